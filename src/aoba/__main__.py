@@ -1,0 +1,3 @@
+from aoba.cli.main import main
+
+main()

@@ -1,0 +1,10 @@
+"""`aoba schema`."""
+
+import msgspec
+import typer
+
+from aoba.document.schema import json_schema
+
+
+def schema() -> None:
+    typer.echo(msgspec.json.format(msgspec.json.encode(json_schema())).decode())

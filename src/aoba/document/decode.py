@@ -1,0 +1,59 @@
+"""One JSON value as bytes -> a `Document`, or an error that says what is wrong and where.
+
+The usual case is one pass of msgspec's typed decoder. Only where that fails, or where a name may
+stand twice, `explain` looks at the value again, slowly, to say more.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+import msgspec
+
+from aoba.document.explain import invalid, names, parse
+from aoba.document.schema import Document, Station
+from aoba.errors import DocumentError
+
+_MAX_EXPLAINED: Final = 4 * 1024 * 1024
+_MAX_EXPLAINED_NODES: Final = 100_000
+# Bytes, and lists and objects, of a faulty value that is read again: Modbus clients wait meanwhile.
+
+_document: Final = msgspec.json.Decoder(Document)
+_stations: Final = msgspec.json.Decoder(list[Station])
+_NAME: Final = re.compile(rb'"\s*:')
+_NODE: Final = re.compile(rb"[\[{]")
+
+
+class Decoded(NamedTuple):
+    document: Document
+    unknown: list[str]
+    """A message for each field that the schema does not know; they were ignored."""
+
+
+def decode(raw: bytes | bytearray) -> Decoded:
+    """Decode one JSON object, a document, or one JSON array, its bare stations.
+
+    Raises DocumentError for the first rule that is broken.
+    """
+    bare = raw.startswith(b"[")
+    try:
+        document = Document(_stations.decode(raw)) if bare else _document.decode(raw)
+    except (msgspec.DecodeError, ValueError) as error:
+        return _explain(raw, bare, str(error))
+    # Of two equal names the decoder keeps the last; they show when the names are counted.
+    again = msgspec.json.encode(document.stations if bare else document)
+    if len(_NAME.findall(raw)) != len(_NAME.findall(again)):
+        return _explain(raw, bare, "a name stands twice")
+    return Decoded(document, [])
+
+
+def _explain(raw: bytes | bytearray, bare: bool, reason: str) -> Decoded:
+    if len(raw) > _MAX_EXPLAINED or len(_NODE.findall(raw)) > _MAX_EXPLAINED_NODES:
+        raise DocumentError("", f"{reason} (the document is too large to say more)")
+    value = parse(raw)
+    report = names({"stations": value} if bare else value, Document)
+    if report.repeated:
+        raise DocumentError(*report.repeated[0])
+    try:
+        return Decoded(msgspec.convert(report.known, Document), report.unknown)
+    except msgspec.ValidationError as problem:
+        raise invalid(problem, report.known, Document) from None

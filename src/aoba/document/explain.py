@@ -1,0 +1,173 @@
+"""Why a JSON value is no document, in words: where, what was expected, what stands there.
+
+Slow and thorough, for values that the typed decoder has refused. `parse` reads any JSON, and the
+NaN and Infinity that Python's json prints; `names` looks for fields that are unknown or given
+twice; `invalid` turns msgspec's error into one with the path and the value at fault.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import inspect
+
+from aoba.errors import DocumentError
+
+_MAX_DIGITS: Final = 100
+_MAX_SHOWN: Final = 40
+_WHERE: Final = re.compile(r"(?P<what>.*) - at `\$(?P<path>.*)`", re.DOTALL)
+_STEP: Final = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
+_MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
+_WRONG_VALUE: Final = re.compile(r"Expected |Invalid |Integer value out of range")
+
+
+class JsonObject(dict[str, Any]):
+    """A JSON object that remembers which of its names stood there more than once."""
+
+    repeated: tuple[str, ...] = ()
+
+
+class HugeInteger(str):
+    """An integer too long to be in any range; never converted, since that takes long."""
+
+    __slots__ = ()
+
+
+class NameReport(NamedTuple):
+    known: Any
+    """The value without the fields that the schema does not know."""
+    unknown: list[str]
+    repeated: list[tuple[str, str]]
+    """(path, reason) of each name that stands twice."""
+
+
+def parse(raw: bytes | bytearray) -> Any:
+    """Raises DocumentError, with line and column, where `raw` is not JSON in UTF-8."""
+    try:
+        return json.loads(raw.decode(), object_pairs_hook=_object, parse_int=_integer)
+    except UnicodeDecodeError as error:
+        raise DocumentError("", f"not UTF-8: byte 0x{raw[error.start]:02x}") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise DocumentError("", f"not valid JSON: {error.msg} at {where} of the document") from None
+
+
+def names(value: Any, schema: type) -> NameReport:
+    unknown: list[str] = []
+    repeated: list[tuple[str, str]] = []
+    known = _names(value, inspect.type_info(schema), "", unknown, repeated)
+    return NameReport(known, unknown, repeated)
+
+
+def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> DocumentError:
+    """The located error for `problem`, which msgspec found in `value`, parsed by `parse`."""
+    what, steps = _split(str(problem))
+    path = steps.lstrip(".")
+    missing = _MISSING.match(what)
+    if missing:
+        return DocumentError(path, f"`{missing['name']}` is missing")
+    if not _WRONG_VALUE.match(what):  # raised by a `__post_init__`, in words for the user
+        return DocumentError(path, what)
+    kind = inspect.type_info(schema)
+    for step in _STEP.finditer(steps):
+        kind = _bare(kind)
+        if isinstance(kind, inspect.ListType):
+            kind, value = kind.item_type, value[int(step["index"])]
+        elif isinstance(kind, inspect.StructType):
+            kind, value = _fields(kind)[step["name"]], value[step["name"]]
+    return DocumentError(path, f"expected {_words(kind)}, got {_show(value)}")
+
+
+def _split(message: str) -> tuple[str, str]:
+    """Split msgspec's "what - at `$.path`"; the outermost object has no path."""
+    found = _WHERE.fullmatch(message)
+    return (found["what"], found["path"]) if found else (message, "")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
+    result = JsonObject(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        result.repeated = tuple(name for name, _ in pairs if name in seen or seen.add(name))
+    return result
+
+
+def _integer(digits: str) -> int | HugeInteger:
+    return int(digits) if len(digits) <= _MAX_DIGITS else HugeInteger(digits)
+
+
+def _names(
+    value: Any,
+    kind: inspect.Type,
+    path: str,
+    unknown: list[str],
+    repeated: list[tuple[str, str]],
+) -> Any:
+    kind = _bare(kind)
+    if isinstance(kind, inspect.ListType) and isinstance(value, list):
+        if not isinstance(_bare(kind.item_type), inspect.StructType):
+            return value
+        return [
+            _names(item, kind.item_type, f"{path}[{i}]", unknown, repeated)
+            for i, item in enumerate(value)
+        ]
+    if not (isinstance(kind, inspect.StructType) and isinstance(value, JsonObject)):
+        return value
+    fields = _fields(kind)
+    repeated += [(path, f"`{name}` stands there twice") for name in value.repeated]
+    unknown += [_unknown(path, name, fields) for name in value if name not in fields]
+    prefix = f"{path}." if path else ""
+    return {
+        name: _names(item, fields[name], prefix + name, unknown, repeated)
+        for name, item in value.items()
+        if name in fields
+    }
+
+
+def _unknown(path: str, name: str, fields: dict[str, inspect.Type]) -> str:
+    near = difflib.get_close_matches(name, fields, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(fields)}"
+    shown = name if len(name) <= _MAX_SHOWN else name[:_MAX_SHOWN] + "..."
+    return f"{path}{': ' if path else ''}`{shown}`: unknown, {hint}"
+
+
+def _fields(kind: inspect.StructType) -> dict[str, inspect.Type]:
+    return {field.encode_name: field.type for field in kind.fields}
+
+
+def _bare(kind: inspect.Type) -> inspect.Type:
+    return kind.type if isinstance(kind, inspect.Metadata) else kind
+
+
+def _words(kind: inspect.Type) -> str:
+    match _bare(kind):
+        case inspect.IntType(ge=int(low), le=int(high)):
+            return f"{low}..{high}"
+        case inspect.IntType():
+            return "an integer"
+        case inspect.BoolType():
+            return "true, false"
+        case inspect.LiteralType(values=values):
+            return " or ".join(f'"{value}"' for value in values)
+        case inspect.UnionType(types=types):
+            return " or ".join(_words(option) for option in types)
+        case inspect.ListType():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def _show(value: Any) -> str:
+    match value:
+        case dict():
+            return "an object"
+        case list():
+            return f"a list of {len(value)}"
+        case HugeInteger():
+            return f"an integer of {len(value)} digits"
+        case _:
+            text = json.dumps(value, ensure_ascii=False)
+            return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

@@ -1,0 +1,92 @@
+"""Every exception Aoba raises, split by whose fault it is.
+
+AobaError
+├── UsageError              the command line, a URL or a SPEC is wrong      exit 2
+├── LinkError               a link cannot be opened                         exit 1
+├── DocumentError           a script's document breaks a rule               the script's author
+├── RunError                a run could not be started                      the script or the machine
+├── FrameError              bytes that can be no Modbus frame               the client, connection closed
+└── RequestError            a well-framed request that is refused           the client, exception answer
+    ├── IllegalFunction         01
+    ├── IllegalDataAddress      02
+    └── IllegalDataValue        03
+"""
+
+from typing import ClassVar
+
+from aoba.modbus.spec import ExceptionCode, Table
+
+
+class AobaError(Exception):
+    """Root of the tree. Its text is one line, fit to be shown to a user as it is."""
+
+
+class UsageError(AobaError):
+    """What the user typed cannot be carried out; the text says what is accepted."""
+
+
+class LinkError(AobaError):
+    """A link cannot be opened: the address is taken, not ours, or not permitted."""
+
+
+class DocumentError(AobaError):
+    """A document breaks a rule of the schema.
+
+    `path` is where, in the document's own terms (`stations[0].map.holding[1].length`), "" for the
+    document as a whole. `reason` is what is wrong there. The text is `path: reason`.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.path = path
+        self.reason = reason
+
+
+class RunError(AobaError):
+    """A script could not be run at all: it is gone, or its interpreter is."""
+
+
+class FrameError(AobaError):
+    """Bytes from which no frame can follow; `got` is the offending number, `limit` what holds."""
+
+    def __init__(self, what: str, got: int, limit: str) -> None:
+        super().__init__(f"{what}: expected {limit}, got {got}")
+        self.got = got
+        self.limit = limit
+
+
+class RequestError(AobaError):
+    """A request that is answered with an exception; `code` is the exception code."""
+
+    code: ClassVar[ExceptionCode]
+
+
+class IllegalFunction(RequestError):
+    code = ExceptionCode.ILLEGAL_FUNCTION
+
+    def __init__(self, function: int) -> None:
+        super().__init__(f"function code {function} is not supported")
+        self.function = function
+
+
+class IllegalDataAddress(RequestError):
+    """Some of `quantity` addresses of `table` from `address` (zero-based) are not defined."""
+
+    code = ExceptionCode.ILLEGAL_DATA_ADDRESS
+
+    def __init__(self, table: Table, address: int, quantity: int) -> None:
+        super().__init__(f"{table.label} {address}..{address + quantity - 1} is not defined")
+        self.table = table
+        self.address = address
+        self.quantity = quantity
+
+
+class IllegalDataValue(RequestError):
+    """A quantity, byte count, length or value outside its limits."""
+
+    code = ExceptionCode.ILLEGAL_DATA_VALUE
+
+    def __init__(self, what: str, got: int, limit: str) -> None:
+        super().__init__(f"{what}: expected {limit}, got {got}")
+        self.got = got
+        self.limit = limit

@@ -1,0 +1,1 @@
+"""Where Modbus is spoken: each link serves the stations of one image."""

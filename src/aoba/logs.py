@@ -1,0 +1,119 @@
+"""Logging to stderr that never makes the event loop wait.
+
+Records go through a bounded queue to a thread that writes them: where nobody reads Aoba's stderr,
+lines are lost and counted, and Modbus clients notice nothing. Two formats: text, in colour on a
+terminal; json, one object a line.
+"""
+
+import contextlib
+import logging
+import logging.handlers
+import os
+import queue
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import Final, Literal, Self
+
+import msgspec
+
+Format = Literal["text", "json"]
+LEVELS: Final = ("debug", "info", "warning", "error")
+
+_QUEUE: Final = 10_000
+_FLUSH: Final = 0.5  # seconds that the last lines have at the end
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message"}
+_COLOURS: Final = {
+    logging.DEBUG: "\x1b[2m",
+    logging.INFO: "\x1b[32m",
+    logging.WARNING: "\x1b[33m",
+    logging.ERROR: "\x1b[31m",
+}
+_PLAIN: Final = "\x1b[0m"
+# A script's output must not move the cursor of a terminal or forge a line of the log.
+_ESCAPED: Final = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), *range(127, 160))}
+
+
+class TextFormatter(logging.Formatter):
+    def __init__(self, *, colour: bool) -> None:
+        super().__init__()
+        self._colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created).astimezone()
+        clock = f"{moment:%H:%M:%S}.{int(record.msecs):03d}"
+        level = f"{record.levelname:<7}"
+        text = record.getMessage().translate(_ESCAPED)
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        if self._colour:
+            colour = _COLOURS.get(record.levelno, "")
+            return f"\x1b[2m{clock}{_PLAIN} {colour}{level}{_PLAIN} {text}"
+        return f"{clock} {level} {text}"
+
+
+class JsonFormatter(logging.Formatter):
+    """`time` (UTC), `level`, `message`, and what a record carries beside, as `script` and `run`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "message": record.getMessage(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line).decode()
+
+
+class Logging:
+    """Context manager: within it, what is logged from `level` on comes out on stderr."""
+
+    def __init__(self, level: str, form: Format) -> None:
+        self._level = level.upper()
+        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        self._formatter = JsonFormatter() if form == "json" else TextFormatter(colour=colour)
+        self._queue: queue.Queue[logging.LogRecord | None] = queue.Queue(_QUEUE)
+        self._handler = _Handler(self._queue)
+        # A daemon: a write that nobody takes must not keep the program from ending.
+        self._writer = threading.Thread(target=self._write, name="log", daemon=True)
+
+    def __enter__(self) -> Self:
+        root = logging.getLogger()
+        root.setLevel(self._level)
+        root.addHandler(self._handler)
+        self._writer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger().removeHandler(self._handler)
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(None)
+            self._writer.join(_FLUSH)
+
+    def _write(self) -> None:
+        descriptor = sys.stderr.fileno()
+        while (record := self._queue.get()) is not None:
+            lost, self._handler.lost = self._handler.lost, 0
+            text = f"({lost} lines of the log were lost)\n" if lost else ""
+            text += self._formatter.format(record) + "\n"
+            data = text.encode(errors="backslashreplace")
+            with contextlib.suppress(OSError):  # nobody is there to be told
+                while data:
+                    data = data[os.write(descriptor, data) :]
+
+
+class _Handler(logging.handlers.QueueHandler):
+    def __init__(self, records: "queue.Queue[logging.LogRecord | None]") -> None:
+        super().__init__(records)
+        self.lost = 0
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        return record  # it stays in this process, and is formatted where it is written
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        try:
+            self.queue.put_nowait(record)
+        except queue.Full:
+            self.lost += 1

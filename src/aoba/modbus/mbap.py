@@ -1,0 +1,66 @@
+"""MBAP framing: Modbus frames in a TCP stream (TCP 3.1.3).
+
+Takes bytes in any split, gives frames. The reader has three answers: a frame; None, more bytes are
+needed; FrameError, nothing that follows can be trusted and the connection is to be closed.
+
+    transaction id   2 bytes   copied into the answer
+    protocol id      2 bytes   0 is Modbus; a frame with another one is passed over (TCP 4.4.2.2)
+    length           2 bytes   bytes that follow: unit id and PDU, 2..254
+    unit id          1 byte
+"""
+
+from dataclasses import dataclass
+from struct import Struct
+from typing import Final
+
+from aoba.errors import FrameError
+from aoba.modbus.spec import MAX_PDU
+
+_PREFIX: Final = Struct(">HHH")  # transaction id, protocol id, length
+_HEADER: Final = Struct(">HHHB")  # and the unit id
+_MIN_LENGTH: Final = 2  # a unit id and a function code
+_MAX_LENGTH: Final = 1 + MAX_PDU
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One request; `transaction` belongs to this frame alone and goes into its answer."""
+
+    transaction: int
+    unit: int
+    pdu: bytes
+
+    def response(self, pdu: bytes) -> bytes:
+        return _HEADER.pack(self.transaction, 0, 1 + len(pdu), self.unit) + pdu
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames. Holds no more than what was fed and not yet taken."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._start = 0
+
+    def feed(self, data: bytes) -> None:
+        self._buffer = self._buffer[self._start :] + data
+        self._start = 0
+
+    def next_frame(self) -> Frame | None:
+        """Take the next frame, or None where the bytes fed so far do not complete one.
+
+        Raises FrameError where the length is not 2..254; then the buffer is empty and stays so.
+        """
+        while len(self._buffer) - self._start >= _PREFIX.size:
+            start = self._start
+            transaction, protocol, length = _PREFIX.unpack_from(self._buffer, start)
+            if not _MIN_LENGTH <= length <= _MAX_LENGTH:
+                self._buffer, self._start = b"", 0
+                raise FrameError("MBAP length", length, f"{_MIN_LENGTH}..{_MAX_LENGTH}")
+            end = start + _PREFIX.size + length
+            if end > len(self._buffer):
+                return None
+            self._start = end
+            if protocol == 0:
+                body = start + _PREFIX.size
+                return Frame(transaction, self._buffer[body], self._buffer[body + 1 : end])
+        return None

@@ -1,0 +1,17 @@
+"""One station: its four tables."""
+
+from aoba.modbus.spec import Table
+from aoba.registers.cells import Cells
+
+
+class Bank:
+    """Implements `aoba.modbus.answer.Station`; `tables` is indexed by `Table`."""
+
+    def __init__(self) -> None:
+        self.tables = [Cells(table) for table in Table]
+
+    def read(self, table: Table, address: int, quantity: int) -> bytes:
+        return self.tables[table].read(address, address + quantity)
+
+    def write(self, table: Table, address: int, cells: bytes) -> None:
+        self.tables[table].write(address, cells)

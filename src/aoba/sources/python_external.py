@@ -1,0 +1,29 @@
+"""A script as a process of an ordinary Python: `python:external:PATH`."""
+
+import os
+from collections.abc import Callable
+
+from aoba.errors import RunError
+from aoba.sources.child import Child
+from aoba.sources.spec import ScriptSpec
+
+
+class PythonExternal:
+    """Starts each run of a script afresh, on any Python from 2.7 on."""
+
+    def __init__(self, spec: ScriptSpec) -> None:
+        self._spec = spec
+
+    def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Child:
+        """Prepare run `number`. Raises RunError where the script is not there at present."""
+        if not self._spec.path.is_file():
+            raise RunError(f"{self._spec.path}: no such script")
+        environment = {
+            **os.environ,
+            "AOBA_RUN": str(number),
+            "AOBA_SCRIPT": str(self._spec.path),
+            "PYTHONIOENCODING": "utf-8",
+            "PYTHONUNBUFFERED": "1",  # or a line is seen when 8 KiB of them have come together
+        }
+        argv = [self._spec.python, str(self._spec.path), *self._spec.args]
+        return Child(argv, environment, on_stderr)

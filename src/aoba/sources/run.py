@@ -1,0 +1,131 @@
+"""One run of a script: its output becomes documents, errors and lines, told to a listener."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
+
+from aoba.document.decode import Decoded, decode
+from aoba.document.stream import MAX_VALUE, Cut, Piece, Text, Value, ValueStream
+from aoba.errors import DocumentError, RunError
+from aoba.sources.child import Child
+from aoba.sources.lines import Lines
+
+_TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have their turn
+
+
+class Host(Protocol):
+    """A way to run a script."""
+
+    def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Child:
+        """Raises RunError where there is nothing to run."""
+        ...
+
+
+class Listener(Protocol):
+    """Hears of all that a run gives, as it comes."""
+
+    def document(self, decoded: Decoded) -> None:
+        """Raises DocumentError where the document cannot be taken."""
+        ...
+
+    def error(self, text: str) -> None: ...
+
+    def skipped(self, text: str) -> None:
+        """Hears of a line on stdout that is not JSON."""
+        ...
+
+    def stderr(self, line: str) -> None: ...
+
+
+async def run_script(host: Host, number: int, timeout: float, listener: Listener) -> str | None:
+    """Carry out run `number`, from 1; returns why it failed, or None.
+
+    A run fails that cannot be started, exits with anything but 0, is silent on stdout for longer
+    than `timeout` seconds, or prints no document that can be taken.
+    """
+    intake = _Intake(listener)
+    errors = Lines()
+
+    def on_stderr(data: bytes) -> None:
+        for line in errors.feed(data, time.monotonic()):
+            listener.stderr(line)
+
+    try:
+        async with host.start(number, on_stderr) as child:
+            async for chunk in child.output(timeout):
+                await intake.feed(chunk)
+    except RunError as error:
+        return str(error)
+    finally:
+        intake.end()
+        for line in errors.end():
+            listener.stderr(line)
+    if child.silent:
+        return f"silent on stdout for longer than {timeout:g} s, stopped"
+    return _exit_failure(child.returncode) or intake.failure()
+
+
+class _Intake:
+    """Takes the stdout of one run."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._values = ValueStream()
+        self._text = Lines()
+        self._taken = 0
+        self._refused = 0
+
+    async def feed(self, chunk: bytes) -> None:
+        turn_ends = time.monotonic() + _TURN
+        for piece in self._values.feed(chunk):
+            self._take(piece)
+            if time.monotonic() > turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + _TURN
+
+    def end(self) -> None:
+        for piece in self._values.end():
+            self._take(piece)
+        self._skip(self._text.end())
+
+    def failure(self) -> str | None:
+        if self._taken:
+            return None
+        return "printed no valid document" if self._refused else "printed no document"
+
+    def _take(self, piece: Piece) -> None:
+        match piece:
+            case Value(raw):
+                self._take_value(raw)
+            case Text(data):
+                self._skip(self._text.feed(data, time.monotonic()))
+            case Cut(size):
+                limit = (
+                    f"is longer than {MAX_VALUE >> 20} MiB" if size > MAX_VALUE else "ends early"
+                )
+                self._refuse(f"a JSON value {limit}, {size} bytes dropped")
+
+    def _take_value(self, raw: bytearray) -> None:
+        try:
+            self._listener.document(decode(raw))
+        except DocumentError as error:
+            self._refuse(str(error))
+        else:
+            self._taken += 1
+
+    def _refuse(self, reason: str) -> None:
+        self._refused += 1
+        self._listener.error(reason)
+
+    def _skip(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            hint = "; a Python dict? print it with json.dumps" if line.startswith("{'") else ""
+            self._listener.skipped(f"not JSON, skipped{hint}: {line}")
+
+
+def _exit_failure(returncode: int) -> str | None:
+    if returncode < 0:
+        return f"killed by {signal.Signals(-returncode).name}"
+    return f"exit status {returncode}" if returncode else None

@@ -1,0 +1,38 @@
+"""When the next run of a script is due.
+
+Slots lie on a grid, start to start: a run that starts late or takes long does not move the slots
+behind it, so nothing drifts. Runs never overlap: a slot that passes while a run is still going is
+skipped and counted. Times are seconds of one monotonic clock, passed in.
+"""
+
+from math import floor
+
+
+class Schedule:
+    """Call `begin` when a run starts and `finish` when it is over; `due` is the next slot."""
+
+    def __init__(self, interval: float, first: float) -> None:
+        self.interval = interval
+        self.due = first
+        self.skipped = 0
+        """Slots skipped so far."""
+        self._slot = first
+
+    def begin(self) -> None:
+        """The run of the slot that is due starts."""
+        self._slot = self.due
+        self.due = self._slot + self.interval
+
+    def set_interval(self, interval: float) -> None:
+        """From the slot of the newest run on, slots are `interval` seconds apart."""
+        self.interval = interval
+        self.due = self._slot + interval
+
+    def finish(self, now: float) -> int:
+        """The run is over: pass over the slots that went by, and return how many they were."""
+        if now <= self.due:
+            return 0
+        passed = floor((now - self.due) / self.interval) + 1
+        self.due += passed * self.interval
+        self.skipped += passed
+        return passed

@@ -1,0 +1,118 @@
+"""SPEC, what a user types to name a source -> `ScriptSpec`.
+
+    python:external:PATH?OPTIONS   python:PATH?OPTIONS   PATH.py?OPTIONS
+
+PATH is taken as it stands, up to the first `?`; OPTIONS are `name=value` pairs joined by `&`, as in
+a URL, with `+` or `%20` for a space.
+"""
+
+import difflib
+import os
+import shlex
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from aoba.duration import parse_duration
+from aoba.errors import UsageError
+
+ACCEPTED: Final = "python:external:PATH, python:PATH or a path that ends in .py"
+DEFAULT_TIMEOUT: Final = 30.0
+
+_INTERPRETERS: Final = ("python3", "python")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptSpec:
+    """A script that exists and an interpreter that exists, when the spec was parsed."""
+
+    path: Path
+    """Absolute."""
+    python: str
+    """Absolute path of the interpreter."""
+    args: tuple[str, ...] = ()
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds a run may be silent on stdout."""
+
+
+def parse_spec(text: str) -> ScriptSpec:
+    """Raises UsageError, one line that says what is wrong and what is accepted."""
+    location, _, query = text.partition("?")
+    path = _script_path(_location(text, location))
+    options = _options(text, query)
+    python = options.pop("python", None) or _find_python(None)
+    return ScriptSpec(path=path, python=python, **options)
+
+
+def _location(text: str, location: str) -> str:
+    kind, colon, rest = location.partition(":")
+    if colon and kind == "python":
+        mode, colon, path = rest.partition(":")
+        if not colon:
+            return rest
+        if mode == "external":
+            return path
+        raise UsageError(f"{text}: unknown mode {mode!r}; expected {ACCEPTED}")
+    if location.endswith(".py"):
+        return location
+    raise UsageError(f"{text}: not a source; expected {ACCEPTED}")
+
+
+def _script_path(location: str) -> Path:
+    if not location:
+        raise UsageError(f"the path of the script is missing; expected {ACCEPTED}")
+    path = Path(os.path.abspath(location))  # noqa: PTH100  symbolic links stay as the user named them
+    if not path.exists():
+        raise UsageError(f"{path}: no such script")
+    if not path.is_file():
+        raise UsageError(f"{path}: not a file; expected a Python script")
+    return path
+
+
+def _options(text: str, query: str) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
+    except ValueError:
+        raise UsageError(f"{text}: after the ? come name=value pairs, joined by &") from None
+    options: dict[str, Any] = {}
+    for name, value in pairs:
+        if name not in _OPTIONS:
+            near = difflib.get_close_matches(name, _OPTIONS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(_OPTIONS)}"
+            raise UsageError(f"{text}: unknown option {name!r}, {hint}")
+        if name in options:
+            raise UsageError(f"{text}: option {name!r} is given twice")
+        try:
+            options[name] = _OPTIONS[name](value)
+        except UsageError as error:
+            raise UsageError(f"{text}: option {name!r}: {error}") from None
+    return options
+
+
+def _find_python(wanted: str | None) -> str:
+    candidates = (wanted,) if wanted is not None else _INTERPRETERS
+    for name in candidates:
+        found = shutil.which(os.path.expanduser(name))  # noqa: PTH111  `~/venv/bin/python`
+        if found:
+            return os.path.abspath(found)  # noqa: PTH100  a virtual environment is its link's path
+    if wanted is None:
+        raise UsageError("neither python3 nor python is in the PATH; name one with ?python=PATH")
+    raise UsageError(f"{wanted!r} is not an interpreter; expected a path or a name in the PATH")
+
+
+def _split_args(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"{error} in {text!r}") from None
+
+
+_OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
+    "python": _find_python,
+    "args": _split_args,
+    "timeout": parse_duration,
+}
+"""What may follow the `?`, and what makes a value of it."""
