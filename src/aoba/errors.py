@@ -3,10 +3,10 @@
 AobaError
 ├── UsageError              the command line, a URL or a SPEC is wrong      exit 2
 ├── LinkError               a link cannot be opened                         exit 1
-├── DocumentError           a script's document breaks a rule               the script's author
-├── RunError                a run could not be started                      the script or the machine
-├── FrameError              bytes that can be no Modbus frame               the client, connection closed
-└── RequestError            a well-framed request that is refused           the client, exception answer
+├── DocumentError           a script's document breaks a rule               the script
+├── RunError                a run could not be started                      the machine
+├── FrameError              bytes that can be no Modbus frame               the client
+└── RequestError            a well-framed request that is refused           the client
     ├── IllegalFunction         01
     ├── IllegalDataAddress      02
     └── IllegalDataValue        03

@@ -53,13 +53,14 @@ class Spans:
                 yield Span(start, covered.start)
             start = covered.stop
 
-    def touching(self, start: int, stop: int) -> slice:
-        """Indices of the spans that overlap `start..stop` or end where it begins, or v.v."""
-        return slice(bisect_left(self._stops, start), bisect_right(self._starts, stop))
+    def touching(self, start: int, stop: int) -> range:
+        """Indices of the spans that overlap `start..stop` or have an end in common with it."""
+        return range(bisect_left(self._stops, start), bisect_right(self._starts, stop))
 
     def add(self, start: int, stop: int) -> int:
         """Add `start..stop`, joined with what it touches; the index of the span it is part of."""
-        touched = self.touching(start, stop)
+        indices = self.touching(start, stop)
+        touched = slice(indices.start, indices.stop)
         self._starts[touched] = [min(start, *self._starts[touched], start)]
         self._stops[touched] = [max(stop, *self._stops[touched], stop)]
-        return touched.start
+        return indices.start

@@ -49,7 +49,7 @@ def main() -> None:
         code = 130  # what a shell expects of a program ended by SIGINT
     except BrokenPipeError:
         # Whoever read our stdout has gone; keep the interpreter from failing once more over it.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         code = 1
     sys.exit(code)
 
@@ -59,20 +59,17 @@ def _complain(error: object, code: int) -> int:
     return code
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"aoba {__version__}")
-        raise typer.Exit
-
-
 @app.callback()
 def _aoba(
     context: typer.Context,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+        typer.Option("--version", help="Show the version."),
     ] = False,
 ) -> None:
+    if version:
+        typer.echo(f"aoba {__version__}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(2)

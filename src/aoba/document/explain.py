@@ -8,7 +8,7 @@ twice; `invalid` turns msgspec's error into one with the path and the value at f
 import difflib
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -90,8 +90,8 @@ def _split(message: str) -> tuple[str, str]:
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
     result = JsonObject(pairs)
     if len(result) < len(pairs):
-        seen: set[str] = set()
-        result.repeated = tuple(name for name, _ in pairs if name in seen or seen.add(name))
+        counts = Counter(name for name, _ in pairs)
+        result.repeated = tuple(name for name, count in counts.items() if count > 1)
     return result
 
 
@@ -142,7 +142,7 @@ def _bare(kind: inspect.Type) -> inspect.Type:
     return kind.type if isinstance(kind, inspect.Metadata) else kind
 
 
-def _words(kind: inspect.Type) -> str:
+def _words(kind: inspect.Type) -> str:  # noqa: PLR0911  a table of answers
     match _bare(kind):
         case inspect.IntType(ge=int(low), le=int(high)):
             return f"{low}..{high}"

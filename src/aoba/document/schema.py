@@ -7,6 +7,7 @@ a ValueError from there as a ValidationError that carries the path.
 import sys
 from array import array
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -169,7 +170,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
 def _check_overlaps(path: str, ranges: Ranges) -> None:
     spans = sorted((item.span, index) for index, item in enumerate(ranges))
-    for (before, i), (after, j) in zip(spans, spans[1:], strict=False):
+    for (before, i), (after, j) in pairwise(spans):
         if after.start < before.stop:
             raise ValueError(f"{path}[{j}]: addresses {after} overlap {path}[{i}], {before}")
 

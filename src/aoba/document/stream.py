@@ -105,7 +105,8 @@ class ValueStream:
                 if at == size or (buffer[at] == _BACKSLASH and at + 1 == size):
                     break
                 if buffer[at] != _QUOTE:
-                    return self._lose(at)
+                    self._lose(at)
+                    return None
                 self._in_string = False
                 at += 1
             at = _end(_PLAIN, buffer, at)
@@ -119,7 +120,8 @@ class ValueStream:
             elif self._due and byte == self._due[-1]:
                 self._due.pop()
             else:
-                return self._lose(at)
+                self._lose(at)
+                return None
             at += 1
             if not self._due:
                 return self._complete(at)

@@ -6,9 +6,9 @@ buffer's high-water mark.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
-import time
 from collections.abc import Mapping
 from typing import Final, cast
 
@@ -60,9 +60,10 @@ class TcpLink:
             self._server.close()
         for client in self._clients:
             client.transport.close()
-        deadline = time.monotonic() + PARTING
-        while self._clients and time.monotonic() < deadline:
-            await asyncio.sleep(PARTING / 20)
+        gone = [client.gone.wait() for client in self._clients]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PARTING):
+                await asyncio.gather(*gone)
         for client in self._clients:
             client.transport.abort()
 
@@ -73,6 +74,7 @@ class _Client(asyncio.Protocol):
     def __init__(self, stations: Mapping[int, Station], clients: "set[_Client]") -> None:
         self._session = MbapSession(stations)
         self._clients = clients
+        self.gone = asyncio.Event()
         self._full = False  # the client does not read its answers
         self._ended = False  # the client has sent all it will
 
@@ -83,6 +85,7 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._clients.discard(self)
+        self.gone.set()
         _log.debug("%s gone%s", self._name(), f": {exc}" if exc else "")
 
     def data_received(self, data: bytes) -> None:

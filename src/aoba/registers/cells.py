@@ -22,7 +22,7 @@ class Cells:
         if self.spans.covers(start, stop):
             return
         touched = self.spans.touching(start, stop)
-        parts = [(self.spans[i].start, self._blocks[i]) for i in range(len(self._blocks))[touched]]
+        parts = [(self.spans[i].start, self._blocks[i]) for i in touched]
         merged = self.spans[self.spans.add(start, stop)]
         # Ranges often come in ascending order: the first block then only grows at its end.
         block = parts.pop(0)[1] if parts and parts[0][0] == merged.start else bytearray()
@@ -30,7 +30,7 @@ class Cells:
         for first, cells in parts:
             offset = self.width * (first - merged.start)
             block[offset : offset + len(cells)] = cells
-        self._blocks[touched] = [block]
+        self._blocks[touched.start : touched.stop] = [block]
 
     def read(self, start: int, stop: int) -> bytes:
         """The cells of `start..stop`. Raises IllegalDataAddress where one is not defined."""

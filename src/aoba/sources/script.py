@@ -70,7 +70,7 @@ class Script:
         self._running = self._file.read()
         try:
             failure = await run_script(self._host, self.runs, self._timeout, self)
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever happens in a run, the next one follows
             _log.exception("%s run %d: defect in Aoba", self.name, self.runs)
             failure = "given up"
         if failure:
@@ -160,5 +160,5 @@ class _FileVersion:
 
 async def _sleep_until(due: float) -> None:
     # More than once where need be: the loop's timers are cut to milliseconds and may be early.
-    while (left := due - time.monotonic()) > 0:
+    while (left := due - time.monotonic()) > 0:  # noqa: ASYNC110  no event, the clock
         await asyncio.sleep(left)
