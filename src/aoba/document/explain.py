@@ -19,6 +19,7 @@ from aoba.errors import DocumentError
 _MAX_DIGITS: Final = 100
 _MAX_SHOWN: Final = 40
 _WHERE: Final = re.compile(r"(?P<what>.*) - at `\$(?P<path>.*)`", re.DOTALL)
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _STEP: Final = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
 _WRONG_VALUE: Final = re.compile(r"Expected |Invalid |Integer value out of range")
@@ -45,14 +46,23 @@ class NameReport(NamedTuple):
 
 
 def parse(raw: bytes | bytearray) -> Any:
-    """Raises DocumentError, with line and column, where `raw` is not JSON in UTF-8."""
+    """Raises DocumentError, with line and column, where `raw` is not JSON in UTF-8.
+
+    What is returned holds no half of a surrogate pair, which could be neither shown nor logged.
+    """
     try:
-        return json.loads(raw.decode(), object_pairs_hook=_object, parse_int=_integer)
+        value = json.loads(raw.decode(), object_pairs_hook=_object, parse_int=_integer)
+        if _SURROGATE.search(raw):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = ord(error.object[error.start])
+        raise DocumentError("", f"not Unicode: \\u{half:04x} is half of a character") from None
     except UnicodeDecodeError as error:
         raise DocumentError("", f"not UTF-8: byte 0x{raw[error.start]:02x}") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise DocumentError("", f"not valid JSON: {error.msg} at {where} of the document") from None
+    return value
 
 
 def names(value: Any, schema: type) -> NameReport:
