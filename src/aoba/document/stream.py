@@ -160,7 +160,7 @@ class ValueStream:
             else:
                 self._depth += 1 if byte in _CLOSER else -1
         self._state = self._outside
-        return Text(bytes(self._take(at)))
+        return Text(bytes(self._take(at))) if at else None
 
     def _take(self, size: int) -> bytearray:
         """Remove the first `size` bytes; the larger part is the one that is not copied."""
