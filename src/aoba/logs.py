@@ -6,6 +6,7 @@ terminal; json, one object a line.
 """
 
 import contextlib
+import json
 import logging
 import logging.handlers
 import os
@@ -14,8 +15,6 @@ import sys
 import threading
 from datetime import UTC, datetime
 from typing import Final, Literal, Self
-
-import msgspec
 
 Format = Literal["text", "json"]
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -64,7 +63,8 @@ class JsonFormatter(logging.Formatter):
         line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(line).decode()
+        # A path that is not UTF-8 stays readable: `_write` makes valid JSON of its odd bytes.
+        return json.dumps(line, ensure_ascii=False, default=str)
 
 
 class Logging:
