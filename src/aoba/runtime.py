@@ -96,9 +96,10 @@ class Runtime:
 def source_names(paths: Sequence[Path]) -> list[str]:
     """A name for each script: its file's, its path where that is not unique, numbered at last."""
     files = Counter(path.name for path in paths)
+    seen: Counter[str] = Counter()
     names: list[str] = []
     for path in paths:
         name = path.name if files[path.name] == 1 else str(path)
-        same = sum(other.partition(" #")[0] == name for other in names)
-        names.append(f"{name} #{same + 1}" if same else name)
+        seen[name] += 1
+        names.append(f"{name} #{seen[name]}" if seen[name] > 1 else name)
     return names
