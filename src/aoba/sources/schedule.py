@@ -5,7 +5,7 @@ behind it, so nothing drifts. Runs never overlap: a slot that passes while a run
 skipped and counted. Times are seconds of one monotonic clock, passed in.
 """
 
-from math import floor
+from math import ceil
 
 
 class Schedule:
@@ -30,9 +30,7 @@ class Schedule:
 
     def finish(self, now: float) -> int:
         """The run is over: pass over the slots that went by, and return how many they were."""
-        if now <= self.due:
-            return 0
-        passed = floor((now - self.due) / self.interval) + 1
+        passed = max(0, ceil((now - self.due) / self.interval))
         self.due += passed * self.interval
         self.skipped += passed
         return passed
