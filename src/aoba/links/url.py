@@ -42,6 +42,7 @@ def _refuse_rest(text: str, parts: SplitResult) -> None:
     for name, value in (
         ("path", parts.path.strip("/")),
         ("option", parts.query),
+        ("fragment", parts.fragment),
         ("user", parts.username),
     ):
         if value:
