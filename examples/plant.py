@@ -1,16 +1,19 @@
 """A small plant that moves with time: a tank that is filled and emptied, with a pump and a heater.
 
+    aoba serve examples/plant.py
+
 Each run is a new process, so whatever the plant does must follow from the clock. Values with a
 fraction are scaled to whole numbers, as PLCs do: 21.5 degrees become 215.
 
-    input    0   level          per mille
-             1   temperature    tenths of a degree
-             2   flow           tenths of a litre a minute
-             3   seconds of this hour
-    holding  0   high alarm for the level, per mille
-             1   set point of the temperature, tenths of a degree
-    coils    0   pump
-    discrete_inputs  0  level is high    1  heater is on
+    input            0  level                     per mille, 100 to 900 once a minute
+                     1  temperature               tenths of a degree, around the set point
+                     2  flow                      tenths of a litre a minute
+                     3  seconds of this hour
+    holding          0  high alarm for the level  per mille
+                     1  temperature set point     tenths of a degree
+    coils            0  pump                      on while the level rises
+    discrete_inputs  0  the level is high
+                     1  the heater is on
 """
 
 import json
@@ -32,10 +35,12 @@ station = {
     "id": 1,
     "mode": "master",
     "map": {
+        # `length` may be left out: it is the number of values.
         "input": [
             {"address_start": 0, "initial_values": [level, temperature, flow, int(now) % 3600]}
         ],
         "holding": [{"address_start": 0, "initial_values": [HIGH_ALARM, SET_POINT]}],
+        # Bits may be true and false, or 1 and 0.
         "coils": [{"address_start": 0, "initial_values": [pump]}],
         "discrete_inputs": [
             {"address_start": 0, "initial_values": [level > HIGH_ALARM, temperature < SET_POINT]}
