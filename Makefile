@@ -1,0 +1,54 @@
+# make run      serve examples/plant.py on tcp://127.0.0.1:5020
+# make test     formatter, linter, type checker and all tests; the same that CI runs
+# make clean    remove the virtual environment and the caches
+#
+# Both install into .venv, again only when pyproject.toml or requirements-dev.txt has changed.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+# The first one that is new enough.
+PYTHON = $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& command -v "$$name" && break; done)
+
+# Somebody else's Modbus client, to show that the values are there.
+READ := from pymodbus.client import ModbusTcpClient as Client; \
+	print(Client('127.0.0.1', port=5020).read_input_registers(0, count=4).registers)
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+.PHONY: run
+run: $(READY)
+	@echo "To read the plant, in another terminal:"
+	@echo
+	@echo "$(CURDIR)/$(BIN)/python -c \"$(READ)\""
+	@echo
+	@echo "It prints level, temperature, flow and seconds. Ctrl-C ends the server."
+	@exec $(BIN)/aoba serve examples/plant.py
+
+.PHONY: test
+test: $(READY)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+.PHONY: clean
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Aoba needs Python 3.11 or newer, and none of python3," \
+		"python3.13, python3.12 and python3.11 in the PATH is that." >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install -r requirements-dev.txt
+	$(PIP) install --no-deps -e .
+	@touch $(READY)
