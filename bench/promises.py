@@ -1,0 +1,200 @@
+"""What Aoba promises in figures, measured: `make bench-promises`, two minutes.
+
+Prints a line a promise: what was measured, the bound, and whether it holds. Exits with 1 where one
+does not. Absolute times depend on the machine; run it while nothing else does.
+"""
+
+import json
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from server import Poller, ask, serve
+
+DOCUMENT = {
+    "stations": [
+        {"id": 1, "mode": "master", "map": {"holding": [{"address_start": 0, "length": 10}]}}
+    ]
+}
+NOTE_START = """import os, subprocess, sys, threading, time
+with open(TIMES, "a") as file:
+    file.write("%.6f\\n" % time.monotonic())
+"""
+EVERY_200_MS = """
+time.sleep(0.05)
+print(DOCUMENT[:-1] + ', "reboot_interval": 200}')
+"""
+HANGS_ONCE = """
+print(DOCUMENT)
+if os.environ["AOBA_RUN"] == "1":
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    print("child", child.pid, file=sys.stderr)
+    time.sleep(60)
+"""
+FLOODS = """
+print(DOCUMENT)
+def flood(stream):
+    for _ in range(50_000):
+        stream.write(GARBAGE + "\\n")
+if GARBAGE.startswith('"'):
+    sys.stdout.write("{")
+threads = [threading.Thread(target=flood, args=(s,)) for s in (sys.stdout, sys.stderr)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+with open(TIMES, "a") as file:
+    file.write("%.6f\\n" % time.monotonic())
+"""
+STUBBORN = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(DOCUMENT)
+time.sleep(60)
+"""
+FULL = """
+time.sleep(1.5)
+print(DOCUMENT)
+"""
+MIB = 1024 * 1024
+
+
+def main() -> None:
+    checks = (drift, hang, flood, full_tables, stop, help_time)
+    with tempfile.TemporaryDirectory() as folder:
+        held = [check(Path(folder)) for check in checks]
+    sys.exit(0 if all(held) else 1)
+
+
+def report(what: str, got: float, unit: str, bound: float) -> bool:
+    holds = got <= bound
+    print(f"{'holds' if holds else 'FAILS'}  {what}: {got:.1f} {unit}, at most {bound:g} {unit}")
+    return holds
+
+
+def write(times: Path, body: str, document: object = DOCUMENT, garbage: str = "") -> str:
+    """A script that notes its start in `times`, and stands beside it."""
+    names = {"TIMES": str(times), "DOCUMENT": json.dumps(document), "GARBAGE": garbage}
+    path = times.with_suffix(".py")
+    head = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+    path.write_text(head + NOTE_START + body)
+    return str(path)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def starts(path: Path) -> list[float]:
+    return [float(line) for line in path.read_text().split()] if path.exists() else []
+
+
+def drift(folder: Path) -> bool:
+    """The 300th start, 299 intervals after the first, beside a loop that sleeps in between."""
+    ours, naive = folder / "ours.txt", folder / "naive.txt"
+    script = write(ours, EVERY_200_MS)
+    peer = write(naive, EVERY_200_MS)
+    with serve(script):
+        for _ in range(300):
+            subprocess.run([sys.executable, peer], check=True, capture_output=True)
+            time.sleep(0.2)
+        wait_for(lambda: len(starts(ours)) >= 300, 70)
+    late, naive_late = (1000 * abs(t[299] - t[0] - 299 * 0.2) for t in map(starts, (ours, naive)))
+    print(f"       a loop that sleeps 200 ms between runs: {naive_late:.0f} ms late")
+    return report("300th start off its slot", late, "ms", 20)
+
+
+def hang(folder: Path) -> bool:
+    times = folder / "hang.txt"
+    script = write(times, HANGS_ONCE)
+    with serve(script + "?timeout=2") as server, Poller(server.port).running() as poller:
+        wait_for(lambda: len(starts(times)) >= 2, 20)
+        pid = next(line.split()[-1] for line in server.log if ": child " in line)
+        wait_for(lambda: not Path(f"/proc/{pid}").exists(), 5)
+        gone = not Path(f"/proc/{pid}").exists()
+    first, second = starts(times)[:2]
+    return all(
+        (
+            report("hanging script, to the next run", second - first, "s", 4.5),
+            report("its child still there", float(not gone), "processes", 0),
+            report("errors of a client meanwhile", poller.errors, "answers", 0),
+            report("slowest answer meanwhile", 1000 * max(poller.times), "ms", 50),
+        )
+    )
+
+
+def flood(folder: Path) -> bool:
+    held = []
+    for name, garbage in (
+        ("lines", "garbage " * 125),
+        ("open lists", "[1, 2, 3, " * 100),
+        ("empty lists", "[]" * 500),
+        ("one object", '"":1,' * 200),
+    ):
+        times = folder / f"{name}.txt"
+        script = write(times, FLOODS, garbage=garbage)
+        with serve(script) as server, Poller(server.port).running() as poller:
+            before = peak = server.rss()
+            end = time.monotonic() + 20
+            while len(starts(times)) < 2 and time.monotonic() < end:
+                peak = max(peak, server.rss())
+                time.sleep(0.005)
+        held.append(report(f"memory, flood of {name}", (peak - before) / MIB, "MiB", 40))
+        held.append(report("slowest answer meanwhile", 1000 * max(poller.times), "ms", 50))
+    return all(held)
+
+
+def full_tables(folder: Path) -> bool:
+    values = [(7 * i) % 65536 for i in range(65536)]
+    tables = {
+        name: [{"address_start": 0, "length": 65536, "initial_values": values}]
+        for name in ("coils", "discrete_inputs", "holding", "input")
+    }
+    document = {"stations": [{"id": 1, "mode": "master", "map": tables}]}
+    script = write(folder / "full.txt", FULL, document)
+    wrong = 0
+    with serve(script) as server, Poller(server.port).running() as poller:
+        wait_for(lambda: any("first document" in line for line in server.log), 20)
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            for start in range(0, 65500, 100):
+                answer = ask(client, struct.pack(">BHH", 4, start, 100))
+                wrong += answer[2:] != struct.pack(">100H", *values[start : start + 100])
+    return all(
+        (
+            report("wrong reads of four full tables", wrong, "answers", 0),
+            report("slowest answer while they apply", 1000 * max(poller.times), "ms", 50),
+        )
+    )
+
+
+def stop(folder: Path) -> bool:
+    script = write(folder / "stubborn.txt", STUBBORN)
+    with serve(script) as server:
+        before = time.monotonic()
+        server.process.terminate()
+        code = server.process.wait()
+        took = time.monotonic() - before
+    return report("exit status", code, "", 0) & report("SIGTERM to exit", took, "s", 3)
+
+
+def help_time(_: Path) -> bool:
+    def best(command: list[str]) -> float:
+        times = []
+        for _ in range(10):
+            before = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            times.append(time.perf_counter() - before)
+        return 1000 * sorted(times)[5]
+
+    bare = best([sys.executable, "-c", "pass"])
+    print(f"       the interpreter alone: {bare:.0f} ms")
+    return report("aoba --help", best([sys.executable, "-m", "aoba", "--help"]), "ms", 150)
+
+
+if __name__ == "__main__":
+    main()
