@@ -131,8 +131,15 @@ class Server:
 
     def rss(self) -> int:
         """Bytes of memory that the server itself has at present."""
+        return self._memory("VmRSS")
+
+    def peak_rss(self) -> int:
+        """The most it has had."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+        return 1024 * int(re.search(rf"{name}:\s+(\d+) kB", status)[1])
 
     def _read_log(self) -> None:
         for line in self.process.stderr:
