@@ -1,0 +1,49 @@
+"""Values for unit and property tests: documents as data, and bytes in every split."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from aoba.document.decode import decode
+from aoba.document.schema import Document
+
+
+def a_range(start: int = 0, values: list[Any] | None = None, **more: Any) -> dict[str, Any]:
+    """A range from `start` on; `length` only where it is given in `more`."""
+    given = {} if values is None else {"initial_values": values}
+    return {"address_start": start, **given, **more}
+
+
+def a_station(
+    unit: int = 1, mode: str = "master", **tables: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {"id": unit, "mode": mode, "map": tables}
+
+
+def stations(*items: Any, **more: Any) -> dict[str, Any]:
+    """A document of `items`, as data."""
+    return {"stations": list(items), **more}
+
+
+def one_range(table: str, *args: Any, mode: str = "master", **more: Any) -> dict[str, Any]:
+    """A document of one station with one range, as data; `args` and `more` as for `a_range`."""
+    return stations(a_station(mode=mode, **{table: [a_range(*args, **more)]}))
+
+
+def raw(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def decoded(value: Any) -> Document:
+    """The `Document` of a value that breaks no rule and has no unknown field."""
+    result = decode(raw(value))
+    assert result.unknown == []
+    return result.document
+
+
+def all_splits(data: bytes) -> Iterator[list[bytes]]:
+    """`data` whole, byte by byte, and in two parts at each index."""
+    yield [data]
+    yield [data[i : i + 1] for i in range(len(data))]
+    for i in range(1, len(data)):
+        yield [data[:i], data[i:]]

@@ -1,0 +1,139 @@
+"""The order of exceptions: function 01, then quantity, byte count, value 03, then address 02."""
+
+import pytest
+
+from aoba.errors import IllegalDataAddress
+from aoba.modbus.answer import answer
+from aoba.modbus.spec import Table
+
+
+class FakeStation:
+    """Addresses 0..9 of every table; remembers every call."""
+
+    def __init__(self):
+        self.cells = {t: bytearray(10 * (1 if t.is_bits else 2)) for t in Table}
+        self.calls = []
+
+    def read(self, table, address, quantity):
+        self.calls.append(("read", table, address, quantity))
+        width = self._check(table, address, quantity)
+        return bytes(self.cells[table][width * address : width * (address + quantity)])
+
+    def write(self, table, address, cells):
+        width = 1 if table.is_bits else 2
+        self.calls.append(("write", table, address, cells))
+        self._check(table, address, len(cells) // width)
+        self.cells[table][width * address : width * address + len(cells)] = cells
+
+    def _check(self, table, address, quantity):
+        if address + quantity > 10:
+            raise IllegalDataAddress(table, address, quantity)
+        return 1 if table.is_bits else 2
+
+
+@pytest.fixture
+def station():
+    return FakeStation()
+
+
+def test_reads_bits(station):
+    station.cells[Table.COILS][2:5] = b"\x01\x00\x01"
+
+    assert answer(station, b"\x01\x00\x02\x00\x03") == b"\x01\x01\x05"
+    assert station.calls == [("read", Table.COILS, 2, 3)]
+
+
+def test_reads_each_table_by_its_own_function(station):
+    for function, table in zip((1, 2, 3, 4), Table, strict=True):
+        answer(station, bytes((function, 0, 0, 0, 1)))
+        assert station.calls[-1] == ("read", table, 0, 1)
+
+
+def test_reads_registers(station):
+    station.cells[Table.INPUT][0:4] = b"\x12\x34\x56\x78"
+
+    assert answer(station, b"\x04\x00\x00\x00\x02") == b"\x04\x04\x12\x34\x56\x78"
+
+
+def test_reads_up_to_the_last_address(station):
+    assert answer(station, b"\x03\x00\x09\x00\x01") == b"\x03\x02\x00\x00"
+    assert answer(station, b"\x03\x00\x09\x00\x02") == b"\x83\x02"
+
+
+@pytest.mark.parametrize(
+    ("pdu", "response", "stored"),
+    [
+        (b"\x05\x00\x03\xff\x00", b"\x05\x00\x03\xff\x00", (Table.COILS, 3, b"\x01")),
+        (b"\x06\x00\x03\xab\xcd", b"\x06\x00\x03\xab\xcd", (Table.HOLDING, 3, b"\xab\xcd")),
+        (
+            b"\x0f\x00\x08\x00\x02\x01\x03",
+            b"\x0f\x00\x08\x00\x02",
+            (Table.COILS, 8, b"\x01\x01"),
+        ),
+        (
+            b"\x10\x00\x08\x00\x02\x04\x00\x01\x00\x02",
+            b"\x10\x00\x08\x00\x02",
+            (Table.HOLDING, 8, b"\x00\x01\x00\x02"),
+        ),
+    ],
+)
+def test_writes(station, pdu, response, stored):
+    table, address, cells = stored
+
+    assert answer(station, pdu) == response
+    assert station.calls == [("write", *stored)]
+    assert station.read(table, address, len(cells) // (1 if table.is_bits else 2)) == cells
+
+
+BAD_ADDRESS = b"\xff\xff"  # far outside 0..9
+
+REFUSED = [
+    # 01 comes first, however wrong the rest is
+    (b"\x07" + BAD_ADDRESS, b"\x87\x01"),
+    (b"\x00", b"\x80\x01"),
+    (b"\x2b\x0e\x01\x00", b"\xab\x01"),
+    (b"\x83\x00\x00\x00\x01", b"\x83\x01"),
+    # 03 comes before 02
+    (b"\x01" + BAD_ADDRESS + b"\x00\x00", b"\x81\x03"),  # quantity 0
+    (b"\x01" + BAD_ADDRESS + b"\x07\xd1", b"\x81\x03"),  # quantity 2001
+    (b"\x02" + BAD_ADDRESS + b"\x07\xd1", b"\x82\x03"),
+    (b"\x03" + BAD_ADDRESS + b"\x00\x7e", b"\x83\x03"),  # quantity 126
+    (b"\x04" + BAD_ADDRESS + b"\x00\x7e", b"\x84\x03"),
+    (b"\x05" + BAD_ADDRESS + b"\x12\x34", b"\x85\x03"),  # value neither on nor off
+    (b"\x06" + BAD_ADDRESS + b"\x12", b"\x86\x03"),  # half a value
+    (b"\x0f" + BAD_ADDRESS + b"\x07\xb1\xf7" + bytes(247), b"\x8f\x03"),  # quantity 1969
+    (b"\x0f" + BAD_ADDRESS + b"\x00\x08\x02\x00\x00", b"\x8f\x03"),  # byte count 2 for 8 coils
+    (b"\x10" + BAD_ADDRESS + b"\x00\x7c\xf8" + bytes(247), b"\x90\x03"),  # quantity 124
+    (b"\x10" + BAD_ADDRESS + b"\x00\x01\x03\x00\x00\x00", b"\x90\x03"),  # byte count 3
+    (b"\x10" + BAD_ADDRESS + b"\x00\x01\x02\x00", b"\x90\x03"),  # half a register
+    (b"\x10", b"\x90\x03"),  # nothing but the function code
+    # 02 where all else is right
+    (b"\x01" + BAD_ADDRESS + b"\x00\x01", b"\x81\x02"),
+    (b"\x02\x00\x00\x07\xd0", b"\x82\x02"),  # quantity 2000, the most allowed
+    (b"\x03\x00\x00\x00\x7d", b"\x83\x02"),  # quantity 125, the most allowed
+    (b"\x04\x00\x0a\x00\x01", b"\x84\x02"),  # the first address that is not there
+    (b"\x05" + BAD_ADDRESS + b"\xff\x00", b"\x85\x02"),
+    (b"\x06\x00\x0a\x00\x01", b"\x86\x02"),
+    (b"\x0f\x00\x09\x00\x02\x01\x03", b"\x8f\x02"),  # half within, half outside
+    (b"\x10\x00\x09\x00\x02\x04\x00\x01\x00\x02", b"\x90\x02"),
+]
+
+
+@pytest.mark.parametrize(("pdu", "response"), REFUSED)
+def test_refuses_in_the_order_of_the_specification(station, pdu, response):
+    assert answer(station, pdu) == response
+
+
+@pytest.mark.parametrize("pdu", [pdu for pdu, _ in REFUSED])
+def test_what_is_refused_changes_nothing(station, pdu):
+    before = {table: bytes(cells) for table, cells in station.cells.items()}
+
+    assert answer(station, pdu)[0] & 0x80
+    assert station.cells == before
+
+
+@pytest.mark.parametrize("pdu", [pdu for pdu, response in REFUSED if response[1] != 2])
+def test_the_station_is_not_asked_about_a_malformed_request(station, pdu):
+    answer(station, pdu)
+
+    assert station.calls == []
