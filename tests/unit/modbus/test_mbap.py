@@ -11,8 +11,8 @@ FRAMES = [
             b"\x00\x00"  # protocol id: Modbus
             b"\x00\x06"  # length: unit id and PDU
             b"\x11"  # unit id 17
-            b"\x03\x00\x6b\x00\x03"
-        ),  # PDU: read 3 holding registers from 107
+            b"\x03\x00\x6b\x00\x03"  # PDU: read 3 holding registers from 107
+        ),
         Frame(1, 17, b"\x03\x00\x6b\x00\x03"),
     ),
     (
@@ -21,8 +21,8 @@ FRAMES = [
             b"\x00\x00"  # protocol id: Modbus
             b"\x00\x02"  # length: the least there can be
             b"\x00"  # unit id 0
-            b"\x07"
-        ),  # PDU: a function code alone
+            b"\x07"  # PDU: a function code alone
+        ),
         Frame(65535, 0, b"\x07"),
     ),
     (

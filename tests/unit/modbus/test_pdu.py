@@ -11,32 +11,32 @@ READS = [
         (
             b"\x01"  # function: read coils
             b"\x00\x13"  # address 19
-            b"\x00\x13"
-        ),  # quantity 19
+            b"\x00\x13"  # quantity 19
+        ),
         Read(1, Table.COILS, 19, 19),
     ),
     (
         (
             b"\x02"  # function: read discrete inputs
             b"\x00\xc4"  # address 196
-            b"\x00\x16"
-        ),  # quantity 22
+            b"\x00\x16"  # quantity 22
+        ),
         Read(2, Table.DISCRETE_INPUTS, 196, 22),
     ),
     (
         (
             b"\x03"  # function: read holding registers
             b"\x00\x6b"  # address 107
-            b"\x00\x03"
-        ),  # quantity 3
+            b"\x00\x03"  # quantity 3
+        ),
         Read(3, Table.HOLDING, 107, 3),
     ),
     (
         (
             b"\x04"  # function: read input registers
             b"\xff\xff"  # address 65535
-            b"\x00\x01"
-        ),  # quantity 1
+            b"\x00\x01"  # quantity 1
+        ),
         Read(4, Table.INPUT, 65535, 1),
     ),
 ]
@@ -46,8 +46,8 @@ WRITES = [
         (
             b"\x05"  # function: write single coil
             b"\x00\xac"  # address 172
-            b"\xff\x00"
-        ),  # on
+            b"\xff\x00"  # on
+        ),
         (Table.COILS, 172, b"\x01"),
         b"\x05\x00\xac\xff\x00",  # the request again
     ),
@@ -55,8 +55,8 @@ WRITES = [
         (
             b"\x05"  # function: write single coil
             b"\x00\xac"  # address 172
-            b"\x00\x00"
-        ),  # off
+            b"\x00\x00"  # off
+        ),
         (Table.COILS, 172, b"\x00"),
         b"\x05\x00\xac\x00\x00",  # the request again
     ),
@@ -64,8 +64,8 @@ WRITES = [
         (
             b"\x06"  # function: write single register
             b"\x00\x01"  # address 1
-            b"\x12\x34"
-        ),  # value 0x1234
+            b"\x12\x34"  # value 0x1234
+        ),
         (Table.HOLDING, 1, b"\x12\x34"),
         b"\x06\x00\x01\x12\x34",  # the request again
     ),
@@ -75,8 +75,8 @@ WRITES = [
             b"\x00\x13"  # address 19
             b"\x00\x0a"  # quantity 10
             b"\x02"  # byte count
-            b"\xcd\x01"
-        ),  # 1 0 1 1 0 0 1 1, 1 0
+            b"\xcd\x01"  # 1 0 1 1 0 0 1 1, 1 0
+        ),
         (Table.COILS, 19, b"\x01\x00\x01\x01\x00\x00\x01\x01\x01\x00"),
         b"\x0f\x00\x13\x00\x0a",  # function, address, quantity
     ),
@@ -86,8 +86,8 @@ WRITES = [
             b"\x00\x00"  # address 0
             b"\x00\x01"  # quantity 1
             b"\x01"  # byte count
-            b"\xfe"
-        ),  # 0, and padding that counts for nothing
+            b"\xfe"  # 0, and padding that counts for nothing
+        ),
         (Table.COILS, 0, b"\x00"),
         b"\x0f\x00\x00\x00\x01",  # function, address, quantity
     ),
@@ -98,8 +98,8 @@ WRITES = [
             b"\x00\x02"  # quantity 2
             b"\x04"  # byte count
             b"\x00\x0a"  # value 10
-            b"\x01\x02"
-        ),  # value 258
+            b"\x01\x02"  # value 258
+        ),
         (Table.HOLDING, 1, b"\x00\x0a\x01\x02"),
         b"\x10\x00\x01\x00\x02",  # function, address, quantity
     ),
@@ -112,8 +112,8 @@ RESPONSES = [
         (
             b"\x01"  # function
             b"\x03"  # byte count
-            b"\xcd\x6b\x05"
-        ),  # the example of section 6.1
+            b"\xcd\x6b\x05"  # the example of section 6.1
+        ),
     ),
     (
         Read(2, Table.DISCRETE_INPUTS, 0, 8),
@@ -121,8 +121,8 @@ RESPONSES = [
         (
             b"\x02"  # function
             b"\x01"  # byte count
-            b"\x80"
-        ),  # the last bit is the highest
+            b"\x80"  # the last bit is the highest
+        ),
     ),
     (
         Read(3, Table.HOLDING, 107, 3),
@@ -130,8 +130,8 @@ RESPONSES = [
         (
             b"\x03"  # function
             b"\x06"  # byte count
-            b"\x02\x2b\x00\x00\x00\x64"
-        ),  # 555, 0, 100
+            b"\x02\x2b\x00\x00\x00\x64"  # 555, 0, 100
+        ),
     ),
     (
         Read(4, Table.INPUT, 0, 125),
