@@ -1,0 +1,68 @@
+"""What the documentation shows is true: its scripts pass `aoba check`, its links lead somewhere."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import aoba
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")])
+SCRIPT = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)")
+DEADLINE = 20.0
+
+
+def scripts():
+    for page in PAGES:
+        for number, text in enumerate(SCRIPT.findall(page.read_text()), 1):
+            yield pytest.param(text, id=f"{page.name}-{number}")
+
+
+def links():
+    for page in PAGES:
+        for path, anchor in LINK.findall(page.read_text()):
+            yield pytest.param(page, path, anchor, id=f"{page.name}-{path}{anchor}")
+
+
+@pytest.mark.parametrize("text", [*scripts()])
+def test_scripts_pass_check(text, tmp_path):
+    (tmp_path / "script.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "aoba", "check", "--json", "script.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["stations"]
+
+
+@pytest.mark.parametrize(("page", "path", "anchor"), [*links()])
+def test_links_lead_somewhere(page, path, anchor):
+    target = page.parent / path if path else page
+    assert target.exists()
+    if anchor:
+        headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+        assert anchor[1:] in [heading.lower().replace(" ", "-") for heading in headings]
+
+
+def test_the_newest_change_is_of_this_version():
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest
+    assert newest[1] == aoba.__version__
+
+
+def test_every_source_file_is_in_the_architecture():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    source = ROOT / "src" / "aoba"
+    names = {str(path.relative_to(source).with_suffix("")) for path in source.rglob("*.py")}
+    told = {name for name in names if f"| `{name}` |" in text}
+    untold = {n for n in names - told if not n.startswith("cli/") and "__" not in n}
+    assert untold == set()
