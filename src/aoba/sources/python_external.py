@@ -16,7 +16,8 @@ class PythonExternal:
 
     def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Child:
         """Prepare run `number`. Raises RunError where the script is not there at present."""
-        if not self._spec.path.is_file():
+        # Of os.path, since a Path raises where a folder above it may no longer be entered.
+        if not os.path.isfile(self._spec.path):  # noqa: PTH113
             raise RunError(f"{self._spec.path}: no such script")
         environment = {
             **os.environ,

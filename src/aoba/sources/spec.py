@@ -65,9 +65,10 @@ def _script_path(location: str) -> Path:
     if not location:
         raise UsageError(f"the path of the script is missing; expected {ACCEPTED}")
     path = Path(os.path.abspath(location))  # noqa: PTH100  symbolic links stay as the user named them
-    if not path.exists():
+    # Those of os.path say no, where a Path raises, to a name too long or a folder we may not see.
+    if not os.path.exists(path):  # noqa: PTH110
         raise UsageError(f"{path}: no such script")
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113
         raise UsageError(f"{path}: not a file; expected a Python script")
     return path
 
