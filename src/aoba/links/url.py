@@ -34,6 +34,10 @@ def parse_listen(text: str) -> TcpUrl:
     if not parts.hostname or port is None:
         missing = "port" if parts.hostname else "host"
         raise UsageError(f"{text}: the {missing} is missing; expected {ACCEPTED}")
+    try:
+        parts.hostname.encode("idna")  # as the resolver does, which would raise the same too late
+    except UnicodeError:
+        raise UsageError(f"{text}: {parts.hostname!r} is no host; expected {ACCEPTED}") from None
     _refuse_rest(text, parts)
     return TcpUrl(parts.hostname, port)
 
