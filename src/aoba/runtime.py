@@ -55,8 +55,8 @@ class Runtime:
             if not self._stop.is_set():
                 await self._open()
                 await self._until_stop(*self._lives)
-        finally:
             _log.info("stopping")
+        finally:
             await self._close()
 
     def _stop_or_hurry(self) -> None:
