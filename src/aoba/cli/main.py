@@ -55,7 +55,8 @@ def main() -> None:
 
 
 def _complain(error: object, code: int) -> int:
-    sys.stderr.write(f"aoba: {error}\n")
+    line = " ".join(str(error).splitlines())  # what a user typed may have more than one
+    sys.stderr.write(f"aoba: {line}\n")
     return code
 
 
