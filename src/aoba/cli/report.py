@@ -1,11 +1,11 @@
 """What one run of a script gave, for a person or for a program."""
 
 import asyncio
+import json
 import struct
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import msgspec
 from msgspec import UNSET
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -77,7 +77,7 @@ class Report:
             "reboot_interval": self._interval_ms,
             "stations": stations,
         }
-        return msgspec.json.encode(result).decode()
+        return json.dumps(result)  # plain ASCII: a file's name need not be UTF-8
 
     def print_table(self, console: Console) -> None:
         for unit, bank in sorted(self._image.stations.items()):
