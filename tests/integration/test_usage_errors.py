@@ -1,0 +1,106 @@
+"""Wrong usage: exit code 2, nothing on stdout, one line on stderr that says what is accepted."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.server import run_aoba
+
+SPECS = {
+    "a script that does not exist": ("{folder}/gone.py", "{folder}/gone.py: no such script"),
+    "the same, relative": ("gone.py", "gone.py: no such script"),
+    "a folder": ("python:{folder}", "{folder}: not a file; expected a Python script"),
+    "a path under a file": ("{script}/below.py", "no such script"),
+    "a name that is too long": ("x" * 300 + ".py", "no such script"),
+    "no path": ("python:external:", "the path of the script is missing"),
+    "an unknown mode": ("python:internal:{script}", "unknown mode 'internal'; expected python:"),
+    "an unknown kind": ("ruby:{script}x", "not a source; expected python:external:PATH"),
+    "not a .py file": ("{folder}", "not a source; expected"),
+    "nothing": ("", "not a source; expected"),
+    "a name of two lines": ("two\nlines.py", "two lines.py: no such script"),
+    "an unknown option": ("{script}?timeot=5", "unknown option 'timeot', did you mean timeout?"),
+    "a strange option": ("{script}?q=5", "unknown option 'q', known here: python, args, timeout"),
+    "an option twice": ("{script}?timeout=5&timeout=6", "option 'timeout' is given twice"),
+    "no name=value": ("{script}?timeout", "after the ? come name=value pairs"),
+    "a bad duration": ("{script}?timeout=soon", "'timeout': expected seconds, or a number with ms"),
+    "a negative duration": ("{script}?timeout=-1", "expected seconds"),
+    "a duration of nothing": ("{script}?timeout=0", "expected seconds"),
+    "an interpreter that is none": ("{script}?python=nopython", "'nopython' is not an interpreter"),
+    "an interpreter that is a folder": ("{script}?python={folder}", "is not an interpreter"),
+    "an open quote": ("{script}?args=%22x", "No closing quotation"),
+}
+LISTENS = {
+    "an unknown scheme": ("http://127.0.0.1:5020", "unknown link 'http'; expected tcp://HOST:PORT"),
+    "no scheme": ("127.0.0.1:5020", "expected tcp://HOST:PORT"),
+    "no port": ("tcp://127.0.0.1", "the port is missing; expected"),
+    "no host": ("tcp://:5020", "the host is missing; expected"),
+    "a port out of range": ("tcp://127.0.0.1:65536", "Port out of range 0-65535; expected"),
+    "a port that is no number": ("tcp://127.0.0.1:modbus", "expected tcp://HOST:PORT"),
+    "a negative port": ("tcp://127.0.0.1:-1", "expected tcp://HOST:PORT"),
+    "an open bracket": ("tcp://[::1:5020", "expected tcp://HOST:PORT"),
+    "an unknown option": ("tcp://127.0.0.1:0?x=1", "unknown option 'x=1'; expected"),
+    "a path": ("tcp://127.0.0.1:0/x", "unknown path 'x'; expected"),
+    "a user": ("tcp://me@127.0.0.1:0", "unknown user 'me'; expected"),
+    "a host that can be none": ("tcp://plant..local:5020", "'plant..local' is no host; expected"),
+    "nothing": ("", "expected tcp://HOST:PORT"),
+}
+COMMANDS = {
+    "no source": (["serve"], "nothing to serve: name a script, python:external:PATH"),
+    "an unknown log level": (["serve", "{script}", "--log-level", "loud"], "'loud'"),
+    "an unknown log format": (["serve", "{script}", "--log-format", "xml"], "'xml'"),
+    "an unknown option": (["serve", "{script}", "--lisen", "tcp://127.0.0.1:0"], "--lisen"),
+    "an option without its value": (["serve", "{script}", "--listen"], "--listen"),
+    "an unknown command": (["server", "{script}"], "server"),
+    "check without a source": (["check"], "Missing argument 'source'"),
+    "check of two sources": (["check", "{script}", "{script}"], "unexpected"),
+    "check of a script that does not exist": (["check", "gone.py"], "gone.py: no such script"),
+    "schema of something": (["schema", "x"], "unexpected"),
+}
+
+
+@pytest.fixture
+def filled(tmp_path: Path, script: Callable[..., Path]) -> Callable[[str], str]:
+    path = script("print('never run')\n")
+    return lambda text: text.replace("{script}", str(path)).replace("{folder}", str(tmp_path))
+
+
+def complaint(*arguments: str, cwd: Path) -> str:
+    done = run_aoba(*arguments, cwd=cwd)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("aoba: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize(("spec", "says"), SPECS.values(), ids=SPECS)
+def test_a_wrong_source(filled: Callable[[str], str], tmp_path: Path, spec: str, says: str) -> None:
+    assert filled(says) in complaint("check", filled(spec), cwd=tmp_path)
+
+
+@pytest.mark.parametrize(("url", "says"), LISTENS.values(), ids=LISTENS)
+def test_a_wrong_url(filled: Callable[[str], str], tmp_path: Path, url: str, says: str) -> None:
+    assert says in complaint("serve", filled("{script}"), "--listen", url, cwd=tmp_path)
+
+
+@pytest.mark.parametrize(("arguments", "says"), COMMANDS.values(), ids=COMMANDS)
+def test_a_wrong_command(
+    filled: Callable[[str], str], tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    assert says in complaint(*map(filled, arguments), cwd=tmp_path)
+
+
+def test_one_wrong_source_of_two_is_enough(filled: Callable[[str], str], tmp_path: Path) -> None:
+    line = complaint("serve", filled("{script}"), "--data-source", "python:gone.py", cwd=tmp_path)
+    assert line == f"aoba: {tmp_path / 'gone.py'}: no such script\n"
+
+
+def test_without_an_interpreter_in_the_path(filled: Callable[[str], str], tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": "/no/such/folder"}
+    done = run_aoba("check", filled("{script}"), cwd=tmp_path, env=environment)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "aoba: neither python3 nor python is in the PATH; name one with ?python=PATH\n"
+    )
