@@ -34,12 +34,13 @@ run: $(READY)
 	@echo "It prints level, temperature, flow and seconds. Ctrl-C ends the server."
 	@exec $(BIN)/aoba serve examples/plant.py
 
+# The PATH: scripts under test run with the python3 of .venv, whatever else the machine has.
 .PHONY: test
 test: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 
 .PHONY: clean
 clean:
