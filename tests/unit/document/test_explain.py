@@ -1,0 +1,161 @@
+import msgspec
+import pytest
+
+from aoba.document.explain import HugeInteger, JsonObject, invalid, names, parse
+from aoba.document.schema import Document
+from aoba.errors import DocumentError
+from builders import a_range, a_station, one_range, raw, stations
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b"[1, -2, true, null]", [1, -2, True, None]),
+        (b'{"a": {"b": "\xc2\xb0C"}}', {"a": {"b": "\u00b0C"}}),
+        (b"[9007199254740993, 0.5]", [9007199254740993, 0.5]),
+        (b"[Infinity, -Infinity]", [float("inf"), float("-inf")]),
+        (rb'["\ud83d\ude00"]', ["\U0001f600"]),
+        (rb'["\\ud83d"]', [r"\ud83d"]),  # an escaped backslash, no half of a pair
+    ],
+)
+def test_parses_json(data, value):
+    assert parse(data) == value
+    assert parse(bytearray(data)) == value
+
+
+def test_parses_the_nan_of_python():
+    (value,) = parse(b"[NaN]")
+
+    assert value != value  # noqa: PLR0124  NaN alone is like that
+
+
+def test_a_long_integer_is_not_converted():
+    short, long = parse(b"[" + b"1" * 100 + b"," + b"1" * 101 + b"]")
+
+    assert (type(short), type(long), len(long)) == (int, HugeInteger, 101)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not valid JSON: Expecting value at line 1 column 1 of the document"),
+        (b"[1\n2]", "not valid JSON: Expecting ',' delimiter at line 2 column 1 of the document"),
+        (b"{'a': 1}", "not valid JSON: Expecting property name enclosed in double quotes "),
+        (b"[1] [2]", "not valid JSON: Extra data at line 1 column 5 of the document"),
+        (b'["\x80"]', "not UTF-8: byte 0x80"),
+        (b"\xef\xbb\xbf[]", "not valid JSON: Unexpected UTF-8 BOM "),
+        (rb'["\ud83dx"]', r"not Unicode: \ud83d is half of a character"),
+        (rb'{"a": ["\ude00\ud83d"]}', r"not Unicode: \ude00 is half of a character"),
+    ],
+)
+def test_says_why_it_is_no_json(data, reason):
+    with pytest.raises(DocumentError) as caught:
+        parse(data)
+
+    assert str(caught.value).startswith(reason)
+    assert caught.value.path == ""
+
+
+def test_an_object_remembers_names_that_stood_twice():
+    value = parse(b'{"a": 1, "b": 2, "a": 3, "c": {"d": 1, "d": 1, "d": 1}}')
+
+    assert isinstance(value, JsonObject)
+    assert value.repeated == ("a",)
+    assert value["c"].repeated == ("d",)
+
+
+def with_text(text):
+    return parse(raw(stations("HERE")).replace(b'"HERE"', text))
+
+
+@pytest.mark.parametrize(
+    ("value", "repeated"),
+    [
+        (parse(b'{"stations": [], "stations": []}'), ("", "stations")),
+        (parse(rb'{"stations": [], "s\u0074ations": []}'), ("", "stations")),
+        (parse(b'{"stations": [], "note": 1, "note": 2}'), ("", "note")),
+        (with_text(b'{"id": 1, "id" : 1}'), ("stations[0]", "id")),
+        (with_text(b'1, {"map": {"input": [], "input": []}}'), ("stations[1].map", "input")),
+        (
+            with_text(b'{"map": {"input": [{}, {"length": 1, "length": 1}]}}'),
+            ("stations[0].map.input[1]", "length"),
+        ),
+    ],
+)
+def test_finds_names_that_stand_twice(value, repeated):
+    path, name = repeated
+
+    assert names(value, Document).repeated == [(path, f"`{name}` stands there twice")]
+
+
+HERE = "stations[0].map.holding[0]: "
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            stations(reboot_intervall=5),
+            "`reboot_intervall`: unknown, did you mean `reboot_interval`?",
+        ),
+        (stations(zzz={"a": 1}), "`zzz`: unknown, known here: stations, reboot_interval"),
+        (stations({"uid": 1}), "stations[0]: `uid`: unknown, did you mean `id`?"),
+        (stations({"zzz": 1}), "stations[0]: `zzz`: unknown, known here: id, mode, map"),
+        (stations(a_station(holdings=[])), "stations[0].map: `holdings`: unknown, did you mean "),
+        (one_range("holding", lenght=1), f"{HERE}`lenght`: unknown, did you mean `length`?"),
+        (stations(**{"x" * 50: 1}), f"`{'x' * 40}...`: unknown, known here: "),
+    ],
+)
+def test_finds_unknown_fields_and_the_nearest_known(value, message):
+    (found,) = names(parse(raw(value)), Document).unknown
+
+    assert found.startswith(message)
+
+
+def test_keeps_what_is_known():
+    ranges = [a_range(0, [1], unit="bar"), a_range(5, length=2)]
+    value = stations(a_station(holding=ranges), extra=1)
+    report = names(parse(raw(value)), Document)
+
+    assert report.known == stations(a_station(holding=[a_range(0, [1]), a_range(5, length=2)]))
+    assert len(report.unknown) == 2
+    assert report.repeated == []
+
+
+@pytest.mark.parametrize(
+    "value", [1, "x", None, [], {"stations": 1}, {"stations": [[], {"map": 3}]}]
+)
+def test_passes_over_what_has_the_wrong_shape(value):
+    assert names(parse(raw(value)), Document) == (value, [], [])
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "reason"),
+    [
+        ([], "", "expected an object, got a list of 0"),
+        ({}, "", "`stations` is missing"),
+        (stations({}), "stations[0]", "`id` is missing"),
+        (stations(a_station(unit=300)), "stations[0].id", "expected 1..247, got 300"),
+        (
+            stations(a_station(mode="x")),
+            "stations[0].mode",
+            'expected "master" or "slave", got "x"',
+        ),
+        (
+            one_range("coils", 0, [1, "x" * 60]),
+            "stations[0].map.coils[0].initial_values[1]",
+            f'expected true, false or an integer, got "{"x" * 39}...',
+        ),
+        (
+            one_range("input", 9, [1, 2], length=1),
+            "stations[0].map.input[0]",
+            "initial_values: expected at most 1, got 2",
+        ),
+    ],
+)
+def test_translates_an_error_of_msgspec(value, path, reason):
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert(value, Document)
+
+    error = invalid(caught.value, value, Document)
+    assert (error.path, error.reason) == (path, reason)
