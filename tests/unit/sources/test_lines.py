@@ -1,0 +1,109 @@
+import pytest
+
+from aoba.sources.lines import MAX_LINES, MAX_PARTIAL, WINDOW, Lines
+from builders import all_splits
+
+
+def lines_of(chunks, now=0.0):
+    lines = Lines()
+    found = [line for chunk in chunks for line in lines.feed(chunk, now)]
+    return found + list(lines.end())
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", []),
+        (b"one\n", ["one"]),
+        (b"one\ntwo\n", ["one", "two"]),
+        (b"one\r\ntwo\r\n", ["one", "two"]),
+        (b"no line feed", ["no line feed"]),
+        (b"one\nrest", ["one", "rest"]),
+        (b"\n\none\n\n  \ntwo\n", ["one", "two"]),  # blank lines are left out
+        (b"  indented \t\n", ["  indented"]),
+        (b"21 \xc2\xb0C\n", ["21 \u00b0C"]),
+        (b"\xff\xfe\n", ["\ufffd\ufffd"]),
+        (b"a\x00b\x1b[2J\n", ["a\x00b\x1b[2J"]),
+    ],
+)
+def test_lines_in_every_split(data, expected):
+    for chunks in all_splits(data):
+        assert lines_of(chunks) == expected
+
+
+def test_a_line_comes_with_its_line_feed():
+    lines = Lines()
+
+    assert list(lines.feed(b"one", 0.0)) == []
+    assert list(lines.feed(b"\ntwo", 0.0)) == ["one"]
+    assert list(lines.feed(b"", 5.0)) == []
+    assert list(lines.end()) == ["two"]
+    assert list(lines.end()) == []
+
+
+def test_what_has_no_line_feed_is_passed_on_when_it_is_long():
+    lines = Lines()
+    assert list(lines.feed(b"x" * MAX_PARTIAL, 0.0)) == []
+    assert list(lines.feed(b"x", 0.0)) == ["x" * (MAX_PARTIAL + 1)]
+
+    assert list(lines.feed(b"y\n", 0.0)) == ["y"]
+
+
+def test_a_long_rest_does_not_hold_back_the_lines_before_it():
+    found = list(Lines().feed(b"one\n" + b"x" * (MAX_PARTIAL + 1), 0.0))
+
+    assert found == ["one", "x" * (MAX_PARTIAL + 1)]
+
+
+def numbered(first, count):
+    return [f"line {i}" for i in range(first, first + count)]
+
+
+def as_bytes(lines):
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def test_a_flood_is_counted_and_told_in_the_next_window():
+    lines = Lines()
+    flood = numbered(0, MAX_LINES + 5)
+
+    assert list(lines.feed(as_bytes(flood), 10.0)) == flood[:MAX_LINES]
+    assert list(lines.feed(b"more\nrest", 10.9)) == []
+    assert list(lines.feed(b" of it\n", 10.0 + WINDOW)) == [
+        "(6 more lines, not shown)",
+        "rest of it",
+    ]
+    assert list(lines.end()) == []
+
+
+def test_a_flood_in_small_pieces_is_bounded_as_well():
+    flood = numbered(0, MAX_LINES + 7)
+
+    assert lines_of([as_bytes([line]) for line in flood]) == [
+        *flood[:MAX_LINES],
+        "(7 more lines, not shown)",
+    ]
+
+
+def test_the_end_tells_what_was_held_back():
+    lines = Lines()
+    list(lines.feed(as_bytes(numbered(0, MAX_LINES + 2)) + b"broken off", 0.0))
+
+    assert list(lines.end()) == ["(3 more lines, not shown)"]
+
+
+def test_as_many_as_allowed_are_all_shown_in_each_window():
+    lines = Lines()
+    for window in range(3):
+        some = numbered(window, MAX_LINES)
+        assert list(lines.feed(as_bytes(some), window * WINDOW)) == some
+    assert list(lines.end()) == []
+
+
+def test_a_flood_without_line_feeds_is_counted_too():
+    lines = Lines()
+    piece = b"x" * (MAX_PARTIAL + 1)
+    found = [line for _ in range(MAX_LINES + 3) for line in lines.feed(piece, 0.0)]
+
+    assert found == [piece.decode()] * MAX_LINES
+    assert list(lines.end()) == ["(3 more lines, not shown)"]

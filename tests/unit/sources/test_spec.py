@@ -1,0 +1,204 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from aoba.errors import UsageError
+from aoba.sources.spec import ACCEPTED, DEFAULT_TIMEOUT, ScriptSpec, parse_spec
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """The directory that Aoba is started in, with some scripts."""
+    (tmp_path / "boiler.py").touch()
+    (tmp_path / "no suffix").touch()
+    (tmp_path / "a+b & c.py").touch()
+    (tmp_path / "folder.py").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def pythons(tmp_path, monkeypatch):
+    """A PATH with nothing in it; call with names to add interpreters of these names."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+
+    def add(*names):
+        for name in names:
+            (folder / name).touch(mode=0o755)
+        return folder
+
+    return add
+
+
+@pytest.mark.parametrize("prefix", ["python:external:", "python:", ""])
+@pytest.mark.parametrize("absolute", [False, True])
+def test_three_ways_to_name_a_script(here, prefix, absolute):
+    path = here / "boiler.py"
+    spec = parse_spec(f"{prefix}{path if absolute else 'boiler.py'}")
+
+    assert spec == ScriptSpec(path=path, python=spec.python, args=(), timeout=DEFAULT_TIMEOUT)
+    assert spec.path.is_absolute()
+
+
+def test_the_contract_of_a_run_that_is_silent():
+    assert DEFAULT_TIMEOUT == 30.0
+
+
+@pytest.mark.parametrize(
+    ("location", "path"),
+    [
+        ("python:external:no suffix", "no suffix"),
+        ("python:no suffix", "no suffix"),
+        ("a+b & c.py", "a+b & c.py"),  # a path is taken as it stands
+        ("./folder.py/../boiler.py", "boiler.py"),
+    ],
+)
+def test_paths(here, location, path):
+    assert parse_spec(location).path == here / path
+
+
+def test_a_symbolic_link_stays_as_the_user_named_it(here):
+    (here / "link.py").symlink_to("boiler.py")
+
+    assert parse_spec("link.py").path == here / "link.py"
+
+
+@pytest.mark.parametrize(
+    ("query", "args", "timeout"),
+    [
+        ("", (), 30.0),
+        ("timeout=5", (), 5.0),
+        ("timeout=500ms", (), 0.5),
+        ("args=--site+north", ("--site", "north"), 30.0),
+        ("args=--site%20north", ("--site", "north"), 30.0),
+        ("args='a+b'+c", ("a b", "c"), 30.0),
+        ("args=--x%3D1%262", ("--x=1&2",), 30.0),
+        ("args=", (), 30.0),
+        ("args=what%3F", ("what?",), 30.0),
+        ("timeout=1min&args=x", ("x",), 60.0),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["python:external:", "python:", ""])
+def test_options(here, prefix, query, args, timeout):
+    spec = parse_spec(f"{prefix}boiler.py?{query}")
+
+    assert (spec.path, spec.args, spec.timeout) == (here / "boiler.py", args, timeout)
+
+
+def test_an_interpreter_by_its_path():
+    assert parse_spec(f"boiler.py?python={sys.executable}").python == sys.executable
+
+
+def test_an_interpreter_by_its_name(pythons):
+    folder = pythons("python2.7", "python3")
+
+    assert parse_spec("boiler.py?python=python2.7").python == str(folder / "python2.7")
+
+
+def test_an_interpreter_at_home(pythons, monkeypatch):
+    folder = pythons("mine")
+    monkeypatch.setenv("HOME", str(folder))
+
+    assert parse_spec("boiler.py?python=~/mine").python == str(folder / "mine")
+
+
+@pytest.mark.parametrize(
+    ("present", "taken"),
+    [(("python", "python3"), "python3"), (("python3",), "python3"), (("python",), "python")],
+)
+def test_python3_before_python(pythons, present, taken):
+    folder = pythons(*present)
+
+    assert parse_spec("boiler.py").python == str(folder / taken)
+
+
+def test_a_virtual_environment_is_the_path_of_its_link(pythons):
+    folder = pythons("real")
+    (folder / "python3").symlink_to("real")
+
+    assert parse_spec("boiler.py").python == str(folder / "python3")
+
+
+def test_no_interpreter_at_all(pythons):
+    pythons()
+
+    with pytest.raises(UsageError) as caught:
+        parse_spec("boiler.py")
+    assert str(caught.value) == (
+        "neither python3 nor python is in the PATH; name one with ?python=PATH"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("boiler", f"boiler: not a source; expected {ACCEPTED}"),
+        ("", f": not a source; expected {ACCEPTED}"),
+        ("ruby:boiler.rb", f"ruby:boiler.rb: not a source; expected {ACCEPTED}"),
+        (
+            "python:jython:boiler.py",
+            (f"python:jython:boiler.py: unknown mode 'jython'; expected {ACCEPTED}"),
+        ),
+        ("python:", f"the path of the script is missing; expected {ACCEPTED}"),
+        ("python:external:?timeout=5", f"the path of the script is missing; expected {ACCEPTED}"),
+        (
+            "boiler.py?timeout=0",
+            (
+                "boiler.py?timeout=0: option 'timeout': expected seconds, or a "
+                "number with ms, s, min or h, as in 500ms, got '0'"
+            ),
+        ),
+        (
+            "boiler.py?timeuot=5",
+            ("boiler.py?timeuot=5: unknown option 'timeuot', did you mean timeout?"),
+        ),
+        ("boiler.py?x=5", "boiler.py?x=5: unknown option 'x', known here: python, args, timeout"),
+        (
+            "boiler.py?timeout=5&timeout=6",
+            ("boiler.py?timeout=5&timeout=6: option 'timeout' is given twice"),
+        ),
+        ("boiler.py?timeout", "boiler.py?timeout: after the ? come name=value pairs, joined by &"),
+        ("boiler.py?args='a", "boiler.py?args='a: option 'args': No closing quotation in \"'a\""),
+        (
+            "boiler.py?python=nowhere",
+            (
+                "boiler.py?python=nowhere: option 'python': 'nowhere' is not "
+                "an interpreter; expected a path or a name in the PATH"
+            ),
+        ),
+        (
+            "boiler.py?python=",
+            (
+                "boiler.py?python=: option 'python': '' is not an interpreter; "
+                "expected a path or a name in the PATH"
+            ),
+        ),
+    ],
+)
+def test_refused_in_one_line(text, reason):
+    with pytest.raises(UsageError) as caught:
+        parse_spec(text)
+
+    assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("gone.py", "no such script"), ("folder.py", "not a file; expected a Python script")],
+)
+def test_what_is_not_there_is_named_by_its_whole_path(here, name, reason):
+    with pytest.raises(UsageError) as caught:
+        parse_spec(name)
+
+    assert str(caught.value) == f"{here / name}: {reason}"
+
+
+def test_the_python_of_the_path_is_one_that_exists():
+    if shutil.which("python3") or shutil.which("python"):
+        assert Path(parse_spec("boiler.py").python).is_file()

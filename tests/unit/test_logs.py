@@ -1,0 +1,143 @@
+import json
+import logging
+import re
+import sys
+
+import pytest
+
+from aoba.logs import LEVELS, JsonFormatter, Logging, TextFormatter, _Handler
+
+
+def record(text="hello", *args, level=logging.INFO, **extra):
+    fields = {"msg": text, "args": args, "levelno": level, "levelname": logging.getLevelName(level)}
+    return logging.makeLogRecord(fields | {"created": 1_700_000_000.25, "msecs": 250.0} | extra)
+
+
+def failed_record():
+    try:
+        {}["gone"]
+    except KeyError:
+        return record("oh", exc_info=sys.exc_info())
+
+
+@pytest.fixture
+def plain():
+    return TextFormatter(colour=False)
+
+
+def test_text_has_time_level_and_message(plain):
+    line = plain.format(record("%s run %d", "boiler.py", 7, level=logging.WARNING))
+
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.250 WARNING boiler\.py run 7", line)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nERROR forged", r"a\x0aERROR forged"),
+        ("\x1b[2J\x07", r"\x1b[2J\x07"),
+        ("\r\x00\x7f\x9b", r"\x0d\x00\x7f\x9b"),
+        ("tab\tand \u00b0C \u20ac", "tab\tand \u00b0C \u20ac"),
+    ],
+)
+def test_text_of_a_script_cannot_move_the_cursor_or_forge_a_line(plain, text, shown):
+    assert plain.format(record(text)).endswith(f"INFO    {shown}")
+
+
+def test_text_shows_where_an_exception_came_from(plain):
+    first, *rest = plain.format(failed_record()).splitlines()
+
+    assert first.endswith("oh")
+    assert (rest[0], rest[-1]) == ("Traceback (most recent call last):", "KeyError: 'gone'")
+
+
+@pytest.mark.parametrize("level", [name.upper() for name in LEVELS])
+def test_colour_ends_where_the_message_begins(level):
+    number = logging.getLevelNamesMapping()[level]
+    line = TextFormatter(colour=True).format(record("hi", level=number))
+
+    assert line.endswith(f"{level:<7}\x1b[0m hi")
+    assert line.startswith("\x1b[2m")
+
+
+def test_text_without_colour_has_no_escapes(plain):
+    assert "\x1b" not in plain.format(record(level=logging.ERROR))
+
+
+def test_json_has_time_level_message_and_what_is_beside():
+    line = JsonFormatter().format(record("run %d\n", 7, script="boiler.py", run=7))
+
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "time": "2023-11-14T22:13:20.250+00:00",
+        "level": "INFO",
+        "message": "run 7\n",
+        "script": "boiler.py",
+        "run": 7,
+    }
+
+
+def test_json_carries_an_exception():
+    assert json.loads(JsonFormatter().format(failed_record()))["exception"].endswith(
+        "KeyError: 'gone'"
+    )
+
+
+def test_json_takes_whatever_it_is_given():
+    line = JsonFormatter().format(record("\udcff", thing=Exception))
+
+    assert json.loads(line)["thing"] == "<class 'Exception'>"
+    assert json.loads(line.encode(errors="backslashreplace"))["message"] == "\udcff"
+
+
+@pytest.fixture
+def log():
+    """A logger of the root, whose level the test may change."""
+    root = logging.getLogger()
+    before = root.level
+    yield logging.getLogger("aoba.test")
+    root.setLevel(before)
+
+
+def test_what_is_logged_within_comes_out_from_the_level_on(log, capfd):
+    with Logging("warning", "text"):
+        log.info("not this")
+        log.warning("this")
+        log.error("\udcff")
+    log.error("nor this")
+
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.split(maxsplit=1)[1] for line in lines] == ["WARNING this", r"ERROR   \udcff"]
+
+
+def test_json_comes_out_one_object_a_line(log, capfd):
+    with Logging("debug", "json"):
+        log.debug("one")
+        log.info("two\nlines")
+
+    lines = capfd.readouterr().err.splitlines()
+    assert [json.loads(line)["message"] for line in lines] == ["one", "two\nlines"]
+
+
+def test_what_finds_no_room_is_counted():
+    logging_ = Logging("info", "text")
+    handler = logging_._handler
+    room = handler.queue.maxsize
+    for _ in range(room + 3):
+        handler.handle(record())
+
+    assert isinstance(handler, _Handler)
+    assert (room, handler.lost, handler.queue.qsize()) == (10_000, 3, room)
+
+
+def test_lost_lines_are_told(capfd):
+    logging_ = Logging("info", "text")
+    logging_._handler.lost = 3
+    logging_._handler.handle(record("next"))
+    logging_._queue.put_nowait(None)
+    logging_._write()
+
+    first, second = capfd.readouterr().err.splitlines()
+    assert first == "(3 lines of the log were lost)"
+    assert second.endswith("next")
+    assert logging_._handler.lost == 0
