@@ -20,6 +20,9 @@ from aoba.spans import Span
 MAX_ROWS: Final = 16
 """Rows of a span that the table shows; JSON has them all."""
 
+WIDEST: Final = 100
+"""Columns that the widest row may need."""
+
 
 class Report:
     """Implements the `Listener` of a run; `say` shows a line, in a style, while it goes on."""
@@ -80,6 +83,8 @@ class Report:
         return json.dumps(result)  # plain ASCII: a file's name need not be UTF-8
 
     def print_table(self, console: Console) -> None:
+        # In less, rich would cut addresses and values; a pipe counts as 80 columns.
+        console.width = max(console.width, WIDEST)
         for unit, bank in sorted(self._image.stations.items()):
             console.print(f"[bold]station {unit}[/] ({self._modes[unit]})")
             console.print(_table(bank))
@@ -91,7 +96,7 @@ class Report:
             summary = f"{documents}, took {1000 * self.seconds:.0f} ms, {again}"
         count = len(self.errors)
         verdict = f"[red]{count} error{'s' * (count > 1)}[/]" if count else "[green]ok[/]"
-        console.print(f"{self._name}: {verdict}, {summary}")
+        console.print(f"{self._name}: {verdict}, {summary}", soft_wrap=True)
 
 
 def _ranges(bank: Bank, table: Table) -> Iterator[dict[str, Any]]:
