@@ -1,0 +1,107 @@
+"""`aoba check`: what one run of a script gives, as a table or as JSON, and what is wrong."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from support.documents import RUN_NUMBER, document, printing, station
+from support.server import run_aoba
+
+Script = Callable[..., Path]
+
+ADDRESS = '"address_start": 65400'
+
+
+def test_the_table_has_every_value(script: Script) -> None:
+    values = [60_000 + i for i in range(40)]
+    text = document(station(1, holding=values, coils=[1, 0, 1]), station(9, "slave", input=[7]))
+    done = run_aoba("check", script(printing(text.replace('"address_start": 0', ADDRESS, 1))))
+    assert done.returncode == 0
+    assert done.stderr == ""
+    words = done.stdout.split()
+    assert [word for word in words if word.startswith("600")] == list(map(str, values))
+    assert "65430..65439" in words
+    assert "1 0 1" in done.stdout
+    assert "station 9 (slave)" in done.stdout
+    assert "source.py: ok, 1 document, took " in done.stdout
+
+
+def test_the_table_is_whole_on_a_narrow_screen(script: Script) -> None:
+    values = [60_000 + i for i in range(10)]
+    text = document(discrete_inputs=[1], holding=values)
+    path = script(printing(text.replace('"address_start": 0', ADDRESS)))
+    done = run_aoba("check", path, env={**os.environ, "COLUMNS": "40"})
+    assert "discrete_inputs" in done.stdout
+    assert "65400..65409" in done.stdout
+    assert " ".join(map(str, values)) in done.stdout
+
+
+def test_json_has_all_that_the_table_has(script: Script) -> None:
+    text = document(station(3, "slave", holding=[1, 2], coils=[1]), interval=700)
+    done = run_aoba("check", script(printing(text)), "--json")
+    assert done.returncode == 0
+    result = json.loads(done.stdout)
+    assert result["script"] == "source.py"
+    assert (result["ok"], result["errors"], result["still_running"]) == (True, [], False)
+    assert (result["documents"], result["reboot_interval"]) == (1, 700)
+    assert result["stations"] == [
+        {
+            "id": 3,
+            "mode": "slave",
+            "map": {
+                "coils": [{"address_start": 0, "length": 1, "initial_values": [1]}],
+                "discrete_inputs": [],
+                "holding": [{"address_start": 0, "length": 2, "initial_values": [1, 2]}],
+                "input": [],
+            },
+        }
+    ]
+
+
+def test_an_error_is_located_and_exit_code_1(script: Script) -> None:
+    path = script(printing(document(holding=[1, 70_000])))
+    where = "stations[0].map.holding[0].initial_values[1]: expected 0..65535, got 70000"
+    done = run_aoba("check", path)
+    assert done.returncode == 1
+    assert f"source.py run 1: {where}\n" in done.stderr
+    result = json.loads(run_aoba("check", path, "--json").stdout)
+    assert result["errors"] == [where, "run failed: printed no valid document"]
+    assert not result["ok"]
+
+
+def test_an_unknown_field_is_an_error(script: Script) -> None:
+    text = document(holding=[1]).replace("address_start", "adress_start")
+    text = text[:-1] + ', "reboot_intervall": 5}'
+    good = document(holding=[1])[:-1] + ', "reboot_intervall": 5}'
+    done = run_aoba("check", script(printing(good)))
+    assert done.returncode == 1
+    assert "`reboot_intervall`: unknown, did you mean `reboot_interval`?" in done.stderr
+    done = run_aoba("check", script(printing(text)))
+    assert done.returncode == 1
+    assert "stations[0].map.holding[0]" in done.stderr
+    assert "address_start" in done.stderr
+
+
+def test_a_script_that_fails_is_told_with_what_it_said(script: Script) -> None:
+    body = "print('warming up')\nsys.stderr.write('no sensor\\n')\nsys.exit(3)\n"
+    done = run_aoba("check", script(RUN_NUMBER, body))
+    assert done.returncode == 1
+    assert "source.py run 1: not JSON, skipped: warming up\n" in done.stderr
+    assert "source.py run 1: no sensor\n" in done.stderr
+    assert "source.py run 1: run failed: exit status 3\n" in done.stderr
+
+
+def test_a_script_that_never_ends_is_stopped_and_reported(script: Script) -> None:
+    path = script(RUN_NUMBER, "import time\nput(5)\ntime.sleep(600)\n")
+    done = run_aoba("check", path)
+    assert done.returncode == 0
+    assert "still running then, and stopped" in done.stdout
+    assert "1 document in " in done.stdout
+    assert " 5" in done.stdout
+
+
+def test_a_silent_script_fails_at_its_timeout(script: Script) -> None:
+    done = run_aoba("check", f"{script('import time', chr(10), 'time.sleep(600)')}?timeout=200ms")
+    assert done.returncode == 1
+    assert "run failed: silent on stdout for longer than 0.2 s, stopped" in done.stderr
