@@ -127,7 +127,7 @@ def _names(
     if not (isinstance(kind, inspect.StructType) and isinstance(value, JsonObject)):
         return value
     fields = _fields(kind)
-    repeated += [(path, f"`{name}` stands there twice") for name in value.repeated]
+    repeated += [(path, f"`{_short(name)}` stands there twice") for name in value.repeated]
     unknown += [_unknown(path, name, fields) for name in value if name not in fields]
     prefix = f"{path}." if path else ""
     return {
@@ -140,8 +140,7 @@ def _names(
 def _unknown(path: str, name: str, fields: dict[str, inspect.Type]) -> str:
     near = difflib.get_close_matches(name, fields, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(fields)}"
-    shown = name if len(name) <= _MAX_SHOWN else name[:_MAX_SHOWN] + "..."
-    return f"{path}{': ' if path else ''}`{shown}`: unknown, {hint}"
+    return f"{path}{': ' if path else ''}`{_short(name)}`: unknown, {hint}"
 
 
 def _fields(kind: inspect.StructType) -> dict[str, inspect.Type]:
@@ -179,5 +178,10 @@ def _show(value: Any) -> str:
         case HugeInteger():
             return f"an integer of {len(value)} digits"
         case _:
-            text = json.dumps(value, ensure_ascii=False)
-            return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+            return _short(json.dumps(value, ensure_ascii=False))
+
+
+def _short(text: str) -> str:
+    """`text` as part of a message: not too long, and nothing in it moves a cursor."""
+    shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)

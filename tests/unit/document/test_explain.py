@@ -88,6 +88,15 @@ def test_finds_names_that_stand_twice(value, repeated):
     assert names(value, Document).repeated == [(path, f"`{name}` stands there twice")]
 
 
+def test_what_a_script_printed_stays_in_one_short_line():
+    nasty = "\\u001b[2J\\n" + "x" * 99
+    value = parse(f'{{"stations": [], "{nasty}": 1, "{nasty}": 2}}'.encode())
+    shown = r"\x1b[2J\n" + "x" * 35 + "..."
+
+    assert names(value, Document).repeated == [("", f"`{shown}` stands there twice")]
+    assert names(value, Document).unknown[0].startswith(f"`{shown}`: unknown, ")
+
+
 HERE = "stations[0].map.holding[0]: "
 
 
@@ -145,6 +154,11 @@ def test_passes_over_what_has_the_wrong_shape(value):
             one_range("coils", 0, [1, "x" * 60]),
             "stations[0].map.coils[0].initial_values[1]",
             f'expected true, false or an integer, got "{"x" * 39}...',
+        ),
+        (
+            stations(a_station(unit="\x9b\x7f\u2028")),
+            "stations[0].id",
+            r'expected 1..247, got "\x9b\x7f\u2028"',
         ),
         (
             one_range("input", 9, [1, 2], length=1),
