@@ -1,7 +1,8 @@
 """Values for unit and property tests: documents as data, and bytes in every split."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from aoba.document.decode import decode
@@ -47,3 +48,9 @@ def all_splits(data: bytes) -> Iterator[list[bytes]]:
     yield [data[i : i + 1] for i in range(len(data))]
     for i in range(1, len(data)):
         yield [data[:i], data[i:]]
+
+
+def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
+    """`data` in parts, cut at `places`; these may be out of order, and larger than `data`."""
+    ends = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    return [data[start:stop] for start, stop in pairwise(ends)]

@@ -1,0 +1,147 @@
+"""The image against dicts: two sources, both modes, writes from the bus, replaced scripts."""
+
+import struct
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from aoba.errors import DocumentError, IllegalDataAddress
+from aoba.modbus.spec import Table
+from aoba.registers.image import Image
+from builders import decoded
+
+SIZE = 12  # addresses in play: few, so that ranges meet
+UNITS = (1, 2)
+BUS_TABLES = ("coils", "holding")
+
+sources = st.sampled_from(["a.py", "b.py"])
+tables = st.sampled_from(Table)
+addresses = st.integers(0, SIZE - 1)
+
+
+@st.composite
+def range_lists(draw, table):
+    """Ranges of one table that do not overlap, in any order."""
+    values = st.integers(0, 1) if table.is_bits else st.integers(0, 65535)
+    ends = draw(st.lists(st.integers(0, SIZE), max_size=4, unique=True).map(sorted))
+    found = []
+    for start, stop in zip(ends[::2], ends[1::2], strict=False):
+        length = stop - start
+        initial = draw(st.lists(values, max_size=length))
+        item = {"address_start": start, "initial_values": initial}
+        if len(initial) != length or draw(st.booleans()):
+            item["length"] = length
+        found.append(item)
+    return draw(st.permutations(found))
+
+
+@st.composite
+def documents(draw):
+    units = draw(st.lists(st.sampled_from(UNITS), unique=True, max_size=2))
+    return {
+        "stations": [
+            {
+                "id": unit,
+                "mode": draw(st.sampled_from(["master", "slave"])),
+                "map": {
+                    table.label: draw(range_lists(table))
+                    for table in draw(st.lists(tables, unique=True, max_size=2))
+                },
+            }
+            for unit in units
+        ]
+    }
+
+
+def items(document):
+    """(mode, key, value or None) of each address, a key being unit, table and address."""
+    for station in document["stations"]:
+        for table, ranges in station["map"].items():
+            for item in ranges:
+                values = item["initial_values"]
+                for i in range(item.get("length", len(values))):
+                    key = (station["id"], table, item["address_start"] + i)
+                    yield station["mode"], key, values[i] if i < len(values) else None
+
+
+class ImageMachine(RuleBasedStateMachine):
+    @initialize()
+    def start(self):
+        self.image = Image()
+        self.values = {}
+        self.owners = {}
+        self.units = {"a.py": set(), "b.py": set()}
+
+    @rule(source=sources, document=documents(), replace=st.booleans())
+    def apply(self, source, document, replace):
+        taken = [k for _, k, _ in items(document) if self.owners.get(k, source) != source]
+        if taken:
+            with pytest.raises(DocumentError, match="already belongs to"):
+                self.image.apply(source, decoded(document), replace=replace)
+            return
+        self.image.apply(source, decoded(document), replace=replace)
+        if replace:
+            self._forget(source)
+        self.units[source] |= {station["id"] for station in document["stations"]}
+        for mode, key, value in items(document):
+            is_new = key not in self.values
+            self.owners[key] = source
+            self.values.setdefault(key, 0)
+            if value is not None and (is_new or mode == "master" or key[1] not in BUS_TABLES):
+                self.values[key] = value
+
+    def _forget(self, source):
+        self.units[source].clear()
+        for key in [key for key, owner in self.owners.items() if owner == source]:
+            del self.owners[key], self.values[key]
+
+    @rule(
+        unit=st.sampled_from(UNITS),
+        table=st.sampled_from([Table.COILS, Table.HOLDING]),
+        start=addresses,
+        values=st.lists(st.integers(0, 1), min_size=1, max_size=5),
+    )
+    def write(self, unit, table, start, values):
+        keys = [(unit, table.label, start + i) for i in range(len(values))]
+        cells = bytes(values) if table.is_bits else struct.pack(f">{len(values)}H", *values)
+        if unit not in self.image.stations:
+            return
+        if all(key in self.values for key in keys):
+            self.image.stations[unit].write(table, start, cells)
+            self.values |= zip(keys, values, strict=True)
+        else:
+            with pytest.raises(IllegalDataAddress):
+                self.image.stations[unit].write(table, start, cells)
+
+    @rule(unit=st.sampled_from(UNITS), table=tables, start=addresses, count=st.integers(1, SIZE))
+    def read(self, unit, table, start, count):
+        expected = [self.values.get((unit, table.label, start + i)) for i in range(count)]
+
+        assert self._read(unit, table, start, count) == (None if None in expected else expected)
+
+    @invariant()
+    def every_address_alone_is_as_in_the_model(self):
+        for unit in UNITS:
+            for table in Table:
+                for i in range(SIZE):
+                    expected = self.values.get((unit, table.label, i))
+                    found = self._read(unit, table, i, 1)
+                    assert found == (None if expected is None else [expected])
+
+    @invariant()
+    def stations_are_those_that_somebody_defines(self):
+        assert set(self.image.stations) == self.units["a.py"] | self.units["b.py"]
+
+    def _read(self, unit, table, start, count):
+        """The values, or None where one of the addresses does not exist."""
+        try:
+            cells = self.image.stations[unit].read(table, start, count)
+        except (KeyError, IllegalDataAddress):
+            return None
+        return list(cells) if table.is_bits else list(struct.unpack(f">{count}H", cells))
+
+
+TestImage = ImageMachine.TestCase
+TestImage.settings = settings(max_examples=150, stateful_step_count=30)
