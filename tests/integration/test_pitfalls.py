@@ -19,6 +19,7 @@ Serve = Callable[..., Server]
 Script = Callable[..., Path]
 
 MIB = 1024 * 1024
+LATE = 0.1  # seconds that the last of many starts may be off the grid
 needs_proc = pytest.mark.skipif(not PROC, reason="there is no /proc here")
 
 GRANDCHILD = """
@@ -121,30 +122,35 @@ def test_output_is_seen_while_the_script_that_does_not_flush_still_runs(
     server.wait_for_log(r"WARNING .* run 1: so far so good$")
 
 
-def test_runs_start_on_a_grid_and_do_not_drift(
-    serve: Serve, script: Script, tmp_path: Path
+@pytest.mark.parametrize(
+    ("takes", "apart"),
+    [
+        pytest.param(0.08, 0.2, id="a short run in each slot"),
+        pytest.param(0.25, 0.4, id="a long run in every second slot"),
+    ],
+)
+def test_runs_start_on_a_grid_do_not_drift_and_do_not_overlap(
+    serve: Serve, script: Script, tmp_path: Path, takes: float, apart: float
 ) -> None:
-    runs = recorded_runs(serve, script, tmp_path, interval=200, takes=0.08, count=15)
-    first, last = runs[0][0], runs[-1][0]
-    # Sleeping after each run instead would be late by 14 x 80 ms.
-    assert abs(last - first - 14 * 0.2) < 0.1
-    assert all(end <= start for (_, end), (start, _) in pairwise(runs))
-
-
-def test_a_run_longer_than_the_interval_skips_slots_and_stays_on_the_grid(
-    serve: Serve, script: Script, tmp_path: Path
-) -> None:
-    runs = recorded_runs(serve, script, tmp_path, interval=200, takes=0.25, count=6)
-    first, last = runs[0][0], runs[-1][0]
-    assert abs(last - first - 5 * 0.4) < 0.1
-    assert all(end <= start for (_, end), (start, _) in pairwise(runs))
+    count = round(3 / apart)
+    late = []
+    for attempt in range(3):  # on a busy machine a slot may be missed; one that drifts, always does
+        folder = tmp_path / str(attempt)
+        runs = recorded_runs(serve, script, folder, interval=200, takes=takes, count=count)
+        assert all(end <= start for (_, end), (start, _) in pairwise(runs))
+        late.append(abs(runs[-1][0] - runs[0][0] - (count - 1) * apart))
+        if late[-1] < LATE:
+            return
+    # Sleeping after each run instead would be late by a second or more.
+    raise AssertionError(f"late by {late} s")
 
 
 def recorded_runs(
-    serve: Serve, script: Script, tmp_path: Path, *, interval: int, takes: float, count: int
+    serve: Serve, script: Script, folder: Path, *, interval: int, takes: float, count: int
 ) -> list[tuple[float, float]]:
     """Start and end, in seconds, of the first `count` runs of a script, by its own account."""
-    record = tmp_path / "runs"
+    folder.mkdir()
+    record = folder / "runs"
     record.touch()
     body = f"""
     import json, time
@@ -154,8 +160,9 @@ def recorded_runs(
     with open({str(record)!r}, "a") as file:
         file.write(json.dumps([start, time.monotonic()]) + "\\n")
     """
-    serve(script(body))
+    server = serve(script(body))
     lines = eventually(
         lambda: (got := record.read_text().splitlines(keepends=True))[count:] and got[:count]
     )
+    server.stop()
     return [tuple(json.loads(line)) for line in lines]

@@ -79,7 +79,7 @@ def test_a_document_without_an_interval_leaves_it(serve: Serve, script: Script) 
         holding = [{"address_start": 1, "length": 1, "initial_values": [value]}]
         return {"id": 1, "mode": "master", "map": {"holding": holding}}
     """
-    with Client(serve(script(RUN_NUMBER, define, "put(run)\n", second)).port) as client:
+    with Client(serve(script(RUN_NUMBER, define, "put(run, 0)\n", second)).port) as client:
         started = time.monotonic()
         eventually(lambda: client.holding(1, 1)[0] >= 8)
         assert time.monotonic() - started < 5  # at 50 ms; it would be 7 s at the default
@@ -107,7 +107,7 @@ def test_an_edit_with_an_error_leaves_what_was_there(serve: Serve, script: Scrip
 
 def test_a_range_that_a_later_document_omits_stays(serve: Serve, script: Script) -> None:
     body = f"print({document(input=[4])!r})\n"
-    server = serve(script(RUN_NUMBER, "if run == 1: ", body, "put(run)\n"))
+    server = serve(script(RUN_NUMBER, "put(run)\n", "if run == 1: ", body))
     with Client(server.port) as client:
         eventually(lambda: client.holding()[0] >= 3)
         assert client.read("input", 0, 1) == [4]

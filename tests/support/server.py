@@ -37,7 +37,7 @@ def run_aoba(*arguments: object, **options: object) -> subprocess.CompletedProce
 class Server:
     """`aoba serve`; use as a context manager, on the way out every process of it is gone.
 
-    With `deaf`, nobody reads its stderr any more once it is listening.
+    With `deaf`, nobody reads its stderr any more once it serves.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Server:
             argv,
             cwd=cwd,
             env={**os.environ, **(env or {}), _MARK: self._mark},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # open, with nothing in it: who reads it waits for ever
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -82,10 +82,12 @@ class Server:
                 kill(pid)
             self._reader.join(DEADLINE)
             self.process.stderr.close()
+            self.process.stdin.close()
 
     @property
     def port(self) -> int:
-        """The port it listens on; waits until it does."""
+        """The port it listens on; waits until it does, and for the first document."""
+        self.wait_for_log("first document: ")  # a busy machine may listen before there is one
         return int(self.wait_for_log(r"listening on tcp://127\.0\.0\.1:(\d+)")[1])
 
     def wait_for_log(self, pattern: str, seconds: float = DEADLINE) -> re.Match[str]:
@@ -146,7 +148,7 @@ class Server:
             with self._more:
                 self.log.append(line.rstrip("\n"))
                 self._more.notify_all()
-            if self._deaf and "listening on" in line:
+            if self._deaf and self.logged("first document") and self.logged("listening on"):
                 return
         with self._more:
             self._ended = True
