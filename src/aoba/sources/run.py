@@ -13,6 +13,8 @@ from aoba.sources.child import Child
 from aoba.sources.lines import Lines
 
 _TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have their turn
+_BOM: Final = "\ufeff"  # what a file saved on Windows may begin with, and a script that prints it
+_DICT: Final = ("{'", "[{'")
 
 
 class Host(Protocol):
@@ -121,8 +123,10 @@ class _Intake:
 
     def _skip(self, lines: Iterator[str]) -> None:
         for line in lines:
-            hint = "; a Python dict? print it with json.dumps" if line.startswith("{'") else ""
-            self._listener.skipped(f"not JSON, skipped{hint}: {line}")
+            text = line.lstrip(_BOM)
+            hint = "; a Python dict? print it with json.dumps" if text.startswith(_DICT) else ""
+            if text:
+                self._listener.skipped(f"not JSON, skipped{hint}: {text}")
 
 
 def _exit_failure(returncode: int) -> str | None:

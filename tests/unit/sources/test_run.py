@@ -1,0 +1,84 @@
+"""What a run tells its listener, with a child that prints what the test says."""
+
+import asyncio
+
+import pytest
+
+from aoba.sources.run import run_script
+
+DOCUMENT = b'{"stations": []}\n'
+DICT = "not JSON, skipped; a Python dict? print it with json.dumps: "
+
+
+class Printing:
+    """A host and its child in one: a run whose stdout are `chunks`."""
+
+    failure = None
+    silent = False
+    returncode = 0
+
+    def __init__(self, *chunks):
+        self.chunks = chunks
+
+    def start(self, _number, _on_stderr):
+        return self
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        pass
+
+    async def output(self, _timeout):
+        for chunk in self.chunks:
+            yield chunk
+
+
+class Heard:
+    """A listener that writes down what it hears."""
+
+    def __init__(self):
+        self.documents, self.errors, self.lines = 0, [], []
+
+    def document(self, _decoded):
+        self.documents += 1
+
+    def error(self, text):
+        self.errors.append(text)
+
+    def skipped(self, text):
+        self.lines.append(text)
+
+
+def run(*chunks):
+    heard = Heard()
+    failure = asyncio.run(run_script(Printing(*chunks), 1, 30.0, heard))
+    return heard, failure
+
+
+@pytest.mark.parametrize("split", range(5))
+def test_a_byte_order_mark_is_nothing_to_tell(split):
+    output = b"\xef\xbb\xbf" + DOCUMENT
+    heard, failure = run(output[:split], output[split:])
+
+    assert (heard.documents, heard.lines, heard.errors, failure) == (1, [], [], None)
+
+
+def test_a_byte_order_mark_is_not_part_of_a_line():
+    heard, _ = run(b"\xef\xbb\xbf{'id': 1}\n")
+
+    assert heard.lines == [f"{DICT}{{'id': 1}}"]
+
+
+@pytest.mark.parametrize("text", ["{'stations': []}", "[{'id': 1}]"])
+def test_a_python_dict_is_told_from_other_text(text):
+    heard, failure = run(text.encode())
+
+    assert heard.lines == [DICT + text]
+    assert failure == "printed no document"
+
+
+def test_other_text_is_skipped():
+    heard, _ = run(b"[INFO] it's on\n", DOCUMENT)
+
+    assert (heard.documents, heard.lines) == (1, ["not JSON, skipped: [INFO] it's on"])
