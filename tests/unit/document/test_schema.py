@@ -157,6 +157,11 @@ def test_schema_has_the_limits(schema, definition, field, least, most):
     assert (found["type"], found["minimum"], found["maximum"]) == ("integer", least, most)
 
 
+def test_schema_knows_no_other_fields(schema):
+    assert len(schema["$defs"]) == 5
+    assert all(part["additionalProperties"] is False for part in schema["$defs"].values())
+
+
 def test_schema_wants_length_or_values(schema):
     for name in ("BitRange", "RegisterRange"):
         either = [{"required": ["length"]}, {"required": ["initial_values"]}]

@@ -39,6 +39,7 @@ def talk(session, *chunks):
 
 def test_answers_a_request():
     session = MbapSession(serving(17))
+    assert not session.more
 
     assert talk(session, frame(0x1234, 17, READ)) == read_answer(0x1234, 17, 17)
     assert session.answers() == b""

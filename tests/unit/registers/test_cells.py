@@ -119,4 +119,5 @@ def test_many_ranges_out_of_order_become_one(cells):
         fill(cells, i, i + 1)
 
     assert list(cells.spans) == [(0, 4096)]
+    assert [len(block) for block in cells._blocks] == [4096 * cells.width]
     assert cells.read(0, 4096) == pattern(cells, 0, 4096)
