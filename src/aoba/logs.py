@@ -16,10 +16,12 @@ import threading
 from datetime import UTC, datetime
 from typing import Final, Literal, Self
 
+from aoba.printable import printable
+
 Format = Literal["text", "json"]
 LEVELS: Final = ("debug", "info", "warning", "error")
 
-_QUEUE: Final = 10_000
+_QUEUE: Final = 2_000  # records of at most a few kilobytes
 _FLUSH: Final = 0.5  # seconds that the last lines have at the end
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message"}
 _COLOURS: Final = {
@@ -29,8 +31,6 @@ _COLOURS: Final = {
     logging.ERROR: "\x1b[31m",
 }
 _PLAIN: Final = "\x1b[0m"
-# A script's output must not move the cursor of a terminal or forge a line of the log.
-_ESCAPED: Final = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), *range(127, 160))}
 
 
 class TextFormatter(logging.Formatter):
@@ -42,7 +42,7 @@ class TextFormatter(logging.Formatter):
         moment = datetime.fromtimestamp(record.created).astimezone()
         clock = f"{moment:%H:%M:%S}.{int(record.msecs):03d}"
         level = f"{record.levelname:<7}"
-        text = record.getMessage().translate(_ESCAPED)
+        text = printable(record.getMessage())
         if record.exc_info:
             text += "\n" + self.formatException(record.exc_info)
         if self._colour:

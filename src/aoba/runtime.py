@@ -1,7 +1,8 @@
 """Builds a server out of sources and links, starts it in order, stops it in order.
 
-Start: take every port, so that a taken one is known at once; start the scripts; when each has
-given its first document, or failed, or `PATIENCE` has passed, let clients in. Clients of a script
+Start: take every port, so that a taken one is known at once; start the scripts in their order, each
+when the one before has given its first document, or failed; when all have, or `PATIENCE` has
+passed, let clients in. Clients of a script
 that is quick thus never meet an empty server.
 
 Stop: links stop listening and part from their clients while scripts get SIGTERM; what is left of
@@ -11,10 +12,11 @@ them after 1.5 s is killed. All in all it takes less than 3 s.
 import asyncio
 import logging
 import signal
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aoba.links.tcp import TcpLink
 from aoba.links.url import TcpUrl
@@ -24,6 +26,9 @@ from aoba.sources.script import Script
 from aoba.sources.spec import ScriptSpec
 
 PATIENCE: Final = 1.0
+
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The last is left alone where it is ignored already, as under nohup."""
 
 _log = logging.getLogger("aoba")
 
@@ -41,17 +46,15 @@ class Runtime:
         self._links = [TcpLink(url, self._image.stations) for url in listen]
 
     async def run(self) -> None:
-        """Serve until SIGINT or SIGTERM. Raises LinkError where a link cannot be opened."""
+        """Serve until told to stop by a signal. Raises LinkError where a link cannot be opened."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop_or_hurry)
+        for number in STOP_SIGNALS:
+            if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:
+                loop.add_signal_handler(number, self._stop_or_hurry)
         try:
             for link in self._links:
                 await link.bind()
-            self._lives = [asyncio.create_task(script.live()) for script in self._scripts]
-            settled = asyncio.create_task(self._all_settled())
-            await self._until_stop(settled, timeout=PATIENCE)
-            settled.cancel()
+            await self._start_scripts()
             if not self._stop.is_set():
                 await self._open()
                 await self._until_stop(*self._lives)
@@ -65,10 +68,19 @@ class Runtime:
             self._cancel_lives()
         self._stop.set()
 
-    async def _all_settled(self) -> None:
-        await asyncio.gather(*(script.settled.wait() for script in self._scripts))
+    async def _start_scripts(self) -> None:
+        """One after the other, so that of two in conflict the first named is the first to define.
 
-    async def _until_stop(self, *tasks: asyncio.Task[None], timeout: float | None = None) -> None:
+        `PATIENCE` is for all of them together.
+        """
+        patience_ends = time.monotonic() + PATIENCE
+        for script in self._scripts:
+            self._lives.append(asyncio.create_task(script.live()))
+            settled = asyncio.create_task(script.settled.wait())
+            await self._until_stop(settled, timeout=max(0, patience_ends - time.monotonic()))
+            settled.cancel()
+
+    async def _until_stop(self, *tasks: asyncio.Task[Any], timeout: float | None = None) -> None:
         """Wait for a signal, for one of `tasks` to end or raise, or for `timeout` seconds."""
         stop = asyncio.create_task(self._stop.wait())
         done, _ = await asyncio.wait(

@@ -127,7 +127,7 @@ def test_what_finds_no_room_is_counted():
         handler.handle(record())
 
     assert isinstance(handler, _Handler)
-    assert (room, handler.lost, handler.queue.qsize()) == (10_000, 3, room)
+    assert (room, handler.lost, handler.queue.qsize()) == (2_000, 3, room)
 
 
 def test_lost_lines_are_told(capfd):

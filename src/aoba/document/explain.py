@@ -9,12 +9,16 @@ import difflib
 import json
 import re
 from collections import Counter
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
 
 from aoba.errors import DocumentError
+
+MAX_UNKNOWN: Final = 10
+"""Unknown fields of a document that are named one by one."""
 
 _MAX_DIGITS: Final = 100
 _MAX_SHOWN: Final = 40
@@ -37,11 +41,14 @@ class HugeInteger(str):
     __slots__ = ()
 
 
-class NameReport(NamedTuple):
-    known: Any
+@dataclass(slots=True)
+class NameReport:
+    known: Any = None
     """The value without the fields that the schema does not know."""
-    unknown: list[str]
-    repeated: list[tuple[str, str]]
+    unknown: list[str] = field(default_factory=list)
+    """A message for each of these, up to MAX_UNKNOWN, and one for the rest."""
+    untold: int = 0
+    repeated: list[tuple[str, str]] = field(default_factory=list)
     """(path, reason) of each name that stands twice."""
 
 
@@ -66,10 +73,11 @@ def parse(raw: bytes | bytearray) -> Any:
 
 
 def names(value: Any, schema: type) -> NameReport:
-    unknown: list[str] = []
-    repeated: list[tuple[str, str]] = []
-    known = _names(value, inspect.type_info(schema), "", unknown, repeated)
-    return NameReport(known, unknown, repeated)
+    report = NameReport()
+    report.known = _names(value, inspect.type_info(schema), "", report)
+    if report.untold:
+        report.unknown.append(f"{report.untold} more unknown fields")
+    return report
 
 
 def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> DocumentError:
@@ -88,7 +96,8 @@ def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> Docum
             kind, value = kind.item_type, value[int(step["index"])]
         elif isinstance(kind, inspect.StructType):
             kind, value = _fields(kind)[step["name"]], value[step["name"]]
-    return DocumentError(path, f"expected {_words(kind)}, got {_show(value)}")
+    remark = ", a float" if isinstance(value, float) and value.is_integer() else ""
+    return DocumentError(path, f"expected {_words(kind)}, got {_show(value)}{remark}")
 
 
 def _split(message: str) -> tuple[str, str]:
@@ -109,36 +118,32 @@ def _integer(digits: str) -> int | HugeInteger:
     return int(digits) if len(digits) <= _MAX_DIGITS else HugeInteger(digits)
 
 
-def _names(
-    value: Any,
-    kind: inspect.Type,
-    path: str,
-    unknown: list[str],
-    repeated: list[tuple[str, str]],
-) -> Any:
+def _names(value: Any, kind: inspect.Type, path: str, report: NameReport) -> Any:
     kind = _bare(kind)
     if isinstance(kind, inspect.ListType) and isinstance(value, list):
         if not isinstance(_bare(kind.item_type), inspect.StructType):
             return value
         return [
-            _names(item, kind.item_type, f"{path}[{i}]", unknown, repeated)
-            for i, item in enumerate(value)
+            _names(item, kind.item_type, f"{path}[{i}]", report) for i, item in enumerate(value)
         ]
     if not (isinstance(kind, inspect.StructType) and isinstance(value, JsonObject)):
         return value
     fields = _fields(kind)
-    repeated += [(path, f"`{_short(name)}` stands there twice") for name in value.repeated]
-    unknown += [_unknown(path, name, fields) for name in value if name not in fields]
+    report.repeated += [(path, f"`{_short(name)}` stands there twice") for name in value.repeated]
+    unknown = [name for name in value if name not in fields]
+    told = unknown[: MAX_UNKNOWN - len(report.unknown)]
+    report.unknown += [_unknown(path, name, fields) for name in told]
+    report.untold += len(unknown) - len(told)
     prefix = f"{path}." if path else ""
     return {
-        name: _names(item, fields[name], prefix + name, unknown, repeated)
+        name: _names(item, fields[name], prefix + name, report)
         for name, item in value.items()
         if name in fields
     }
 
 
 def _unknown(path: str, name: str, fields: dict[str, inspect.Type]) -> str:
-    near = difflib.get_close_matches(name, fields, n=1)
+    near = difflib.get_close_matches(name, fields, n=1) if len(name) <= _MAX_SHOWN else []
     hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(fields)}"
     return f"{path}{': ' if path else ''}`{_short(name)}`: unknown, {hint}"
 

@@ -8,7 +8,7 @@ buffer's high-water mark.
 import asyncio
 import contextlib
 import logging
-import os
+import socket
 from collections.abc import Mapping
 from typing import Final, cast
 
@@ -20,6 +20,9 @@ from aoba.modbus.answer import Station
 PARTING: Final = 0.5
 """Seconds a client has, when Aoba stops, to take the answers that are on their way."""
 
+BACKLOG: Final = 512
+"""Clients that may wait to be let in."""
+
 _log = logging.getLogger("aoba.link")
 
 
@@ -30,34 +33,41 @@ class TcpLink:
         self.url = url
         self._stations = stations
         self._clients: set[_Client] = set()
-        self._server: asyncio.Server | None = None
+        self._sockets: list[socket.socket] = []
+        self._servers: list[asyncio.Server] = []
 
     async def bind(self) -> None:
-        """Take the port, without answering yet. Raises LinkError where that is impossible."""
-        try:
-            self._server = await asyncio.get_running_loop().create_server(
-                lambda: _Client(self._stations, self._clients),
-                self.url.host,
-                self.url.port,
-                start_serving=False,
-            )
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-            raise LinkError(f"cannot listen on {self.url}: {reason}") from None
-        self.url = TcpUrl(self.url.host, self._server.sockets[0].getsockname()[1])
+        """Take the port at each address of the host; clients wait there until `serve`.
 
-    async def serve(self) -> None:
-        """Let clients in. Call `bind` first; raises LinkError where the port is taken after all."""
-        assert self._server is not None  # noqa: S101  the order of calls
+        Raises LinkError where that is impossible.
+        """
+        loop = asyncio.get_running_loop()
+        host, port = self.url.host, self.url.port
         try:
-            await self._server.start_serving()
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            for family, address in dict.fromkeys((family, info[0]) for family, *_, info in found):
+                # Not left to the loop: uvloop's does not say when the port is taken after all.
+                listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
+                self._sockets.append(listener)
+                port = listener.getsockname()[1]  # one for all addresses where 0 was asked for
         except OSError as error:
             raise LinkError(f"cannot listen on {self.url}: {error.strerror}") from None
+        self.url = TcpUrl(host, port)
+
+    async def serve(self) -> None:
+        """Let clients in. Call `bind` first."""
+        for listener in self._sockets:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: _Client(self._stations, self._clients), sock=listener, backlog=BACKLOG
+            )
+            self._servers.append(server)
 
     async def close(self) -> None:
         """Stop listening, and part from each client once its answers are sent, or `PARTING` on."""
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
+        for listener in self._sockets:
+            listener.close()
         for client in self._clients:
             client.transport.close()
         gone = [client.gone.wait() for client in self._clients]
@@ -80,6 +90,8 @@ class _Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck typing
+        # A client that vanished without a word would keep its descriptor for ever.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._clients.add(self)
         _log.debug("%s connected", self._name())
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from aoba.errors import RunError
 from aoba.sources.child import Child
+from aoba.sources.running import Running
 from aoba.sources.spec import ScriptSpec
 
 
@@ -14,11 +15,12 @@ class PythonExternal:
     def __init__(self, spec: ScriptSpec) -> None:
         self._spec = spec
 
-    def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Child:
+    def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Running:
         """Prepare run `number`. Raises RunError where the script is not there at present."""
         # Of os.path, since a Path raises where a folder above it may no longer be entered.
         if not os.path.isfile(self._spec.path):  # noqa: PTH113
-            raise RunError(f"{self._spec.path}: no such script")
+            reason = "is not a file" if os.path.exists(self._spec.path) else "no such script"  # noqa: PTH110
+            raise RunError(f"{self._spec.path}: {reason}")
         environment = {
             **os.environ,
             "AOBA_RUN": str(number),

@@ -1,16 +1,18 @@
 """One run of a script: its output becomes documents, errors and lines, told to a listener."""
 
 import asyncio
-import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from aoba.document.decode import Decoded, decode
-from aoba.document.stream import MAX_VALUE, Cut, Piece, Text, Value, ValueStream
+from aoba.document.stream import MAX_VALUE, Cut, Text, Value, ValueStream
 from aoba.errors import DocumentError, RunError
-from aoba.sources.child import Child
 from aoba.sources.lines import Lines
+from aoba.sources.running import Running
+
+MAX_INLINE: Final = 128 * 1024
+"""Bytes of the longest value that is decoded in the loop; a longer one is, in a thread."""
 
 _TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have their turn
 _BOM: Final = "\ufeff"  # what a file saved on Windows may begin with, and a script that prints it
@@ -20,7 +22,7 @@ _DICT: Final = ("{'", "[{'")
 class Host(Protocol):
     """A way to run a script."""
 
-    def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Child:
+    def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Running:
         """Raises RunError where there is nothing to run."""
         ...
 
@@ -55,8 +57,8 @@ async def run_script(host: Host, number: int, timeout: float, listener: Listener
             listener.stderr(line)
 
     try:
-        async with host.start(number, on_stderr) as child:
-            async for chunk in child.output(timeout):
+        async with host.start(number, on_stderr) as running:
+            async for chunk in running.output(timeout):
                 await intake.feed(chunk)
     except RunError as error:
         return str(error)
@@ -64,9 +66,7 @@ async def run_script(host: Host, number: int, timeout: float, listener: Listener
         intake.end()
         for line in errors.end():
             listener.stderr(line)
-    if child.silent:
-        return f"silent on stdout for longer than {timeout:g} s, stopped"
-    return _exit_failure(child.returncode) or intake.failure()
+    return running.failure or intake.failure()
 
 
 class _Intake:
@@ -82,14 +82,18 @@ class _Intake:
     async def feed(self, chunk: bytes) -> None:
         turn_ends = time.monotonic() + _TURN
         for piece in self._values.feed(chunk):
-            self._take(piece)
+            if isinstance(piece, Value):
+                await self._take_value(piece.raw)
+            else:
+                self._take(piece)
             if time.monotonic() > turn_ends:
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + _TURN
 
     def end(self) -> None:
         for piece in self._values.end():
-            self._take(piece)
+            if not isinstance(piece, Value):  # none is whole that was not before
+                self._take(piece)
         self._skip(self._text.end())
 
     def failure(self) -> str | None:
@@ -97,10 +101,19 @@ class _Intake:
             return None
         return "printed no valid document" if self._refused else "printed no document"
 
-    def _take(self, piece: Piece) -> None:
+    async def _take_value(self, raw: bytearray) -> None:
+        try:
+            decoded = (
+                decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(decode, raw)
+            )
+            self._listener.document(decoded)
+        except DocumentError as error:
+            self._refuse(str(error))
+        else:
+            self._taken += 1
+
+    def _take(self, piece: Text | Cut) -> None:
         match piece:
-            case Value(raw):
-                self._take_value(raw)
             case Text(data):
                 self._skip(self._text.feed(data, time.monotonic()))
             case Cut(size):
@@ -108,14 +121,6 @@ class _Intake:
                     f"is longer than {MAX_VALUE >> 20} MiB" if size > MAX_VALUE else "ends early"
                 )
                 self._refuse(f"a JSON value {limit}, {size} bytes dropped")
-
-    def _take_value(self, raw: bytearray) -> None:
-        try:
-            self._listener.document(decode(raw))
-        except DocumentError as error:
-            self._refuse(str(error))
-        else:
-            self._taken += 1
 
     def _refuse(self, reason: str) -> None:
         self._refused += 1
@@ -127,9 +132,3 @@ class _Intake:
             hint = "; a Python dict? print it with json.dumps" if text.startswith(_DICT) else ""
             if text:
                 self._listener.skipped(f"not JSON, skipped{hint}: {text}")
-
-
-def _exit_failure(returncode: int) -> str | None:
-    if returncode < 0:
-        return f"killed by {signal.Signals(-returncode).name}"
-    return f"exit status {returncode}" if returncode else None

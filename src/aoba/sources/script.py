@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from stat import S_ISREG
 from typing import Final
 
 from msgspec import UNSET
@@ -23,6 +24,12 @@ from aoba.sources.schedule import Schedule
 
 DEFAULT_INTERVAL: Final = 1.0
 """Seconds between starts until a document says otherwise."""
+
+MAX_SCRIPT: Final = 16 * 1024 * 1024
+"""Bytes of the longest script whose changes are noticed."""
+
+MAX_WARNED: Final = 100
+"""Different unknown fields that a script is told of."""
 
 MAX_SHOWN: Final = 4
 """Ranges, and stations, that `describe` names one by one."""
@@ -63,11 +70,17 @@ class Script:
                 self.settled.set()
         finally:
             self._warn(self._repeats.end())
+            _log.info(
+                "%s: %d runs, %d failed, %d slots skipped, %d documents",
+                *(self.name, self.runs, self.failures, self._schedule.skipped, self.documents),
+                extra={"script": self.name},
+            )
 
     async def _run(self) -> None:
         self.runs += 1
         self._schedule.begin()
         self._running = self._file.read()
+        documents_before = self.documents
         try:
             failure = await run_script(self._host, self.runs, self._timeout, self)
         except Exception:  # noqa: BLE001  whatever happens in a run, the next one follows
@@ -76,7 +89,9 @@ class Script:
         if failure:
             self.failures += 1
             self.error(f"run failed: {failure}")
-        if self._schedule.finish(time.monotonic()):
+        skipped = self._schedule.finish(time.monotonic())
+        # A script that prints one document after the other is meant to go on for longer.
+        if skipped and not failure and self.documents == documents_before + 1:
             self.error(
                 f"takes longer than its interval of {1000 * self._schedule.interval:.0f} ms, "
                 f"slots are skipped"
@@ -92,7 +107,7 @@ class Script:
             self._warned.clear()
             self._tell(logging.INFO, "the script has changed, and replaces what it had defined")
         for message in decoded.unknown:
-            if message not in self._warned:
+            if message not in self._warned and len(self._warned) < MAX_WARNED:
                 self._warned.add(message)
                 self._tell(logging.WARNING, message)
         if not self.documents:
@@ -150,7 +165,8 @@ class _FileVersion:
         try:
             status = self._path.stat()
             seen = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if seen != self._seen:
+            # Reading what is no file, or a very large one, would keep Modbus clients waiting.
+            if seen != self._seen and S_ISREG(status.st_mode) and status.st_size <= MAX_SCRIPT:
                 self._digest = hashlib.sha256(self._path.read_bytes()).digest()
                 self._seen = seen
         except OSError:

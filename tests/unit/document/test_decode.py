@@ -29,7 +29,7 @@ WRONG_VALUES = [
     # reboot_interval
     (stations(reboot_interval=9), "reboot_interval: expected 10..86400000, got 9"),
     (stations(reboot_interval=86_400_001), "reboot_interval: expected 10..86400000, got 86400001"),
-    (stations(reboot_interval=1e3), "reboot_interval: expected 10..86400000, got 1000.0"),
+    (stations(reboot_interval=1e3), "reboot_interval: expected 10..86400000, got 1000.0, a float"),
     (stations(reboot_interval="1000"), 'reboot_interval: expected 10..86400000, got "1000"'),
     # a station
     ([{"mode": "slave", "map": {}}], "stations[0]: `id` is missing"),
@@ -40,7 +40,7 @@ WRONG_VALUES = [
     (with_station(id=-1), "stations[0].id: expected 1..247, got -1"),
     (with_station(id=True), "stations[0].id: expected 1..247, got true"),
     (with_station(id="1"), 'stations[0].id: expected 1..247, got "1"'),
-    (with_station(id=1.0), "stations[0].id: expected 1..247, got 1.0"),
+    (with_station(id=1.0), "stations[0].id: expected 1..247, got 1.0, a float"),
     (with_station(mode="Master"), 'stations[0].mode: expected "master" or "slave", got "Master"'),
     (with_station(mode=None), 'stations[0].mode: expected "master" or "slave", got null'),
     (
@@ -76,7 +76,7 @@ WRONG_VALUES = [
     (with_values(0, True), f"{FIRST}.initial_values[1]: expected 0..65535, got true"),
     (with_values(False), f"{FIRST_VALUE}, got false"),
     (with_values(21.5), f"{FIRST_VALUE}, got 21.5"),
-    (with_values(21.0), f"{FIRST_VALUE}, got 21.0"),
+    (with_values(21.0), f"{FIRST_VALUE}, got 21.0, a float"),
     (with_values(float("nan")), f"{FIRST_VALUE}, got NaN"),
     (with_values(float("inf")), f"{FIRST_VALUE}, got Infinity"),
     (with_values("1"), f'{FIRST_VALUE}, got "1"'),
@@ -128,7 +128,13 @@ def test_text_that_is_no_document(data, message):
 @pytest.mark.parametrize("table", ["coils", "discrete_inputs"])
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.0, "0.0"), (float("nan"), "NaN"), ("on", '"on"'), (None, "null"), ([], "a list of 0")],
+    [
+        (0.0, "0.0, a float"),
+        (float("nan"), "NaN"),
+        ("on", '"on"'),
+        (None, "null"),
+        ([], "a list of 0"),
+    ],
 )
 def test_what_is_no_bit(table, value, shown):
     with pytest.raises(DocumentError) as caught:

@@ -1,7 +1,15 @@
 import msgspec
 import pytest
 
-from aoba.document.explain import HugeInteger, JsonObject, invalid, names, parse
+from aoba.document.explain import (
+    MAX_UNKNOWN,
+    HugeInteger,
+    JsonObject,
+    NameReport,
+    invalid,
+    names,
+    parse,
+)
 from aoba.document.schema import Document
 from aoba.errors import DocumentError
 from builders import a_range, a_station, one_range, raw, stations
@@ -135,7 +143,19 @@ def test_keeps_what_is_known():
     "value", [1, "x", None, [], {"stations": 1}, {"stations": [[], {"map": 3}]}]
 )
 def test_passes_over_what_has_the_wrong_shape(value):
-    assert names(parse(raw(value)), Document) == (value, [], [])
+    assert names(parse(raw(value)), Document) == NameReport(known=value)
+
+
+def test_many_unknown_fields_are_named_as_far_as_they_are_few():
+    value = stations(a_station(**{f"x{i}": [] for i in range(MAX_UNKNOWN)}), **{"y": 1, "z": 2})
+    report = names(parse(raw(value)), Document)
+
+    assert len(report.unknown) == MAX_UNKNOWN + 1
+    assert report.unknown[:2] == [
+        "`y`: unknown, known here: stations, reboot_interval",
+        "`z`: unknown, known here: stations, reboot_interval",
+    ]
+    assert report.unknown[-1] == "2 more unknown fields"
 
 
 @pytest.mark.parametrize(

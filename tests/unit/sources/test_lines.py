@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.sources.lines import MAX_LINES, MAX_PARTIAL, WINDOW, Lines
+from aoba.sources.lines import MAX_LINE, MAX_LINES, WINDOW, Lines
 from builders import all_splits
 
 
@@ -41,18 +41,25 @@ def test_a_line_comes_with_its_line_feed():
     assert list(lines.end()) == []
 
 
-def test_what_has_no_line_feed_is_passed_on_when_it_is_long():
+def test_a_long_line_is_cut_and_what_is_left_out_is_counted():
+    long = b"x" * MAX_LINE + b"y" * 50
+
+    for chunks in ([long + b"\nz\n"], [long, b"\nz\n"], [long[:-7], long[-7:], b"\n", b"z"]):
+        assert lines_of(chunks) == ["x" * MAX_LINE + " ... (50 bytes more)", "z"]
+
+
+def test_a_line_without_an_end_is_kept_only_as_far_as_it_is_shown():
     lines = Lines()
-    assert list(lines.feed(b"x" * MAX_PARTIAL, 0.0)) == []
-    assert list(lines.feed(b"x", 0.0)) == ["x" * (MAX_PARTIAL + 1)]
+    for _ in range(100):
+        assert list(lines.feed(b"x" * 32768, 0.0)) == []
 
-    assert list(lines.feed(b"y\n", 0.0)) == ["y"]
+    assert list(lines.end()) == ["x" * MAX_LINE + f" ... ({100 * 32768 - MAX_LINE} bytes more)"]
 
 
-def test_a_long_rest_does_not_hold_back_the_lines_before_it():
-    found = list(Lines().feed(b"one\n" + b"x" * (MAX_PARTIAL + 1), 0.0))
+def test_blank_lines_count_as_part_of_a_flood():
+    found = lines_of([b"\n" * MAX_LINES + b"one\ntwo\n"])
 
-    assert found == ["one", "x" * (MAX_PARTIAL + 1)]
+    assert found == ["(2 more lines, not shown)"]
 
 
 def numbered(first, count):
@@ -89,7 +96,7 @@ def test_the_end_tells_what_was_held_back():
     lines = Lines()
     list(lines.feed(as_bytes(numbered(0, MAX_LINES + 2)) + b"broken off", 0.0))
 
-    assert list(lines.end()) == ["(3 more lines, not shown)"]
+    assert list(lines.end()) == ["broken off", "(2 more lines, not shown)"]
 
 
 def test_as_many_as_allowed_are_all_shown_in_each_window():
@@ -98,12 +105,3 @@ def test_as_many_as_allowed_are_all_shown_in_each_window():
         some = numbered(window, MAX_LINES)
         assert list(lines.feed(as_bytes(some), window * WINDOW)) == some
     assert list(lines.end()) == []
-
-
-def test_a_flood_without_line_feeds_is_counted_too():
-    lines = Lines()
-    piece = b"x" * (MAX_PARTIAL + 1)
-    found = [line for _ in range(MAX_LINES + 3) for line in lines.feed(piece, 0.0)]
-
-    assert found == [piece.decode()] * MAX_LINES
-    assert list(lines.end()) == ["(3 more lines, not shown)"]
