@@ -26,6 +26,12 @@ PROC: Final = Path("/proc/self/environ").exists()
 _MARK: Final = "AOBA_TEST_MARK"
 
 
+def plain_environment() -> dict[str, str]:
+    """Ours, without what Aoba has to set for its scripts."""
+    ours = ("PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8")
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
 def run_aoba(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
     argv = [*AOBA, *map(str, arguments)]
@@ -58,7 +64,7 @@ class Server:
         self.process = subprocess.Popen(
             argv,
             cwd=cwd,
-            env={**os.environ, **(env or {}), _MARK: self._mark},
+            env={**plain_environment(), **(env or {}), _MARK: self._mark},
             stdin=subprocess.PIPE,  # open, with nothing in it: who reads it waits for ever
             stderr=subprocess.PIPE,
             text=True,
