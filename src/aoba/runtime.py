@@ -11,6 +11,7 @@ them after 1.5 s is killed. All in all it takes less than 3 s.
 
 import asyncio
 import logging
+import resource
 import signal
 import time
 from collections import Counter
@@ -26,6 +27,11 @@ from aoba.sources.script import Script
 from aoba.sources.spec import ScriptSpec
 
 PATIENCE: Final = 1.0
+
+MAX_DESCRIPTORS: Final = 16_384
+RESERVED: Final = 64
+PER_SCRIPT: Final = 8
+"""Descriptors that are kept from clients, so that however many come, scripts can be run."""
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """The last is left alone where it is ignored already, as under nohup."""
@@ -43,7 +49,8 @@ class Runtime:
             Script(name, spec.path, spec.timeout, PythonExternal(spec), self._image)
             for name, spec in zip(names, sources, strict=True)
         ]
-        self._links = [TcpLink(url, self._image.stations) for url in listen]
+        room = (descriptors() - RESERVED - PER_SCRIPT * len(sources)) // max(1, len(listen))
+        self._links = [TcpLink(url, self._image.stations, max(1, room)) for url in listen]
 
     async def run(self) -> None:
         """Serve until told to stop by a signal. Raises LinkError where a link cannot be opened."""
@@ -103,6 +110,16 @@ class Runtime:
     def _cancel_lives(self) -> None:
         for life in self._lives:
             life.cancel()
+
+
+def descriptors() -> int:
+    """How many descriptors Aoba can have, once it has asked for as many as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    infinite = resource.RLIM_INFINITY
+    wanted = MAX_DESCRIPTORS if hard == infinite else min(hard, MAX_DESCRIPTORS)
+    if soft != infinite and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
 
 
 def source_names(paths: Sequence[Path]) -> list[str]:

@@ -23,16 +23,22 @@ PARTING: Final = 0.5
 BACKLOG: Final = 512
 """Clients that may wait to be let in."""
 
+MAX_CLIENTS: Final = 10_000
+
 _log = logging.getLogger("aoba.link")
 
 
 class TcpLink:
     """Call `bind`, then `serve`; at the end `close`. `url` has the real port once bound."""
 
-    def __init__(self, url: TcpUrl, stations: Mapping[int, Station]) -> None:
+    def __init__(
+        self, url: TcpUrl, stations: Mapping[int, Station], max_clients: int = MAX_CLIENTS
+    ) -> None:
         self.url = url
+        self.max_clients = max_clients
         self._stations = stations
         self._clients: set[_Client] = set()
+        self._full = False
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
 
@@ -58,9 +64,23 @@ class TcpLink:
         """Let clients in. Call `bind` first."""
         for listener in self._sockets:
             server = await asyncio.get_running_loop().create_server(
-                lambda: _Client(self._stations, self._clients), sock=listener, backlog=BACKLOG
+                lambda: _Client(self, self._stations), sock=listener, backlog=BACKLOG
             )
             self._servers.append(server)
+
+    def admit(self, client: "_Client") -> bool:
+        """Whether there is room for one more client; told once, until there is room again."""
+        if len(self._clients) < self.max_clients:
+            self._clients.add(client)
+            return True
+        if not self._full:
+            _log.warning("%s has %d clients, more are turned away", self.url, self.max_clients)
+        self._full = True
+        return False
+
+    def leave(self, client: "_Client") -> None:
+        self._clients.discard(client)
+        self._full = self._full and len(self._clients) >= self.max_clients
 
     async def close(self) -> None:
         """Stop listening, and part from each client once its answers are sent, or `PARTING` on."""
@@ -81,9 +101,9 @@ class TcpLink:
 class _Client(asyncio.Protocol):
     transport: asyncio.Transport
 
-    def __init__(self, stations: Mapping[int, Station], clients: "set[_Client]") -> None:
+    def __init__(self, link: TcpLink, stations: Mapping[int, Station]) -> None:
+        self._link = link
         self._session = MbapSession(stations)
-        self._clients = clients
         self.gone = asyncio.Event()
         self._full = False  # the client does not read its answers
         self._ended = False  # the client has sent all it will
@@ -92,11 +112,13 @@ class _Client(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck typing
         # A client that vanished without a word would keep its descriptor for ever.
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._clients.add(self)
-        _log.debug("%s connected", self._name())
+        if self._link.admit(self):
+            _log.debug("%s connected", self._name())
+        else:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._clients.discard(self)
+        self._link.leave(self)
         self.gone.set()
         _log.debug("%s gone%s", self._name(), f": {exc}" if exc else "")
 
