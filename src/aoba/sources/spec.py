@@ -51,8 +51,8 @@ def _location(text: str, location: str) -> str:
     kind, colon, rest = location.partition(":")
     if colon and kind == "python":
         mode, colon, path = rest.partition(":")
-        if not colon:
-            return rest
+        if not (colon and mode.isidentifier()):
+            return rest  # a path, which may have a colon too
         if mode == "external":
             return path
         raise UsageError(f"{text}: unknown mode {mode!r}; expected {ACCEPTED}")
@@ -64,7 +64,7 @@ def _location(text: str, location: str) -> str:
 def _script_path(location: str) -> Path:
     if not location:
         raise UsageError(f"the path of the script is missing; expected {ACCEPTED}")
-    path = Path(os.path.abspath(location))  # noqa: PTH100  symbolic links stay as the user named them
+    path = Path(_absolute(location))
     # Those of os.path say no, where a Path raises, to a name too long or a folder we may not see.
     if not os.path.exists(path):  # noqa: PTH110
         raise UsageError(f"{path}: no such script")
@@ -98,13 +98,24 @@ def _find_python(wanted: str | None) -> str:
     for name in candidates:
         found = shutil.which(os.path.expanduser(name))  # noqa: PTH111  `~/venv/bin/python`
         if found:
-            return os.path.abspath(found)  # noqa: PTH100  a virtual environment is its link's path
+            return _absolute(found)
     if wanted is None:
         raise UsageError("neither python3 nor python is in the PATH; name one with ?python=PATH")
     raise UsageError(f"{wanted!r} is not an interpreter; expected a path or a name in the PATH")
 
 
+def _absolute(path: str) -> str:
+    """Symbolic links stay as the user named them: a virtual environment is its link's path."""
+    try:
+        return os.path.abspath(path)  # noqa: PTH100
+    except FileNotFoundError:
+        gone = "the working directory is gone; expected an absolute path"
+        raise UsageError(f"{path}: {gone}") from None
+
+
 def _split_args(text: str) -> tuple[str, ...]:
+    if "\0" in text:
+        raise UsageError("an argument cannot have a NUL character in it")
     try:
         return tuple(shlex.split(text))
     except ValueError as error:

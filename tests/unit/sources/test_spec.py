@@ -16,6 +16,7 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "boiler.py").touch()
     (tmp_path / "no suffix").touch()
     (tmp_path / "a+b & c.py").touch()
+    (tmp_path / "plant:north.py").touch()
     (tmp_path / "folder.py").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -57,6 +58,9 @@ def test_the_contract_of_a_run_that_is_silent():
         ("python:no suffix", "no suffix"),
         ("a+b & c.py", "a+b & c.py"),  # a path is taken as it stands
         ("./folder.py/../boiler.py", "boiler.py"),
+        ("python:external:plant:north.py", "plant:north.py"),
+        ("python:./plant:north.py", "plant:north.py"),
+        ("plant:north.py", "plant:north.py"),
     ],
 )
 def test_paths(here, location, path):
@@ -164,6 +168,10 @@ def test_no_interpreter_at_all(pythons):
             ("boiler.py?timeout=5&timeout=6: option 'timeout' is given twice"),
         ),
         ("boiler.py?timeout", "boiler.py?timeout: after the ? come name=value pairs, joined by &"),
+        (
+            "boiler.py?args=a%00",
+            "boiler.py?args=a%00: option 'args': an argument cannot have a NUL character in it",
+        ),
         ("boiler.py?args='a", "boiler.py?args='a: option 'args': No closing quotation in \"'a\""),
         (
             "boiler.py?python=nowhere",
@@ -197,6 +205,23 @@ def test_what_is_not_there_is_named_by_its_whole_path(here, name, reason):
         parse_spec(name)
 
     assert str(caught.value) == f"{here / name}: {reason}"
+
+
+def test_a_nul_is_in_no_path():
+    with pytest.raises(UsageError, match="no such script"):
+        parse_spec("boiler\0.py")
+
+
+@pytest.mark.parametrize("text", ["boiler.py", "{boiler}?python=./mine"])
+def test_a_relative_path_in_a_folder_that_is_gone(tmp_path, here, monkeypatch, text):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+
+    with pytest.raises(UsageError) as caught:
+        parse_spec(text.format(boiler=here / "boiler.py"))
+    assert str(caught.value).endswith("the working directory is gone; expected an absolute path")
 
 
 def test_the_python_of_the_path_is_one_that_exists():
