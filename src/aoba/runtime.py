@@ -25,6 +25,7 @@ from aoba.registers.image import Image
 from aoba.sources.python_external import PythonExternal
 from aoba.sources.script import Script
 from aoba.sources.spec import ScriptSpec
+from aoba.sources.warm import ForkServers
 
 PATIENCE: Final = 1.0
 
@@ -42,11 +43,12 @@ _log = logging.getLogger("aoba")
 class Runtime:
     def __init__(self, sources: Sequence[ScriptSpec], listen: Sequence[TcpUrl]) -> None:
         self._image = Image()
+        self._servers = ForkServers()
         self._stop = asyncio.Event()
         self._lives: list[asyncio.Task[None]] = []
         names = source_names([spec.path for spec in sources])
         self._scripts = [
-            Script(name, spec.path, spec.timeout, PythonExternal(spec), self._image)
+            Script(name, spec.path, spec.timeout, PythonExternal(spec, self._servers), self._image)
             for name, spec in zip(names, sources, strict=True)
         ]
         room = (descriptors() - RESERVED - PER_SCRIPT * len(sources)) // max(1, len(listen))
@@ -106,6 +108,7 @@ class Runtime:
         self._cancel_lives()
         closing = [link.close() for link in self._links]
         await asyncio.gather(*self._lives, *closing, return_exceptions=True)
+        self._servers.close()
 
     def _cancel_lives(self) -> None:
         for life in self._lives:

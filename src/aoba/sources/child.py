@@ -52,6 +52,11 @@ class Child(Running):
         return self._process.wait()
 
 
+def script_environment() -> dict[str, str]:
+    """Aoba's own, and what makes a Python's standard streams fit: UTF-8, and each line at once."""
+    return {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+
+
 def _watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:
     """Call `callback` in the loop when `process` has exited, and leave it to be waited for."""
     loop = asyncio.get_running_loop()

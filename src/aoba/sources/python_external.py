@@ -1,32 +1,31 @@
-"""A script as a process of an ordinary Python: `python:external:PATH`."""
+"""A script as a process of an ordinary Python, a new one for each run: `python:external:PATH`."""
 
 import os
 from collections.abc import Callable
 
 from aoba.errors import RunError
-from aoba.sources.child import Child
+from aoba.sources.child import Child, script_environment
 from aoba.sources.running import Running
 from aoba.sources.spec import ScriptSpec
+from aoba.sources.warm import ForkedRun, ForkServers
 
 
 class PythonExternal:
-    """Starts each run of a script afresh, on any Python from 2.7 on."""
+    """Starts runs of a script, on any Python from 2.7 on; warm where `servers` are given."""
 
-    def __init__(self, spec: ScriptSpec) -> None:
+    def __init__(self, spec: ScriptSpec, servers: ForkServers | None = None) -> None:
         self._spec = spec
+        self._server = servers.get(spec) if servers and spec.start == "warm" else None
 
     def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Running:
         """Prepare run `number`. Raises RunError where the script is not there at present."""
+        path, args = str(self._spec.path), self._spec.args
         # Of os.path, since a Path raises where a folder above it may no longer be entered.
-        if not os.path.isfile(self._spec.path):  # noqa: PTH113
-            reason = "is not a file" if os.path.exists(self._spec.path) else "no such script"  # noqa: PTH110
-            raise RunError(f"{self._spec.path}: {reason}")
-        environment = {
-            **os.environ,
-            "AOBA_RUN": str(number),
-            "AOBA_SCRIPT": str(self._spec.path),
-            "PYTHONIOENCODING": "utf-8",
-            "PYTHONUNBUFFERED": "1",  # or a line is seen when 8 KiB of them have come together
-        }
-        argv = [self._spec.python, str(self._spec.path), *self._spec.args]
-        return Child(argv, environment, on_stderr)
+        if not os.path.isfile(path):  # noqa: PTH113
+            reason = "is not a file" if os.path.exists(path) else "no such script"  # noqa: PTH110
+            raise RunError(f"{path}: {reason}")
+        own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
+        # The first run is cold: it would have to wait for the server, and may never be over.
+        if number > 1 and self._server is not None and self._server.is_ready():
+            return ForkedRun(self._server, path, args, own, on_stderr)
+        return Child([self._spec.python, path, *args], {**script_environment(), **own}, on_stderr)

@@ -36,6 +36,10 @@ class ScriptSpec:
     args: tuple[str, ...] = ()
     timeout: float = DEFAULT_TIMEOUT
     """Seconds a run may be silent on stdout."""
+    start: str = "warm"
+    """`warm`: each run is a fork of an interpreter that is kept; `cold`: a new interpreter."""
+    preload: tuple[str, ...] = ()
+    """Modules that the interpreter which is kept imports once, before the forks."""
 
 
 def parse_spec(text: str) -> ScriptSpec:
@@ -122,9 +126,28 @@ def _split_args(text: str) -> tuple[str, ...]:
         raise UsageError(f"{error} in {text!r}") from None
 
 
+def _one_of(*accepted: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in accepted:
+            raise UsageError(f"expected {' or '.join(accepted)}, got {text!r}")
+        return text
+
+    return parse
+
+
+def _module_names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise UsageError(f"expected names of modules joined by commas, got {text!r}")
+    return names
+
+
 _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "python": _find_python,
     "args": _split_args,
     "timeout": parse_duration,
+    "start": _one_of("warm", "cold"),
+    "preload": _module_names,
 }
 """What may follow the `?`, and what makes a value of it."""
