@@ -108,7 +108,7 @@ class Runtime:
         self._cancel_lives()
         closing = [link.close() for link in self._links]
         await asyncio.gather(*self._lives, *closing, return_exceptions=True)
-        self._servers.close()
+        await self._servers.close()
 
     def _cancel_lives(self) -> None:
         for life in self._lives:

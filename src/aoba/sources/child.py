@@ -41,7 +41,7 @@ class Child(Running):
         finally:
             os.close(out_of_child)
             os.close(errors_of_child)
-        _watch_exit(self._process, self._gone)
+        watch_exit(self._process, self._gone)
         return Pipe(out), Pipe(errors)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -57,7 +57,7 @@ def script_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
 
 
-def _watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:
+def watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:
     """Call `callback` in the loop when `process` has exited, and leave it to be waited for."""
     loop = asyncio.get_running_loop()
     try:

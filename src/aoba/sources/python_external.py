@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from aoba.errors import RunError
 from aoba.sources.child import Child, script_environment
+from aoba.sources.forked import ForkedRun
 from aoba.sources.running import Running
 from aoba.sources.spec import ScriptSpec
-from aoba.sources.warm import ForkedRun, ForkServers
+from aoba.sources.warm import ForkServers
 
 
 class PythonExternal:
@@ -26,6 +27,6 @@ class PythonExternal:
             raise RunError(f"{path}: {reason}")
         own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
         # The first run is cold: it would have to wait for the server, and may never be over.
-        if number > 1 and self._server is not None and self._server.is_ready():
-            return ForkedRun(self._server, path, args, own, on_stderr)
+        if number > 1 and self._server is not None and (process := self._server.process()):
+            return ForkedRun(process, path, args, own, on_stderr)
         return Child([self._spec.python, path, *args], {**script_environment(), **own}, on_stderr)

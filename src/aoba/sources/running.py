@@ -85,7 +85,7 @@ class Running(ABC):
         if self._gone_at is None:
             self.failure = "cannot be killed, and is left running"
         else:
-            self.failure = self.failure or _exit_failure(self._reap())
+            self.failure = self.failure or exit_failure(self._reap())
         self._stdout.close()
         for _ in range(_LAST_WORDS):
             if not self._read_stderr():
@@ -188,7 +188,8 @@ def signal_group(leader: int, number: signal.Signals) -> None:
         os.killpg(leader, number)
 
 
-def _exit_failure(returncode: int) -> str | None:
+def exit_failure(returncode: int) -> str | None:
+    """What is wrong with an exit, in words; None where nothing is."""
     if returncode < 0:
         known = -returncode in set(signal.Signals)
         return f"killed by {signal.Signals(-returncode).name if known else f'signal {-returncode}'}"

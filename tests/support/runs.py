@@ -1,0 +1,97 @@
+"""Runs of scripts without a server, warm and cold: what comes out of them."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from aoba.sources.child import Child, script_environment
+from aoba.sources.fork_process import ForkProcess
+from aoba.sources.forked import ForkedRun
+from aoba.sources.running import Running
+from support.waiting import DEADLINE
+
+
+class Outcome(NamedTuple):
+    stdout: str
+    stderr: str
+    failure: str | None
+
+
+class Runs:
+    """Starts scripts under one interpreter; use as a context manager."""
+
+    def __init__(self, python: str, preload: tuple[str, ...] = ()) -> None:
+        self.python = python
+        self.lines: list[str] = []
+        self._runner = asyncio.Runner()
+        self._preload = preload
+
+    def __enter__(self) -> Self:
+        self._runner.run(self._launch())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._close())
+        self._runner.close()
+
+    def warm(self, *paths: Path, args: Sequence[str] = ()) -> list[Outcome]:
+        """Of one run of each, all at the same time."""
+        own = {"AOBA_RUN": "2"}
+        return self._run(
+            [
+                lambda on_stderr, path=path: ForkedRun(
+                    self.process, str(path), args, own, on_stderr
+                )
+                for path in paths
+            ]
+        )
+
+    def cold(self, *paths: Path, args: Sequence[str] = ()) -> list[Outcome]:
+        env = {**script_environment(), "AOBA_RUN": "2"}
+        return self._run(
+            [
+                lambda on_stderr, path=path: Child([self.python, str(path), *args], env, on_stderr)
+                for path in paths
+            ]
+        )
+
+    def _run(self, starts) -> list[Outcome]:
+        async def all_of_them() -> list[Outcome]:
+            return await asyncio.gather(*map(_outcome, starts))
+
+        return self._runner.run(all_of_them())
+
+    async def _launch(self) -> None:
+        ended = asyncio.Event()
+        self.process = ForkProcess(self.python, self._preload, self.lines.append, ended.set)
+        async with asyncio.timeout(DEADLINE):
+            while not self.process.ready and not ended.is_set():
+                await asyncio.sleep(0.01)
+
+    async def _close(self) -> None:
+        self.process.end("was stopped")
+        await self.process.wait()
+
+
+async def _outcome(start) -> Outcome:
+    errors: list[bytes] = []
+    running: Running = start(errors.append)
+    async with running:
+        output = [chunk async for chunk in running.output(DEADLINE)]
+    return Outcome(
+        b"".join(output).decode(errors="surrogateescape"),
+        b"".join(errors).decode(errors="surrogateescape"),
+        running.failure,
+    )
+
+
+def open_descriptors(pid: int | str = "self") -> dict[str, str]:
+    found = {}
+    for entry in os.scandir(f"/proc/{pid}/fd"):
+        try:
+            found[entry.name] = os.readlink(entry.path)
+        except OSError:  # the one that lists them
+            continue
+    return found
