@@ -46,7 +46,7 @@ def main() -> None:
         folder = Path(name)
         print(f"{'script':8} {'start':8} {'CPU ms':>7} {'wall ms':>8} {'times less CPU':>15}")
         for kind, body in (("ten", TEN), ("sqlite3", SQLITE + TEN)):
-            path = folder / f"{kind}.py"
+            path = folder / f"of_{kind}.py"
             path.write_text(body.replace("INTERVAL", "20"))
             compare(kind, path)
         for count in (50, 200):

@@ -52,6 +52,8 @@ class ForkProcess:
         self.ready = False
         """Whether it can start runs now."""
         self.was_ready = False
+        self.served = False
+        """Whether it has carried out a run."""
         self.refused: str | None = None
         """Why it cannot preload what it was told to."""
         self.end_reason: str | None = None
@@ -197,6 +199,7 @@ class ForkProcess:
         elif kind == "started":
             self._runs[name].started(int(what))
         elif kind == "exited":
+            self.served = True
             self._runs.pop(name).exited(int(what))
         elif kind == "unable":
             self._runs.pop(name).lost(f"cannot be forked: {what}")

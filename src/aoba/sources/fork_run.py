@@ -6,7 +6,7 @@ the process that was forked for it, the script's interpreter takes over.
 """
 
 import gc
-import json  # which nearly every script imports, too
+import json  # noqa: F401  which nearly every script imports, too
 import os
 import signal
 import sys

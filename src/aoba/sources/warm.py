@@ -18,10 +18,7 @@ from aoba.sources.spec import ScriptSpec
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
-"""Seconds from the end of a fork server to the next; doubled each time until one has stood."""
-
-STOOD: Final = 10.0
-"""Seconds that a fork server has to be ready for to have stood."""
+"""Seconds from the end of a fork server to the next; doubled each time until one has carried out a run."""
 
 LOADING: Final = 60.0
 """Seconds that a fork server has to get ready."""
@@ -107,7 +104,7 @@ class ForkServer:
             self._give_up(f"{process.end_reason} before it was ready{said}")
         else:
             self._tell(f"{process.end_reason}, and is started again")
-            if process.was_ready and now >= self._since + STOOD:
+            if process.served:
                 self._pause = FIRST_PAUSE
             self._back_off(now)
 

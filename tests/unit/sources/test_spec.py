@@ -162,7 +162,10 @@ def test_no_interpreter_at_all(pythons):
             "boiler.py?timeuot=5",
             ("boiler.py?timeuot=5: unknown option 'timeuot', did you mean timeout?"),
         ),
-        ("boiler.py?x=5", "boiler.py?x=5: unknown option 'x', known here: python, args, timeout"),
+        (
+            "boiler.py?x=5",
+            "boiler.py?x=5: unknown option 'x', known here: python, args, timeout, start, preload",
+        ),
         (
             "boiler.py?timeout=5&timeout=6",
             ("boiler.py?timeout=5&timeout=6: option 'timeout' is given twice"),

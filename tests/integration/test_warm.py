@@ -1,0 +1,232 @@
+"""Warm starts in a server: forks of one fork server, which may go at any time."""
+
+import os
+import random
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.documents import RUN_NUMBER
+from support.runs import Runs, open_descriptors
+from support.server import Server, is_alive, kill
+from support.waiting import eventually
+from support.wire import Client
+
+Serve = Callable[..., Server]
+Script = Callable[..., Path]
+
+PARENT = "sys.stderr.write('parent %d pid %d\\n' % (os.getppid(), os.getpid()))\nput(run)\n"
+
+
+def fork_servers(server: Server) -> list[int]:
+    """Those that Aoba has started, and not the forks, which have the same command line."""
+    found = []
+    for pid in server.processes():
+        try:
+            parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+            command = Path(f"/proc/{pid}/cmdline").read_text()
+        except OSError:
+            continue
+        if int(parent) == server.process.pid and "fork_server.py" in command:
+            found.append(pid)
+    return found
+
+
+def pids(server: Server, kind: str) -> list[int]:
+    return [int(re.search(rf"{kind} (\d+)", line)[1]) for line in server.logged("parent")]
+
+
+def test_the_first_run_is_cold_and_later_ones_are_forks(serve: Serve, script: Script) -> None:
+    server = serve(script(RUN_NUMBER, PARENT))
+    [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
+    eventually(lambda: pids(server, "parent").count(fork_server) >= 3, "three warm runs")
+
+    assert pids(server, "parent")[0] == server.process.pid
+    assert len(set(pids(server, "pid"))) == len(pids(server, "pid"))
+
+
+def test_cold_starts_have_no_fork_server(serve: Serve, script: Script) -> None:
+    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=cold")
+    eventually(lambda: len(pids(server, "parent")) >= 5, "five runs")
+
+    assert set(pids(server, "parent")) == {server.process.pid}
+
+
+def test_modules_are_imported_once_and_state_does_not_leak(
+    serve: Serve, script: Script, tmp_path: Path
+) -> None:
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "heavy.py").write_text("import os\nwho, seen = os.getpid(), []\n")
+    body = """
+    import heavy
+    heavy.seen.append(run)
+    sys.stderr.write("parent %d pid %d who %d seen %d\\n"
+        % (os.getppid(), os.getpid(), heavy.who, len(heavy.seen)))
+    put(run)
+    """
+    server = serve(
+        f"{script(RUN_NUMBER, body)}?preload=heavy",
+        env={"PYTHONPATH": str(tmp_path / "modules")},
+    )
+    [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
+    eventually(lambda: pids(server, "who").count(fork_server) >= 3, "three warm runs")
+
+    assert set(pids(server, "seen")) == {1}
+
+
+def test_a_module_that_cannot_be_imported_is_told_of_once(serve: Serve, script: Script) -> None:
+    server = serve(f"{script(RUN_NUMBER, PARENT)}?preload=no_such_module")
+    server.wait_for_log("preload failed: no_such_module: .*; its scripts start cold")
+    ran = len(pids(server, "parent"))
+    eventually(lambda: len(pids(server, "parent")) >= ran + 5, "five more runs")
+
+    assert set(pids(server, "parent")) == {server.process.pid}
+    assert len(server.logged("preload failed")) == 1
+
+
+def test_servers_are_shared_where_interpreter_and_modules_are_equal(
+    serve: Serve, script: Script
+) -> None:
+    def unit(number: int) -> Path:
+        body = f"old = put\nput = lambda *v: print(json.dumps([dict(id={number}, mode='master'"
+        tail = ", map=dict(holding=[dict(address_start=0, initial_values=v)]))]))\n"
+        return script(RUN_NUMBER, body, tail, PARENT, name=f"s{number}.py")
+
+    server = serve(unit(1), unit(2), f"{unit(3)}?preload=decimal")
+    warm = r"parent (?!%d )(\d+)" % server.process.pid
+    parents = {
+        name: server.wait_for_log(rf"{name}\.py run .*{warm}")[1] for name in ("s1", "s2", "s3")
+    }
+
+    assert parents["s1"] == parents["s2"] != parents["s3"]
+
+
+def test_an_edit_takes_effect(serve: Serve, script: Script) -> None:
+    server = serve(script(RUN_NUMBER, "put(1)\n"))
+    eventually(lambda: fork_servers(server), "a fork server")
+    with Client(server.port) as client:
+        for value in range(2, 6):
+            script(RUN_NUMBER, f"put({value})\n")
+            eventually(lambda value=value: client.holding() == [value], "the edit")
+
+
+def test_an_interpreter_that_is_none_is_told_of_once(
+    serve: Serve, script: Script, tmp_path: Path
+) -> None:
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text('#!/bin/sh\ncase "$1" in *fork_server*) exit 3;; esac\nexec python3 "$@"\n')
+    wrapper.chmod(0o755)
+    server = serve(f"{script(RUN_NUMBER, 'put(run)')}?python={wrapper}")
+
+    server.wait_for_log(r"ended \(exit status 3\) before it was ready; its scripts start cold")
+    with Client(server.port) as client:
+        now = client.holding()[0]
+        eventually(lambda: client.holding()[0] > now + 3, "more runs")
+    assert len(server.logged("before it was ready")) == 1
+
+
+def test_a_stopped_fork_server_costs_a_run_and_comes_back(serve: Serve, script: Script) -> None:
+    server = serve(script(RUN_NUMBER, PARENT))
+    [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
+    eventually(lambda: fork_server in pids(server, "parent"), "a warm run")
+
+    os.kill(fork_server, signal.SIGSTOP)
+
+    server.wait_for_log("run failed: lost, since its fork server does not ")
+    eventually(lambda: not set(pids(server, "parent")[-2:]) & {server.process.pid, fork_server})
+    assert not is_alive(fork_server)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_of_it(
+    serve: Serve, script: Script, tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    server = serve(script(RUN_NUMBER, PARENT), env={"TMPDIR": str(tmp_path / "tmp")})
+    [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
+    eventually(lambda: fork_server in pids(server, "parent"), "a warm run")
+
+    server.stop(number)
+
+    server.no_process_is_left()
+    eventually(lambda: not list((tmp_path / "tmp").iterdir()), "the end of its folder")
+
+
+def test_kills_show_nowhere(serve: Serve, script: Script) -> None:
+    """Values are always a pair, of a run and its square; no kill may show a client half of it."""
+    body = """
+    document = json.dumps({"stations": [{"id": 1, "mode": "master", "map": {"holding": [
+        {"address_start": 0, "initial_values": [run % 250, (run % 250) ** 2]}]}}],
+        "reboot_interval": 20})
+    sys.stdout.write(document[:50])
+    sys.stdout.flush()
+    if run % 5 == 4:
+        os._exit(1)
+    if run % 7 == 6:
+        os.kill(os.getpid(), 9)
+    print(document[50:])
+    """
+    server = serve(script(RUN_NUMBER, body))
+    with Client(server.port) as client:
+        [first] = eventually(lambda: fork_servers(server), "a fork server")
+        before = sorted(open_descriptors(server.process.pid).values())
+        over = threading.Event()
+        wrong: list[object] = []
+
+        def poll() -> None:
+            with Client(server.port) as poller:
+                while not over.is_set():
+                    root, square = poller.holding(0, 2)
+                    if square != root**2:
+                        wrong.append((root, square))
+
+        poller = threading.Thread(target=poll)
+        poller.start()
+        chance = random.Random(1)
+        kills = 0
+        while kills < 15:
+            for pid in fork_servers(server):
+                kill(pid)
+                kills += 1
+            time.sleep(chance.uniform(0, 0.6))
+            client.holding()
+        eventually(lambda: client.holding()[0] >= 240, "240 runs")
+        over.set()
+        poller.join()
+    assert wrong == []
+    assert not server.logged("defect|Traceback")
+    eventually(lambda: not zombies(server), "the end of all zombies")
+    slack = 12  # of a run and of a fork server that are just being started
+    eventually(lambda: len(open_descriptors(server.process.pid)) <= len(before) + slack)
+
+
+def zombies(server: Server) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if state == "Z" and int(parent) == server.process.pid:
+            found.append(path)
+    return found
+
+
+def test_a_server_that_dies_takes_its_runs_along(tmp_path: Path) -> None:
+    path = tmp_path / "long.py"
+    path.write_text(
+        "import os, sys, time\nprint(os.getpid())\nsys.stdout.flush()\ntime.sleep(60)\n"
+    )
+    with Runs(sys.executable) as runs:
+        pid = runs.process._process.pid
+        threading.Timer(0.5, kill, (pid,)).start()
+        [outcome] = runs.warm(path)
+
+    assert outcome.failure == "lost, since its fork server ended (killed by SIGKILL)"
+    eventually(lambda: not is_alive(int(outcome.stdout)), "the end of the run")
