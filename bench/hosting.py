@@ -13,10 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from server import READ_TEN, ask, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEN = """
 import json, os

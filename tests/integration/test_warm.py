@@ -174,7 +174,7 @@ def test_kills_show_nowhere(serve: Serve, script: Script) -> None:
     """
     server = serve(script(RUN_NUMBER, body))
     with Client(server.port) as client:
-        [first] = eventually(lambda: fork_servers(server), "a fork server")
+        [_first] = eventually(lambda: fork_servers(server), "a fork server")
         before = sorted(open_descriptors(server.process.pid).values())
         over = threading.Event()
         wrong: list[object] = []

@@ -4,13 +4,15 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from aoba.sources.child import Child, script_environment
 from aoba.sources.fork_process import ForkProcess
 from aoba.sources.forked import ForkedRun
-from aoba.sources.running import Running
 from support.waiting import DEADLINE
+
+if TYPE_CHECKING:
+    from aoba.sources.running import Running
 
 
 class Outcome(NamedTuple):
