@@ -106,9 +106,7 @@ def fleet(folder: Path, count: int) -> None:
         load = (used(server.process.pid) - before) / (time.perf_counter() - began)
     late = sorted(lateness for path in paths for lateness in latenesses(path))
     percentile = 1000 * late[int(0.99 * len(late))]
-    print(
-        f"{count} warm scripts at 1 Hz: {load:.2f} cores, 99 of 100 at most {percentile:.0f} ms late"
-    )
+    print(f"{count} warm at 1 Hz: {load:.2f} cores, 99 of 100 at most {percentile:.0f} ms late")
 
 
 def latenesses(path: Path) -> list[float]:

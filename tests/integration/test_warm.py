@@ -99,7 +99,7 @@ def test_servers_are_shared_where_interpreter_and_modules_are_equal(
         return script(RUN_NUMBER, body, tail, PARENT, name=f"s{number}.py")
 
     server = serve(unit(1), unit(2), f"{unit(3)}?preload=decimal")
-    warm = r"parent (?!%d )(\d+)" % server.process.pid
+    warm = rf"parent (?!{server.process.pid} )(\d+)"
     parents = {
         name: server.wait_for_log(rf"{name}\.py run .*{warm}")[1] for name in ("s1", "s2", "s3")
     }

@@ -1,4 +1,4 @@
-"""A script cannot tell whether it was started afresh or is a fork of an interpreter that is kept."""
+"""A script cannot tell whether it was started afresh or is a fork of a kept interpreter."""
 
 import difflib
 import re
@@ -54,7 +54,8 @@ CASES = {
             if number not in (32, 33):
                 print(number, signal.getsignal(number))
         print(signal.set_wakeup_fd(-1), signal.getitimer(signal.ITIMER_REAL))
-        print([s for s in open("/proc/self/status") if s.startswith(("SigBlk", "SigIgn", "SigCgt"))])
+        kept = ("SigBlk", "SigIgn", "SigCgt")
+        print([s for s in open("/proc/self/status") if s.startswith(kept)])
     """,
     "streams": """
         import sys

@@ -69,8 +69,8 @@ class Runs:
         ended = asyncio.Event()
         self.process = ForkProcess(self.python, self._preload, self.lines.append, ended.set)
         async with asyncio.timeout(DEADLINE):
-            while not self.process.ready and not ended.is_set():
-                await asyncio.sleep(0.01)
+            while not self.process.ready and not ended.is_set():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)  # of two ends, either
 
     async def _close(self) -> None:
         self.process.end("was stopped")
@@ -93,7 +93,7 @@ def open_descriptors(pid: int | str = "self") -> dict[str, str]:
     found = {}
     for entry in os.scandir(f"/proc/{pid}/fd"):
         try:
-            found[entry.name] = os.readlink(entry.path)
+            found[entry.name] = str(Path(entry.path).readlink())
         except OSError:  # the one that lists them
             continue
     return found

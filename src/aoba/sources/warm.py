@@ -18,7 +18,7 @@ from aoba.sources.spec import ScriptSpec
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
-"""Seconds from the end of a fork server to the next; doubled each time until one has carried out a run."""
+"""Seconds from the end of a fork server to the next; doubled until one has carried out a run."""
 
 LOADING: Final = 60.0
 """Seconds that a fork server has to get ready."""
