@@ -13,9 +13,9 @@ from aoba.document.explain import JsonObject, invalid, names, parse
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 
-_MAX_EXPLAINED: Final = 2 * 1024 * 1024
-_MAX_EXPLAINED_NODES: Final = 20_000
-# Bytes, and lists and objects, of a faulty value that is read again: Modbus clients wait meanwhile.
+_MAX_EXPLAINED: Final = 4 * 1024 * 1024
+_MAX_EXPLAINED_NODES: Final = 100_000
+# Bytes, and lists and objects, of a faulty value that is read again, for which memory is needed.
 
 _document: Final = msgspec.json.Decoder(Document)
 _stations: Final = msgspec.json.Decoder(list[Station])
