@@ -20,7 +20,8 @@ class Lines:
     """`now` is in seconds of one monotonic clock. Blank lines are left out."""
 
     def __init__(self) -> None:
-        self._start_line()
+        self._head = self._tail = b""  # of the line that is coming
+        self._size = 0
         self._window_end = 0.0
         self._left = 0
         self._held_back = 0
