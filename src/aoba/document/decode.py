@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from aoba.document.explain import JsonObject, invalid, names, parse
+from aoba.document.explain import JsonObject, invalid, names, parse, unexplained
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 
@@ -48,7 +48,7 @@ def decode(raw: bytes | bytearray) -> Decoded:
 
 def _explain(raw: bytes | bytearray, bare: bool, reason: str) -> Decoded:
     if len(raw) > _MAX_EXPLAINED or len(_NODE.findall(raw)) > _MAX_EXPLAINED_NODES:
-        raise DocumentError("", f"{reason} (the document is too large to say more)")
+        raise unexplained(reason, "stations" if bare else "")
     value = parse(raw)
     report = names(JsonObject(stations=value) if bare else value, Document)
     if report.repeated:

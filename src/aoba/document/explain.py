@@ -100,6 +100,14 @@ def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> Docum
     return DocumentError(path, f"expected {_words(kind)}, got {_show(value)}{remark}")
 
 
+def unexplained(message: str, root: str) -> DocumentError:
+    """The located error for msgspec's `message` alone; `root` is where the decoder began."""
+    what, steps = _split(message)
+    return DocumentError(
+        (root + steps).lstrip("."), f"{what} (the document is too large to say more)"
+    )
+
+
 def _split(message: str) -> tuple[str, str]:
     """Split msgspec's "what - at `$.path`"; the outermost object has no path."""
     found = _WHERE.fullmatch(message)
