@@ -72,6 +72,15 @@ def parse(raw: bytes | bytearray) -> Any:
     return value
 
 
+def fault(begun: bytes) -> DocumentError:
+    """Why bytes that begin like JSON, up to the first that cannot belong to it, are none."""
+    try:
+        parse(begun)
+    except DocumentError as error:
+        return error
+    return DocumentError("", "not valid JSON")
+
+
 def names(value: Any, schema: type) -> NameReport:
     report = NameReport()
     report.known = _names(value, inspect.type_info(schema), "", report)

@@ -24,6 +24,9 @@ PARTING: Final = 0.5
 BACKLOG: Final = 512
 """Clients that may wait to be let in."""
 
+IDLE: Final = 60
+"""Seconds without a word after which a client is asked whether it is still there."""
+
 MAX_CLIENTS: Final = 10_000
 
 _log = logging.getLogger("aoba.link")
@@ -99,6 +102,14 @@ class TcpLink:
             client.transport.abort()
 
 
+def _keep_alive(connection: socket.socket) -> None:
+    """Have a client that is silent for `IDLE` s asked for a sign of life, and dropped without."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", IDLE), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
 def _reason(error: OSError) -> str | None:
     # The socket module adds the address, and has numbers of its own for names that are not known.
     number = error.errno or 0
@@ -118,7 +129,7 @@ class _Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck typing
         # A client that vanished without a word would keep its descriptor for ever.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        _keep_alive(transport.get_extra_info("socket"))
         if self._link.admit(self):
             _log.debug("%s connected", self._name())
         else:
