@@ -22,6 +22,7 @@ MAX_UNKNOWN: Final = 10
 
 _MAX_DIGITS: Final = 100
 _MAX_SHOWN: Final = 40
+_MAX_MESSAGE: Final = 200
 _WHERE: Final = re.compile(r"(?P<what>.*) - at `\$(?P<path>.*)`", re.DOTALL)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _STEP: Final = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
@@ -112,9 +113,8 @@ def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> Docum
 def unexplained(message: str, root: str) -> DocumentError:
     """The located error for msgspec's `message` alone; `root` is where the decoder began."""
     what, steps = _split(message)
-    return DocumentError(
-        (root + steps).lstrip("."), f"{what} (the document is too large to say more)"
-    )
+    shown = f"{_short(what, _MAX_MESSAGE)} (the document is too large to say more)"
+    return DocumentError((root + steps).lstrip("."), shown)
 
 
 def _split(message: str) -> tuple[str, str]:
@@ -203,7 +203,7 @@ def _show(value: Any) -> str:
             return _short(json.dumps(value, ensure_ascii=False))
 
 
-def _short(text: str) -> str:
+def _short(text: str, limit: int = _MAX_SHOWN) -> str:
     """`text` as part of a message: not too long, and nothing in it moves a cursor."""
-    shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+    shown = text if len(text) <= limit else f"{text[:limit]}..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)

@@ -18,6 +18,8 @@ from aoba.spans import Span
 
 MIN_INTERVAL_MS = 10
 MAX_INTERVAL_MS = 86_400_000
+MAX_RANGES = 65_536
+"""Ranges of one document. It applies between two requests, so these wait for all of them."""
 
 Address = Annotated[
     int,
@@ -157,6 +159,9 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     ) = UNSET
 
     def __post_init__(self) -> None:
+        count = sum(len(ranges) for s in self.stations for _, ranges in s.map.tables())
+        if count > MAX_RANGES:
+            raise ValueError(f"stations: expected at most {MAX_RANGES} ranges in all, got {count}")
         first_with: dict[int, int] = {}
         for i, station in enumerate(self.stations):
             if first_with.setdefault(station.id, i) != i:

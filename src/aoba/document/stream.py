@@ -1,15 +1,16 @@
 """A script's stdout, in any split -> JSON values, and what is not JSON.
 
 Takes bytes as they come and gives `Value`, the bytes of one complete object or array; `Text`,
-bytes that are part of none; `Fault`, why some of these are; `Cut`, a value that was begun and never completed. Values may be
-pretty-printed over many lines, one a line, or back to back, with text before, between and behind.
+bytes that are part of none; `Fault`, where some of these went wrong that were meant for JSON;
+`Cut`, a value that was begun and never completed. Values may be pretty-printed over many lines, one
+a line, or back to back, with text before, between and behind.
 
 This finds where values end, and leaves it to the decoder whether they are right: brackets must
 match and strings close, but `1,,2` and NaN pass. A bracket that turns out to open no JSON, as in
 `[INFO] ready`, is text as far as its closing bracket, or up to the next line that begins with a
-bracket: so one bad value, or half of one, cannot swallow those that follow. Within a bad object, and behind
-it on its line, only an object can begin: a list may be what is left of it. Two values in a row
-without a comma show that what was open around them was none, either.
+bracket: so one bad value, or half of one, cannot swallow those that follow. Within a bad object,
+and behind it on its line, only an object can begin: a list may be what is left of it. Two values in
+a row without a comma show that what was open around them was no JSON, either.
 """
 
 import re

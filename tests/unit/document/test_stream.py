@@ -64,7 +64,7 @@ SOURCE = [
     (b"[x [y] z] [1]", [Text(b"[x [y] z] "), value(b"[1]")]),
     (b'["a\nb"] [1]', [Text(b'["a\nb"] '), value(b"[1]")]),  # no line feed in a string
     # what ends early does not swallow what follows on a line of its own
-    (b'{a: x\n[1]', [Text(b'{a: x\n'), value(b"[1]")]),
+    (b"{a: x\n[1]", [Text(b"{a: x\n"), value(b"[1]")]),
     (b'{"a": x\n{}', [Text(b'{"a": x\n'), value(b"{}")]),
     # a list within a broken object is no value, nor is one behind it on its line
     (b'{"a": x,\n"s":\n[1]}\n[2]', [Text(b'{"a": x,\n"s":\n[1]}\n'), value(b"[2]")]),

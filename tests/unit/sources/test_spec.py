@@ -227,23 +227,3 @@ def test_a_relative_path_in_a_folder_that_is_gone(tmp_path, here, monkeypatch, t
 def test_the_python_of_the_path_is_one_that_exists():
     if shutil.which("python3") or shutil.which("python"):
         assert Path(parse_spec("boiler.py").python).is_file()
-
-
-@pytest.mark.parametrize(
-    ("query", "start", "preload"),
-    [
-        ("", "warm", ()),
-        ("start=cold", "cold", ()),
-        ("start=warm&preload=numpy,xml.dom", "warm", ("numpy", "xml.dom")),
-    ],
-)
-def test_how_runs_start(here, query, start, preload):
-    spec = parse_spec(f"{here}/boiler.py?{query}")
-
-    assert (spec.start, spec.preload) == (start, preload)
-
-
-@pytest.mark.parametrize("query", ["start=hot", "preload=", "preload=a,,b", "preload=a-b"])
-def test_other_ways_to_start_are_refused(here, query):
-    with pytest.raises(UsageError, match=r"option '(start|preload)': expected"):
-        parse_spec(f"{here}/boiler.py?{query}")
