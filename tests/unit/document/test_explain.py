@@ -130,7 +130,7 @@ def test_finds_unknown_fields_and_the_nearest_known(value, message):
 
 
 def test_keeps_what_is_known():
-    ranges = [a_range(0, [1], unit="bar"), a_range(5, length=2)]
+    ranges = [a_range(0, [1], zzz="bar"), a_range(5, length=2)]
     value = stations(a_station(holding=ranges), extra=1)
     report = names(parse(raw(value)), Document)
 
@@ -147,7 +147,7 @@ def test_passes_over_what_has_the_wrong_shape(value):
 
 
 def test_many_unknown_fields_are_named_as_far_as_they_are_few():
-    value = stations(a_station(**{f"x{i}": [] for i in range(MAX_UNKNOWN)}), **{"y": 1, "z": 2})
+    value = stations(a_station(**{f"x{i}": [] for i in range(MAX_UNKNOWN)}), y=1, z=2)
     report = names(parse(raw(value)), Document)
 
     assert len(report.unknown) == MAX_UNKNOWN + 1
