@@ -1,5 +1,6 @@
 # make run      serve examples/plant.py on tcp://127.0.0.1:5020
 # make test     formatter, linter, type checker and all tests; the same that CI runs
+# make bench-promises   what is promised in figures, measured; two minutes on an idle machine
 # make clean    remove the virtual environment and the caches
 #
 # Both install into .venv, again only when pyproject.toml or requirements-dev.txt has changed.
@@ -41,6 +42,10 @@ test: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+.PHONY: bench-promises
+bench-promises: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/promises.py
 
 .PHONY: clean
 clean:

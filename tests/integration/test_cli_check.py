@@ -105,3 +105,34 @@ def test_a_silent_script_fails_at_its_timeout(script: Script) -> None:
     done = run_aoba("check", f"{script('import time', chr(10), 'time.sleep(600)')}?timeout=200ms")
     assert done.returncode == 1
     assert "run failed: silent on stdout for longer than 0.2 s, stopped" in done.stderr
+
+
+def test_a_script_of_nothing_but_errors_is_stopped_too(script: Script) -> None:
+    body = "import time\nwhile True:\n    put(70000)\n    time.sleep(0.1)\n"
+    done = run_aoba("check", script(RUN_NUMBER, body))
+    assert done.returncode == 1
+    assert done.stderr.count("got 70000") == 1
+    assert "1 error, 0 documents in 2." in done.stdout
+    assert "still running then, and stopped" in done.stdout
+
+
+def test_a_script_of_nothing_but_text_is_stopped_after_its_timeout(script: Script) -> None:
+    body = "import time\nwhile True:\n    print('hm')\n    time.sleep(0.1)\n"
+    done = run_aoba("check", f"{script(RUN_NUMBER, body)}?timeout=300ms")
+    assert done.returncode == 1
+    assert "source.py run 1: run failed: printed no document\n" in done.stderr
+    assert "still running then, and stopped" in done.stdout
+
+
+def test_control_characters_are_shown_not_sent(script: Script) -> None:
+    text = document(holding=[1])[:-1] + ', "a\\nb\\u001b[2J": 1}'
+    body = f"sys.stderr.write('\\x1b[2Jclear\\n')\nprint('\\x07bell')\nprint({text!r})\n"
+    done = run_aoba("check", script(RUN_NUMBER, body, name="[bold]x\x1b.py"))
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\x07" not in done.stderr
+    who = r"[bold]x\x1b.py"
+    assert rf"{who} run 1: \x1b[2Jclear" in done.stderr.splitlines()
+    assert rf"{who} run 1: not JSON, skipped: \x07bell" in done.stderr.splitlines()
+    assert all(line.startswith(f"{who} run 1: ") for line in done.stderr.splitlines())
+    assert f"{who}: 1 error, 1 document" in done.stdout

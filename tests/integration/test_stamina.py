@@ -150,7 +150,7 @@ def test_a_long_line_of_stderr_is_cut(serve: Serve, script: Script) -> None:
     body = "import sys\nsys.stderr.write('x' * 100000 + '\\n')\n"
     server = serve(script(printing(document(holding=[1])), body))
 
-    line = server.wait_for_log(r"source.py run 1: x+ \.\.\. \(98000 bytes more\)$")
+    line = server.wait_for_log(r"run 1: x+ \.\.\. \(98000 bytes left out\) \.\.\. x+$")
 
     assert len(line.string) < 2200
 

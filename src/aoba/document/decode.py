@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from aoba.document.explain import JsonObject, invalid, names, parse
+from aoba.document.explain import JsonObject, invalid, names, parse, unexplained
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 
-_MAX_EXPLAINED: Final = 2 * 1024 * 1024
-_MAX_EXPLAINED_NODES: Final = 20_000
-# Bytes, and lists and objects, of a faulty value that is read again: Modbus clients wait meanwhile.
+_MAX_EXPLAINED: Final = 4 * 1024 * 1024
+_MAX_EXPLAINED_NODES: Final = 100_000
+# Bytes, and lists and objects, of a faulty value that is read again, for which memory is needed.
 
 _document: Final = msgspec.json.Decoder(Document)
 _stations: Final = msgspec.json.Decoder(list[Station])
@@ -52,7 +52,7 @@ def _count_names(raw: bytes | bytearray) -> int:
 
 def _explain(raw: bytes | bytearray, bare: bool, reason: str) -> Decoded:
     if len(raw) > _MAX_EXPLAINED or len(_NODE.findall(raw)) > _MAX_EXPLAINED_NODES:
-        raise DocumentError("", f"{reason} (the document is too large to say more)")
+        raise unexplained(reason, "stations" if bare else "")
     value = parse(raw)
     report = names(JsonObject(stations=value) if bare else value, Document)
     if report.repeated:

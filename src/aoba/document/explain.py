@@ -131,6 +131,14 @@ def _form(fields: dict[str, Any]) -> Form | None:
         return None
 
 
+def unexplained(message: str, root: str) -> DocumentError:
+    """The located error for msgspec's `message` alone; `root` is where the decoder began."""
+    what, steps = _split(message)
+    return DocumentError(
+        (root + steps).lstrip("."), f"{what} (the document is too large to say more)"
+    )
+
+
 def _split(message: str) -> tuple[str, str]:
     """Split msgspec's "what - at `$.path`"; the outermost object has no path."""
     found = _WHERE.fullmatch(message)

@@ -7,7 +7,8 @@ pretty-printed over many lines, one a line, or back to back, with text before, b
 This finds where values end, and leaves it to the decoder whether they are right: brackets must
 match and strings close, but `1,,2` and NaN pass. A bracket that turns out to open no JSON, as in
 `[INFO] ready`, is text as far as its closing bracket, or up to the next line that begins with a
-bracket: so one bad value, or half of one, cannot swallow those that follow.
+bracket: so one bad value, or half of one, cannot swallow those that follow. Two values in a row
+without a comma show that what was open around them was none, either.
 """
 
 import re
@@ -30,6 +31,7 @@ _WORDS: Final = (b"true", b"false", b"null", b"NaN", b"Infinity")
 _STRING: Final = re.compile(rb'[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+')
 _RESYNC: Final = re.compile(rb"[\[\]{}]|\n(?=[\[{])")
 _CLOSER: Final = {ord("{"): ord("}"), ord("["): ord("]")}
+_CLOSERS: Final = frozenset(_CLOSER.values())
 _QUOTE, _BACKSLASH, _NEWLINE = b'"\\\n'
 
 
@@ -67,6 +69,7 @@ class ValueStream:
         self._scanned = 0
         self._due = bytearray()  # closing brackets, the next one last
         self._in_string = False
+        self._closed_at = 0  # where the newest list or object in it ended, until more follows
         # Of a value that turned out to be none:
         self._depth = 0
 
@@ -93,7 +96,7 @@ class ValueStream:
         start = bracket.start() if bracket else len(self._buffer)
         if start:
             return Text(bytes(self._take(start)))
-        self._scanned, self._due, self._in_string = 0, bytearray(), False
+        self._scanned, self._due, self._in_string, self._closed_at = 0, bytearray(), False, 0
         self._state = self._inside
         return None
 
@@ -112,21 +115,32 @@ class ValueStream:
             at = _end(_PLAIN, buffer, at)
             if at == size or _is_begun_word(buffer, at):
                 break
-            byte = buffer[at]
-            if byte == _QUOTE:
-                self._in_string = True
-            elif byte in _CLOSER and len(self._due) < MAX_DEPTH:
-                self._due.append(_CLOSER[byte])
-            elif self._due and byte == self._due[-1]:
-                self._due.pop()
-            else:
-                self._lose(at)
+            lost_at = self._step(buffer[at], at)
+            if lost_at is not None:
+                self._lose(lost_at)
                 return None
             at += 1
             if not self._due:
                 return self._complete(at)
         self._scanned = at
         return None if size <= self._max_value else self._cut(size)
+
+    def _step(self, byte: int, at: int) -> int | None:
+        """Take the bracket or quote at `at`; returns from where on this is no JSON, if so."""
+        if self._closed_at and byte not in _CLOSERS:
+            if b"," not in self._buffer[self._closed_at : at]:
+                return self._closed_at  # as in `[\n{...}\n{...}`, documents behind stray text
+            self._closed_at = 0
+        if byte == _QUOTE:
+            self._in_string = True
+        elif byte in _CLOSER and len(self._due) < MAX_DEPTH:
+            self._due.append(_CLOSER[byte])
+        elif self._due and byte == self._due[-1]:
+            self._due.pop()
+            self._closed_at = at + 1
+        else:
+            return at
+        return None
 
     def _complete(self, size: int) -> Piece:
         if size > self._max_value:

@@ -8,6 +8,7 @@ buffer's high-water mark.
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import Mapping
 from typing import Final, cast
@@ -57,7 +58,7 @@ class TcpLink:
                 self._sockets.append(listener)
                 port = listener.getsockname()[1]  # one for all addresses where 0 was asked for
         except OSError as error:
-            raise LinkError(f"cannot listen on {self.url}: {error.strerror}") from None
+            raise LinkError(f"cannot listen on {self.url}: {_reason(error)}") from None
         self.url = TcpUrl(host, port)
 
     async def serve(self) -> None:
@@ -96,6 +97,12 @@ class TcpLink:
                 await asyncio.gather(*gone)
         for client in self._clients:
             client.transport.abort()
+
+
+def _reason(error: OSError) -> str | None:
+    # The socket module adds the address, and has numbers of its own for names that are not known.
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else error.strerror
 
 
 class _Client(asyncio.Protocol):

@@ -63,6 +63,11 @@ SOURCE = [
     (b'{"a": "x\n{"b": 1}', [Text(b'{"a": "x\n'), value(b'{"b": 1}')]),
     (b'[INFO\n\n  x\n{"b": 1}', [Text(b"[INFO\n\n  x\n"), value(b'{"b": 1}')]),
     (b"[x\n", [Text(b"[x\n")]),
+    # nor does a bracket at the end of a line of text, for longer than one value
+    (b'all: [\n{"a": [1]}\n{"b": [{}, {}]}\n[3]', [Text(b'all: [\n{"a": [1]}\n'),
+                                               value(b'{"b": [{}, {}]}'), Text(b"\n"),
+                                               value(b"[3]")]),
+    (b'{"a": {}"b": 1}\n[1]', [Text(b'{"a": {}"b": 1}\n'), value(b"[1]")]),
     # the end of the stream
     (b"[1", [Cut(2)]),
     (b'{"a": "x', [Cut(8)]),

@@ -97,11 +97,12 @@ def test_slave_takes_initial_values_once(image, table):
 
 
 @pytest.mark.parametrize("table", ["coils", "holding"])
-def test_slave_fills_only_what_is_new_of_a_range(image, table):
-    put(image, one_range(table, 2, [0, 0], mode="slave"))
-    put(image, one_range(table, 0, [1, 1, 1, 1, 1, 1], mode="slave"))
+@pytest.mark.parametrize("start", [0, 1, 1000])
+def test_slave_fills_only_what_is_new_of_a_range(image, table, start):
+    put(image, one_range(table, start + 2, [0, 0], mode="slave"))
+    put(image, one_range(table, start, [1, 1, 1, 1, 1, 1], mode="slave"))
 
-    assert get(image, table, 0, 6) == [1, 1, 0, 0, 1, 1]
+    assert get(image, table, start, 6) == [1, 1, 0, 0, 1, 1]
 
 
 def test_slave_with_fewer_values_than_new_addresses(image):
