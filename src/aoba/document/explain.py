@@ -134,6 +134,9 @@ def _form(fields: dict[str, Any]) -> Form | None:
 def unexplained(message: str, root: str) -> DocumentError:
     """The located error for msgspec's `message` alone; `root` is where the decoder began."""
     what, steps = _split(message)
+    below = _BELOW.fullmatch(what)
+    if below:
+        what, steps = below["expected"], steps + below["steps"]
     return DocumentError(
         (root + steps).lstrip("."), f"{what} (the document is too large to say more)"
     )

@@ -198,6 +198,9 @@ def form_of(*given: object) -> Form:
     return Form(**{name: value for name, value in fields if value is not UNSET})  # type: ignore[arg-type]
 
 
+PLAIN: Final = form_of(UNSET, UNSET, UNSET, UNSET, UNSET)
+
+
 def registers_of(text: str) -> int:
     return (len(text.encode()) + 1) // 2
 

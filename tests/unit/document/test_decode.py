@@ -321,10 +321,18 @@ TOO_LARGE = " (the document is too large to say more)"
 
 def test_a_huge_document_is_refused_without_being_read_again():
     with pytest.raises(DocumentError) as caught:
-        decode(raw(with_values(*[1] * 1_500_000, 70000)))
+        decode(raw(with_values(*[1] * 1_500_000, None)))
 
     assert caught.value.path == "stations[0].map.holding[0].initial_values[1500000]"
-    assert caught.value.reason == "Expected `int` <= 65535" + TOO_LARGE
+    assert caught.value.reason == "Expected `int | float | str`, got `null`" + TOO_LARGE
+
+
+def test_the_place_of_what_does_not_fit_is_known_in_a_huge_document():
+    with pytest.raises(DocumentError) as caught:
+        decode(raw(typed("int16", 1, 70_000, name="x" * 5_000_000)))
+
+    assert caught.value.path == "stations[0].map.holding[0].initial_values[1]"
+    assert caught.value.reason == "expected -32768..32767" + TOO_LARGE
 
 
 def test_a_document_of_many_parts_is_refused_without_being_read_again():
