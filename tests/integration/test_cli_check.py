@@ -55,7 +55,53 @@ def test_json_has_all_that_the_table_has(script: Script) -> None:
                 "holding": [{"address_start": 0, "length": 2, "initial_values": [1, 2]}],
                 "input": [],
             },
+            "values": [],
         }
+    ]
+
+
+TYPED = """
+import json
+ranges = [
+    {"address_start": 0, "data_type": "float32", "name": "flow", "unit": "\\u00b0C",
+     "initial_values": [21.3, -0.5]},
+    {"address_start": 4, "data_type": "int16", "scale": 0.1, "initial_values": [-7.3, 0.3]},
+    {"address_start": 6, "initial_values": [1]},
+]
+station = {"id": 1, "mode": "master", "map": {"input": ranges}}
+print(json.dumps([station]))
+"""
+
+
+def test_names_units_and_decoded_values_are_shown_beside_the_registers(script: Script) -> None:
+    path = script(TYPED)
+    done = run_aoba("check", path, env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    assert done.returncode == 0
+    _, registers, flow, scaled, _ = done.stdout.splitlines()
+    assert registers.split() == ["input", "0..6", "16810", "26214", "48896", "0", "65463", "3", "1"]
+    assert flow.split() == ["flow", "input", "0..3", "float32", "21.3", "-0.5", "\u00b0C"]
+    assert scaled.split() == ["input", "4..5", "int16", "-7.3", "0.3"]
+    (station,) = json.loads(run_aoba("check", path, "--json").stdout)["stations"]
+    assert station["map"]["input"][0]["initial_values"] == [16810, 26214, 48896, 0, 65463, 3, 1]
+    assert station["values"] == [
+        {
+            "table": "input",
+            "address_start": 0,
+            "length": 4,
+            "data_type": "float32",
+            "name": "flow",
+            "unit": "\u00b0C",
+            "values": [21.3, -0.5],
+        },
+        {
+            "table": "input",
+            "address_start": 4,
+            "length": 2,
+            "data_type": "int16",
+            "name": None,
+            "unit": None,
+            "values": [-7.3, 0.3],
+        },
     ]
 
 

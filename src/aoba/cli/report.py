@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from aoba.cli.described import Descriptions
 from aoba.document.decode import Decoded
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
@@ -27,6 +28,7 @@ class Report:
         self.still_running = False
         self.seconds = 0.0
         self.image = Image()
+        self.descriptions = Descriptions()
         self.modes: dict[int, str] = {}
         """Of each station, by its id."""
         self.documents = 0
@@ -38,6 +40,7 @@ class Report:
             self.error(message)
         document = decoded.document
         self.image.apply(self.name, document)
+        self.descriptions.note(document)
         self.modes |= {station.id: station.mode for station in document.stations}
         if document.reboot_interval is not UNSET:
             self.interval_ms = document.reboot_interval
@@ -62,6 +65,7 @@ class Report:
                 "id": unit,
                 "mode": self.modes[unit],
                 "map": {table.label: list(_ranges(bank, table)) for table in Table},
+                "values": [*self._values(unit, bank)],
             }
             for unit, bank in sorted(self.image.stations.items())
         ]
@@ -76,6 +80,19 @@ class Report:
             "stations": stations,
         }
         return json.dumps(result)  # plain ASCII: a file's name need not be UTF-8
+
+    def _values(self, unit: int, bank: Bank) -> Iterator[dict[str, Any]]:
+        """Of ranges that say something about their values, what they say, and the values."""
+        for table, it in self.descriptions.of(unit):
+            yield {
+                "table": table.label,
+                "address_start": it.span.start,
+                "length": it.span.stop - it.span.start,
+                "data_type": it.form.data_type if it.form else None,
+                "name": it.name,
+                "unit": it.unit,
+                "values": it.values(bank, table),
+            }
 
 
 def _ranges(bank: Bank, table: Table) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A report as lines of text: the registers of each station, and a verdict.
+"""A report as lines of text: the registers of each station, what they mean, and a verdict.
 
 No address and no value is ever cut. On a terminal a row has as many values as fit; elsewhere lines
 are as long as they like. Of much only the beginning is shown, and how much is left out.
@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from aoba.cli.described import Described
 from aoba.cli.report import Report, values_of
 from aoba.modbus.spec import Table
 from aoba.printable import printable
@@ -21,6 +22,12 @@ MAX_TABLE_ROWS: Final = 64
 """Rows after which a table begins no further range."""
 
 MAX_STATIONS: Final = 32
+
+MAX_VALUES: Final = 8
+"""Values of a described range."""
+
+MAX_TEXT: Final = 64
+"""Characters of a string, a name or a unit."""
 
 _GAP: Final = "  "
 _MORE: Final = "--json shows all"
@@ -37,6 +44,7 @@ def print_report(report: Report, console: Console) -> None:
     for unit, bank in stations[:MAX_STATIONS]:
         _print(console, (f"station {unit}", "bold"), f" ({report.modes[unit]})")
         _print_station(console, bank)
+        _print_described(console, bank, report.descriptions.of(unit))
     if len(stations) > MAX_STATIONS:
         _print(console, f"... {_count(len(stations) - MAX_STATIONS, 'more station')}, {_MORE}")
     errors = len(report.errors)
@@ -68,6 +76,39 @@ def _print_station(console: Console, bank: Bank) -> None:
         _print(console, (label, "cyan"), _GAP, (where, "dim"), _GAP, row.values)
 
 
+def _print_described(
+    console: Console, bank: Bank, described: list[tuple[Table, Described]]
+) -> None:
+    """What ranges say about their values, and these values, a line to each."""
+    shown = described[:MAX_TABLE_ROWS]
+    cells = [_described(bank, table, it) for table, it in shown]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        name, *middle, values = (c.ljust(w) for c, w in zip(row, widths, strict=True))
+        _print(console, (name, "bold"), _GAP, (_GAP.join(middle), "dim"), _GAP, values.rstrip())
+    if len(described) > len(shown):
+        _print(console, f"... {_count(len(described) - len(shown), 'more description')}, {_MORE}")
+
+
+def _described(bank: Bank, table: Table, it: Described) -> tuple[str, str, str, str]:
+    values = it.values(bank, table, MAX_VALUES)
+    if it.form is not None and it.form.is_string:
+        text = f'"{_beginning(values[0])}"'
+    else:
+        text = " ".join("none" if value is None else f"{value:.12g}" for value in values)
+    if it.unit:
+        text += f" {_beginning(it.unit)}"
+    if it.size > len(values):
+        text += f" ... {_count(it.size - len(values), 'more value')}, {_MORE}"
+    data_type = it.form.data_type if it.form else "bit"
+    return (
+        printable(_beginning(it.name or "")),
+        f"{table.label} {it.span}",
+        data_type,
+        printable(text),
+    )
+
+
 def _per_row(table: Table, width: int | None) -> int:
     """How many values of `table` go into `width` columns; one, if they are too few for that."""
     steps = (16, 8, 4, 2) if table.is_bits else (10, 5, 2)
@@ -96,6 +137,10 @@ def _range_rows(bank: Bank, table: Table, span: Span, per_row: int) -> Iterator[
     if shown.stop < span.stop:
         rest = Span(shown.stop, span.stop)
         yield str(rest), f"... {_count(rest.stop - rest.start, 'more value')}, {_MORE}"
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."
 
 
 def _value_width(table: Table) -> int:

@@ -7,7 +7,14 @@ import pytest
 from rich.console import Console
 
 from aoba.cli.report import Report
-from aoba.cli.table import MAX_RANGE_ROWS, MAX_STATIONS, MAX_TABLE_ROWS, print_report
+from aoba.cli.table import (
+    MAX_RANGE_ROWS,
+    MAX_STATIONS,
+    MAX_TABLE_ROWS,
+    MAX_TEXT,
+    MAX_VALUES,
+    print_report,
+)
 from aoba.document.decode import decode
 from builders import a_range, a_station, raw, stations
 
@@ -104,3 +111,36 @@ def test_a_name_is_shown_as_it_is(name, shown):
 
 def test_a_station_without_registers():
     assert rows(stations(a_station()), 80) == []
+
+
+def test_what_a_range_says_stands_below_the_registers():
+    some = [
+        a_range(0, [1.5, -2], data_type="float32", name="flow", unit="m/s"),
+        a_range(9, "x" * 99, data_type="string", name="a\x1b[2J"),
+    ]
+    document = stations(a_station(input=some, coils=[a_range(0, [1, 0], name="pumps")]))
+
+    assert rows(document)[-3:] == [
+        "pumps     coils 0..1   bit      1 0",
+        "flow      input 0..3   float32  1.5 -2 m/s",
+        rf'a\x1b[2J  input 9..58  string   "{"x" * MAX_TEXT}..."',
+    ]
+
+
+def test_of_many_described_values_and_ranges_the_first_are_shown():
+    (row,) = rows(stations(a_station(input=[a_range(0, [0.5] * 9, data_type="float32")])))[2:]
+    assert row.split("float32  ")[1] == f"{'0.5 ' * MAX_VALUES}... 1 more value, --json shows all"
+    many = [a_range(2 * i, [i], name="n") for i in range(MAX_TABLE_ROWS + 3)]
+    assert rows(stations(a_station(input=many)))[-1] == "... 3 more descriptions, --json shows all"
+
+
+def test_registers_that_hold_no_number_are_shown_as_none():
+    first = a_range(0, [0x7FC0, 0])  # not a number
+    report = Report("x", lambda _line, _style: None)
+    for item in (first, a_range(0, length=2, data_type="float32")):
+        report.document(decode(raw(stations(a_station(input=[item])))))
+    file = io.StringIO()
+    print_report(report, Console(file=file))
+
+    assert "input 0..1  float32  none" in file.getvalue()
+    assert '"values": [null]' in report.as_json()
