@@ -1,6 +1,7 @@
 # make run      serve examples/plant.py on tcp://127.0.0.1:5020
 # make test     formatter, linter, type checker and all tests; the same that CI runs
 # make bench-scripts   what a run of a script costs, warm and cold
+# make bench-promises   what is promised in figures, measured; two minutes on an idle machine
 # make clean    remove the virtual environment and the caches
 #
 # Both install into .venv, again only when pyproject.toml or requirements-dev.txt has changed.
@@ -46,6 +47,10 @@ test: $(READY)
 .PHONY: bench-scripts
 bench-scripts: $(READY)
 	$(BIN)/python bench/hosting.py
+
+.PHONY: bench-promises
+bench-promises: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/promises.py
 
 .PHONY: clean
 clean:

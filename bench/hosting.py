@@ -61,7 +61,7 @@ def compare(kind: str, path: Path) -> None:
     ways: dict[str, Callable[[], tuple[float, float]]] = {
         "python3": lambda: loop(path),
         "cold": lambda: hosted(f"{path}?python={sys.executable}&start=cold"),
-        "warm": lambda: hosted(f"{path}?python={sys.executable}"),
+        "warm": lambda: hosted(f"{path}?python={sys.executable}&start=warm"),
     }
     results: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
@@ -99,7 +99,7 @@ def fleet(folder: Path, count: int) -> None:
     body = TEN.replace("INTERVAL", "1000")
     for number, path in enumerate(paths):
         path.write_text(NOTE_START + body.replace('"id": 1', f'"id": {number + 1}'))
-    with serve(*(f"{path}?python={sys.executable}" for path in paths)) as server:
+    with serve(*(f"{path}?python={sys.executable}&start=warm" for path in paths)) as server:
         time.sleep(8)  # the first runs are cold
         before, began = used(server.process.pid), time.perf_counter()
         time.sleep(10)

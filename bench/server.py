@@ -34,11 +34,15 @@ def serve(*sources: str) -> Iterator[Server]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         log: list[str] = []
-        line = next(line for line in process.stderr if "listening on" in line)
+        for line in process.stderr:
+            log.append(line)
+            if "listening on" in line:
+                break
+        port = int(log[-1].rsplit(":", 1)[1])
         reader = threading.Thread(target=log.extend, args=(process.stderr,))
         reader.start()
         try:
-            yield Server(process, int(line.rsplit(":", 1)[1]), log)
+            yield Server(process, port, log)
         finally:
             process.terminate()
             reader.join()

@@ -11,6 +11,7 @@ import logging
 import logging.handlers
 import os
 import queue
+import select
 import sys
 import threading
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created).astimezone()
         clock = f"{moment:%H:%M:%S}.{int(record.msecs):03d}"
+        date = f"{moment:%Y-%m-%d}"
         level = f"{record.levelname:<7}"
         text = printable(record.getMessage())
         if record.exc_info:
@@ -48,7 +50,7 @@ class TextFormatter(logging.Formatter):
         if self._colour:
             colour = _COLOURS.get(record.levelno, "")
             return f"\x1b[2m{clock}{_PLAIN} {colour}{level}{_PLAIN} {text}"
-        return f"{clock} {level} {text}"
+        return f"{date} {clock} {level} {text}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -88,8 +90,8 @@ class Logging:
 
     def __exit__(self, *_: object) -> None:
         logging.getLogger().removeHandler(self._handler)
-        with contextlib.suppress(queue.Full):
-            self._queue.put_nowait(None)
+        with contextlib.suppress(queue.Full):  # nobody reads
+            self._queue.put(None, timeout=_FLUSH)
             self._writer.join(_FLUSH)
 
     def _write(self) -> None:
@@ -97,11 +99,27 @@ class Logging:
         while (record := self._queue.get()) is not None:
             lost, self._handler.lost = self._handler.lost, 0
             text = f"({lost} lines of the log were lost)\n" if lost else ""
-            text += self._formatter.format(record) + "\n"
+            text += self._format(record) + "\n"
             data = text.encode(errors="backslashreplace")
-            with contextlib.suppress(OSError):  # nobody is there to be told
+            try:
                 while data:
-                    data = data[os.write(descriptor, data) :]
+                    data = data[_write(descriptor, data) :]
+            except OSError:  # nobody is there to be told; perhaps later
+                self._handler.lost += 1
+
+    def _format(self, record: logging.LogRecord) -> str:
+        try:
+            return self._formatter.format(record)
+        except Exception as error:  # noqa: BLE001  one bad record must not end the log
+            return f"{record.levelname} {record.msg!r} cannot be shown: {error!r}"
+
+
+def _write(descriptor: int, data: bytes) -> int:
+    try:
+        return os.write(descriptor, data)
+    except BlockingIOError:  # somebody else, who has it too, has made it non-blocking
+        select.select((), (descriptor,), ())
+        return 0
 
 
 class _Handler(logging.handlers.QueueHandler):

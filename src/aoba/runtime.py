@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from aoba.links.tcp import TcpLink
+from aoba.links.tcp import MAX_CLIENTS, TcpLink
 from aoba.links.url import TcpUrl
 from aoba.registers.image import Image
 from aoba.sources.python_external import PythonExternal
@@ -51,8 +51,11 @@ class Runtime:
             Script(name, spec.path, spec.timeout, PythonExternal(spec, self._servers), self._image)
             for name, spec in zip(names, sources, strict=True)
         ]
-        room = (descriptors() - RESERVED - PER_SCRIPT * len(sources)) // max(1, len(listen))
-        self._links = [TcpLink(url, self._image.stations, max(1, room)) for url in listen]
+        room = (raise_descriptor_limit() - RESERVED - PER_SCRIPT * len(sources)) // max(
+            1, len(listen)
+        )
+        room = max(1, min(room, MAX_CLIENTS))
+        self._links = [TcpLink(url, self._image.stations, room) for url in listen]
 
     async def run(self) -> None:
         """Serve until told to stop by a signal. Raises LinkError where a link cannot be opened."""
@@ -84,6 +87,8 @@ class Runtime:
         """
         patience_ends = time.monotonic() + PATIENCE
         for script in self._scripts:
+            if self._stop.is_set():
+                return
             self._lives.append(asyncio.create_task(script.live()))
             settled = asyncio.create_task(script.settled.wait())
             await self._until_stop(settled, timeout=max(0, patience_ends - time.monotonic()))
@@ -96,8 +101,9 @@ class Runtime:
             (stop, *tasks), timeout=timeout, return_when=asyncio.FIRST_COMPLETED
         )
         stop.cancel()
-        for task in done - {stop}:
-            task.result()
+        if not self._stop.is_set():  # else it may be cancelled already, by a second signal
+            for task in done - {stop}:
+                task.result()
 
     async def _open(self) -> None:
         for link in self._links:
@@ -115,8 +121,8 @@ class Runtime:
             life.cancel()
 
 
-def descriptors() -> int:
-    """How many descriptors Aoba can have, once it has asked for as many as it may."""
+def raise_descriptor_limit() -> int:
+    """Ask for as many descriptors as Aoba may have; returns how many these are."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     infinite = resource.RLIM_INFINITY
     wanted = MAX_DESCRIPTORS if hard == infinite else min(hard, MAX_DESCRIPTORS)

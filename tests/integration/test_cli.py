@@ -63,8 +63,10 @@ def test_the_schema_names_every_field_and_limit() -> None:
     assert set(definitions["RegisterMap"]["properties"]) == tables
     interval = definitions["Document"]["properties"]["reboot_interval"]
     assert (interval["minimum"], interval["maximum"]) == (10, 86_400_000)
-    value = definitions["RegisterRange"]["properties"]["initial_values"]["items"]
-    assert (value["minimum"], value["maximum"]) == (0, 65535)
+    jsonschema = pytest.importorskip("jsonschema")
+    validator = jsonschema.Draft202012Validator(schema)
+    for value, is_right in ((-1, False), (0, True), (65535, True), (65536, False)):
+        assert validator.is_valid(json.loads(document(holding=[value]))) is is_right
 
 
 def test_the_schema_accepts_what_is_served_and_nothing_else() -> None:

@@ -55,7 +55,53 @@ def test_json_has_all_that_the_table_has(script: Script) -> None:
                 "holding": [{"address_start": 0, "length": 2, "initial_values": [1, 2]}],
                 "input": [],
             },
+            "values": [],
         }
+    ]
+
+
+TYPED = """
+import json
+ranges = [
+    {"address_start": 0, "data_type": "float32", "name": "flow", "unit": "\\u00b0C",
+     "initial_values": [21.3, -0.5]},
+    {"address_start": 4, "data_type": "int16", "scale": 0.1, "initial_values": [-7.3, 0.3]},
+    {"address_start": 6, "initial_values": [1]},
+]
+station = {"id": 1, "mode": "master", "map": {"input": ranges}}
+print(json.dumps([station]))
+"""
+
+
+def test_names_units_and_decoded_values_are_shown_beside_the_registers(script: Script) -> None:
+    path = script(TYPED)
+    done = run_aoba("check", path, env={**os.environ, "PYTHONIOENCODING": "utf-8"})
+    assert done.returncode == 0
+    _, registers, flow, scaled, _ = done.stdout.splitlines()
+    assert registers.split() == ["input", "0..6", "16810", "26214", "48896", "0", "65463", "3", "1"]
+    assert flow.split() == ["flow", "input", "0..3", "float32", "21.3", "-0.5", "\u00b0C"]
+    assert scaled.split() == ["input", "4..5", "int16", "-7.3", "0.3"]
+    (station,) = json.loads(run_aoba("check", path, "--json").stdout)["stations"]
+    assert station["map"]["input"][0]["initial_values"] == [16810, 26214, 48896, 0, 65463, 3, 1]
+    assert station["values"] == [
+        {
+            "table": "input",
+            "address_start": 0,
+            "length": 4,
+            "data_type": "float32",
+            "name": "flow",
+            "unit": "\u00b0C",
+            "values": [21.3, -0.5],
+        },
+        {
+            "table": "input",
+            "address_start": 4,
+            "length": 2,
+            "data_type": "int16",
+            "name": None,
+            "unit": None,
+            "values": [-7.3, 0.3],
+        },
     ]
 
 
@@ -105,3 +151,34 @@ def test_a_silent_script_fails_at_its_timeout(script: Script) -> None:
     done = run_aoba("check", f"{script('import time', chr(10), 'time.sleep(600)')}?timeout=200ms")
     assert done.returncode == 1
     assert "run failed: silent on stdout for longer than 0.2 s, stopped" in done.stderr
+
+
+def test_a_script_of_nothing_but_errors_is_stopped_too(script: Script) -> None:
+    body = "import time\nwhile True:\n    put(70000)\n    time.sleep(0.1)\n"
+    done = run_aoba("check", script(RUN_NUMBER, body))
+    assert done.returncode == 1
+    assert done.stderr.count("got 70000") == 1
+    assert "1 error, 0 documents in 2." in done.stdout
+    assert "still running then, and stopped" in done.stdout
+
+
+def test_a_script_of_nothing_but_text_is_stopped_after_its_timeout(script: Script) -> None:
+    body = "import time\nwhile True:\n    print('hm')\n    time.sleep(0.1)\n"
+    done = run_aoba("check", f"{script(RUN_NUMBER, body)}?timeout=300ms")
+    assert done.returncode == 1
+    assert "source.py run 1: run failed: printed no document\n" in done.stderr
+    assert "still running then, and stopped" in done.stdout
+
+
+def test_control_characters_are_shown_not_sent(script: Script) -> None:
+    text = document(holding=[1])[:-1] + ', "a\\nb\\u001b[2J": 1}'
+    body = f"sys.stderr.write('\\x1b[2Jclear\\n')\nprint('\\x07bell')\nprint({text!r})\n"
+    done = run_aoba("check", script(RUN_NUMBER, body, name="[bold]x\x1b.py"))
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\x07" not in done.stderr
+    who = r"[bold]x\x1b.py"
+    assert rf"{who} run 1: \x1b[2Jclear" in done.stderr.splitlines()
+    assert rf"{who} run 1: not JSON, skipped: \x07bell" in done.stderr.splitlines()
+    assert all(line.startswith(f"{who} run 1: ") for line in done.stderr.splitlines())
+    assert f"{who}: 1 error, 1 document" in done.stdout

@@ -114,6 +114,30 @@ def test_stations():
     assert stations[247]["holding"] == dict.fromkeys(range(16), 0)
 
 
+def test_typed_values_and_what_check_makes_of_them():
+    report = check("typed.py")
+    described = {it["name"]: it for it in report["stations"][0]["values"]}
+    assert {name: (it["data_type"], it["unit"]) for name, it in described.items()} == {
+        "flow, return, outside": ("float32", "°C"),
+        "energy": ("uint32", "Wh"),
+        "pressure": ("int16", "bar"),
+        "label": ("string", None),
+        "set point": ("int16", "°C"),
+    }
+    flow, back, outside = described["flow, return, outside"]["values"]
+    assert 70 <= flow <= 73
+    assert (flow - back, outside) == (pytest.approx(12.25, abs=1e-4), -3.5)
+    assert described["label"]["values"] == ["BOILER 7"]
+    registers = tables(report)[1]
+    assert registers["holding"][0] == 0x424F  # "BO"
+    assert registers["holding"][8] == 725
+    (energy,) = described["energy"]["values"]
+    assert (registers["input"][6], registers["input"][7]) == (energy & 0xFFFF, energy >> 16)
+    (pressure,) = described["pressure"]["values"]
+    assert registers["input"][8] == round(100 * pressure)
+    assert 1.4 <= pressure <= 1.6
+
+
 def test_database_follows_its_rows(database):
     assert tables(check("database.py"))[1]["holding"] == {0: 215, 1: 48, 2: 1013, 10: 7, 11: 42}
     with closing(sqlite3.connect(database)) as db:

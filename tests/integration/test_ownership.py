@@ -3,6 +3,7 @@
 Each script prints documents one after the other, each when the test opens the next gate.
 """
 
+import json
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -131,4 +132,57 @@ def test_a_refused_document_changes_nothing_of_what_stood_before_the_fault(steps
     it.server.wait_for_log(r"stations\[1\]\.map\.input\[0\]\.initial_values\[0\]: .* got 70000")
     assert it.client.holding() == [1]
     assert it.client.ask(b"\x01\0\0\0\x01", unit=2) == b"\x81\x0b"
+    it.step(until_input=2)
+
+
+def typed(mode: str, tables: dict[str, list[float]], step: int) -> str:
+    """Ranges of float32 with room for three values, and the number of the step."""
+    ranges = {
+        table: [
+            {"address_start": 10, "length": 6, "data_type": "float32", "initial_values": values}
+        ]
+        for table, values in tables.items()
+    }
+    ranges.setdefault("input", []).append({"address_start": 0, "initial_values": [step]})
+    return json.dumps([{"id": 1, "mode": mode, "map": ranges}])
+
+
+def floats(client: Client, table: str) -> list[float]:
+    registers = client.read(table, 10, 6)
+    return list(struct.unpack(">3f", struct.pack(">6H", *registers)))
+
+
+def test_typed_values_belong_to_whom_plain_ones_would_in_master_mode(steps: Steps) -> None:
+    it = steps(
+        typed("master", {"holding": [1.5, 2.5]}, 1),
+        typed("master", {"holding": [4.5]}, 2),
+    )
+    assert floats(it.client, "holding") == [1.5, 2.5, 0.0]
+    it.write_register(12, 0x40E0)  # makes the second 7.0
+    it.write_register(14, 0x40E0)
+    assert floats(it.client, "holding") == [1.5, 7.0, 7.0]
+    it.step(until_input=2)
+    assert floats(it.client, "holding") == [4.5, 7.0, 7.0]
+
+
+def test_typed_values_belong_to_whom_plain_ones_would_in_slave_mode(steps: Steps) -> None:
+    it = steps(
+        typed("slave", {"holding": [1.5, 2.5], "input": [1.5]}, 1),
+        typed("slave", {"holding": [4.5, 5.5, 6.5], "input": [4.5, 5.5]}, 2),
+    )
+    it.write_register(12, 0x40E0)
+    it.step(until_input=2)
+    assert floats(it.client, "holding") == [1.5, 7.0, 0.0]
+    assert floats(it.client, "input") == [4.5, 5.5, 0.0]
+
+
+def test_a_typed_value_that_does_not_fit_changes_nothing(steps: Steps) -> None:
+    it = steps(
+        typed("master", {"holding": [1.5]}, 1),
+        typed("master", {"holding": [2.5, 1e39]}, 9),
+        typed("master", {}, 2),
+    )
+    it.open_gate()
+    it.server.wait_for_log(r"map\.holding\[0\]\.initial_values\[1\]: expected .*, got 1e\+39")
+    assert floats(it.client, "holding") == [1.5, 0.0, 0.0]
     it.step(until_input=2)

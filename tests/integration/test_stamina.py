@@ -1,5 +1,6 @@
 """What a script, a client or the system can do to a server without anyone else noticing."""
 
+import json
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.documents import RUN_NUMBER, document, printing, station, until_exists
-from support.server import AOBA, Server, plain_environment
+from support.server import AOBA, Server, plain_environment, run_aoba
 from support.waiting import eventually
 from support.wire import Client
 
@@ -150,7 +151,7 @@ def test_a_long_line_of_stderr_is_cut(serve: Serve, script: Script) -> None:
     body = "import sys\nsys.stderr.write('x' * 100000 + '\\n')\n"
     server = serve(script(printing(document(holding=[1])), body))
 
-    line = server.wait_for_log(r"source.py run 1: x+ \.\.\. \(98000 bytes more\)$")
+    line = server.wait_for_log(r"run 1: x+ \.\.\. \(98000 bytes left out\) \.\.\. x+$")
 
     assert len(line.string) < 2200
 
@@ -190,3 +191,92 @@ def test_a_document_too_large_for_the_loop_takes_effect_all_the_same(
 
     with Client(server.port) as client:
         assert client.holding(address=59990, quantity=10) == values[59990:]
+
+
+@pytest.mark.parametrize("second", [signal.SIGHUP, signal.SIGTERM])
+def test_two_signals_at_once_stop_it_in_order(
+    serve: Serve, script: Script, second: signal.Signals
+) -> None:
+    server = serve(script(printing(document(holding=[1]))))
+    assert server.port
+    server.process.send_signal(signal.SIGTERM)
+    server.process.send_signal(second)
+
+    assert server.ends() in (0, -second)  # it may be over before the second one comes
+    assert not server.logged("Traceback|Error")
+
+
+def test_what_a_script_printed_last_is_not_lost_behind_a_large_document(
+    serve: Serve, script: Script
+) -> None:
+    ranges = "[{'address_start': 2 * i, 'initial_values': [i]} for i in range(30000)]"
+    large = f"""
+    import json
+    ranges = {ranges}
+    station = {{'id': 1, 'mode': 'master', 'map': {{'holding': ranges, 'input': ranges}}}}
+    print(json.dumps([station]))
+    """
+    last = printing(document(station(2, holding=[7])))
+    server = serve(script(large, last))
+    assert server.port
+
+    with Client(server.port) as client:
+        eventually(lambda: client.ask(bytes((3, 0, 0, 0, 1)), unit=2)[0] == 3, "the last document")
+
+
+def test_after_a_stop_no_further_script_is_started(
+    serve: Serve, script: Script, tmp_path: Path
+) -> None:
+    begun, never = tmp_path / "begun", tmp_path / "never"
+    slow = script(f"open({str(begun)!r}, 'w').close()\nimport time\ntime.sleep(600)\n")
+    late = script(f"open({str(never)!r}, 'w').close()\n", name="late.py")
+    server = serve(slow, late)
+    eventually(begun.exists, "the first script")
+
+    code, _ = server.stop()
+
+    assert code == 0
+    assert not never.exists()
+
+
+@pytest.mark.parametrize(
+    ("printed", "message"),
+    [
+        (
+            '{"stations": [{"id": 1, "mode": "master"\n "map": {}}]}',
+            "not valid JSON: Expecting ',' delimiter at line 2 column 2 of the document",
+        ),
+        (
+            '{"note": \'by hand\',\n"stations":\n[]}',
+            "not valid JSON: Expecting value at line 1 column 10 of the document",
+        ),
+    ],
+)
+def test_a_slip_in_json_written_by_hand_is_located_and_nothing_of_it_applied(
+    script: Script, printed: str, message: str
+) -> None:
+    done = run_aoba("check", "--json", script(f"print({printed!r})\n"))
+    result = json.loads(done.stdout)
+
+    assert done.returncode == 1
+    assert result["documents"] == 0
+    assert result["errors"][0] == message
+
+
+def test_text_that_repeats_is_counted(serve: Serve, script: Script) -> None:
+    server = serve(script(RUN_NUMBER, "print('ready')\nput(run)\n"))
+    with Client(server.port) as client:
+        eventually(lambda: client.holding()[0] >= 5, "five runs")
+    server.stop()
+
+    assert len(server.logged("not JSON, skipped: ready")) == 2
+    assert server.logged(r"same error, \d+ times: not JSON, skipped: ready")
+
+
+def test_what_a_stop_cuts_off_is_not_the_fault_of_the_script(serve: Serve, script: Script) -> None:
+    server = serve(script(RUN_NUMBER, "put(1)\nsys.stdout.write('{')\nsys.stdout.flush()\n",
+                          "import time\ntime.sleep(600)\n"))  # fmt: skip
+    assert server.port
+    server.stop()
+
+    assert not server.logged("ends early")

@@ -29,6 +29,7 @@ SPECS = {
     "a duration of nothing": ("{script}?timeout=0", "expected seconds"),
     "an interpreter that is none": ("{script}?python=nopython", "'nopython' is not an interpreter"),
     "an interpreter that is a folder": ("{script}?python={folder}", "is not an interpreter"),
+    "a NUL in an argument": ("{script}?args=%00", "an argument cannot have a NUL character in it"),
     "an open quote": ("{script}?args=%22x", "No closing quotation"),
 }
 LISTENS = {
@@ -90,6 +91,13 @@ def test_a_wrong_command(
     filled: Callable[[str], str], tmp_path: Path, arguments: list[str], says: str
 ) -> None:
     assert says in complaint(*map(filled, arguments), cwd=tmp_path)
+
+
+def test_no_command_shows_the_help_and_says_so(tmp_path: Path) -> None:
+    done = run_aoba(cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout.startswith("Usage: aoba ")
+    assert done.stderr == "aoba: no command given; expected serve, check or schema\n"
 
 
 def test_one_wrong_source_of_two_is_enough(filled: Callable[[str], str], tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def pids(server: Server, kind: str) -> list[int]:
 
 
 def test_the_first_run_is_cold_and_later_ones_are_forks(serve: Serve, script: Script) -> None:
-    server = serve(script(RUN_NUMBER, PARENT))
+    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=warm")
     [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
     eventually(lambda: pids(server, "parent").count(fork_server) >= 3, "three warm runs")
 
@@ -52,7 +52,7 @@ def test_the_first_run_is_cold_and_later_ones_are_forks(serve: Serve, script: Sc
 
 
 def test_cold_starts_have_no_fork_server(serve: Serve, script: Script) -> None:
-    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=cold")
+    server = serve(script(RUN_NUMBER, PARENT))
     eventually(lambda: len(pids(server, "parent")) >= 5, "five runs")
 
     assert set(pids(server, "parent")) == {server.process.pid}
@@ -98,7 +98,7 @@ def test_servers_are_shared_where_interpreter_and_modules_are_equal(
         tail = ", map=dict(holding=[dict(address_start=0, initial_values=v)]))]))\n"
         return script(RUN_NUMBER, body, tail, PARENT, name=f"s{number}.py")
 
-    server = serve(unit(1), unit(2), f"{unit(3)}?preload=decimal")
+    server = serve(f"{unit(1)}?start=warm", f"{unit(2)}?start=warm", f"{unit(3)}?preload=decimal")
     warm = rf"parent (?!{server.process.pid} )(\d+)"
     parents = {
         name: server.wait_for_log(rf"{name}\.py run .*{warm}")[1] for name in ("s1", "s2", "s3")
@@ -108,7 +108,7 @@ def test_servers_are_shared_where_interpreter_and_modules_are_equal(
 
 
 def test_an_edit_takes_effect(serve: Serve, script: Script) -> None:
-    server = serve(script(RUN_NUMBER, "put(1)\n"))
+    server = serve(f"{script(RUN_NUMBER, 'put(1)')}?start=warm")
     eventually(lambda: fork_servers(server), "a fork server")
     with Client(server.port) as client:
         for value in range(2, 6):
@@ -122,7 +122,7 @@ def test_an_interpreter_that_is_none_is_told_of_once(
     wrapper = tmp_path / "wrapper"
     wrapper.write_text('#!/bin/sh\ncase "$1" in *fork_server*) exit 3;; esac\nexec python3 "$@"\n')
     wrapper.chmod(0o755)
-    server = serve(f"{script(RUN_NUMBER, 'put(run)')}?python={wrapper}")
+    server = serve(f"{script(RUN_NUMBER, 'put(run)')}?start=warm&python={wrapper}")
 
     server.wait_for_log(r"ended \(exit status 3\) before it was ready; its scripts start cold")
     with Client(server.port) as client:
@@ -132,7 +132,7 @@ def test_an_interpreter_that_is_none_is_told_of_once(
 
 
 def test_a_stopped_fork_server_costs_a_run_and_comes_back(serve: Serve, script: Script) -> None:
-    server = serve(script(RUN_NUMBER, PARENT))
+    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=warm")
     [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
     eventually(lambda: fork_server in pids(server, "parent"), "a warm run")
 
@@ -148,7 +148,9 @@ def test_nothing_is_left_of_it(
     serve: Serve, script: Script, tmp_path: Path, number: signal.Signals
 ) -> None:
     (tmp_path / "tmp").mkdir()
-    server = serve(script(RUN_NUMBER, PARENT), env={"TMPDIR": str(tmp_path / "tmp")})
+    server = serve(
+        f"{script(RUN_NUMBER, PARENT)}?start=warm", env={"TMPDIR": str(tmp_path / "tmp")}
+    )
     [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
     eventually(lambda: fork_server in pids(server, "parent"), "a warm run")
 
@@ -172,7 +174,7 @@ def test_kills_show_nowhere(serve: Serve, script: Script) -> None:
         os.kill(os.getpid(), 9)
     print(document[50:])
     """
-    server = serve(script(RUN_NUMBER, body))
+    server = serve(f"{script(RUN_NUMBER, body)}?start=warm")
     with Client(server.port) as client:
         [_first] = eventually(lambda: fork_servers(server), "a fork server")
         before = sorted(open_descriptors(server.process.pid).values())

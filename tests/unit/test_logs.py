@@ -28,7 +28,7 @@ def plain():
 def test_text_has_time_level_and_message(plain):
     line = plain.format(record("%s run %d", "boiler.py", 7, level=logging.WARNING))
 
-    assert re.fullmatch(r"\d\d:\d\d:\d\d\.250 WARNING boiler\.py run 7", line)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.250 WARNING boiler\.py run 7", line)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,26 @@ def log():
     root.setLevel(before)
 
 
+def test_a_record_that_cannot_be_shown_does_not_end_the_log(log, capfd):
+    with Logging("info", "text") as logging_:
+        logging_._handler.handle(record(msg="number %d", args=("seven",)))
+        log.info("after")
+
+    first, second = capfd.readouterr().err.splitlines()
+    assert "'number %d' cannot be shown" in first
+    assert second.endswith("after")
+
+
+def test_what_waits_at_the_end_is_written_where_somebody_reads(log, capfd):
+    with Logging("info", "text") as logging_:
+        for i in range(logging_._queue.maxsize * 2):
+            log.info("line %d", i)
+    written = capfd.readouterr().err
+
+    lost = sum(int(n) for n in re.findall(r"\((\d+) lines of the log were lost\)", written))
+    assert written.count(" line ") + lost + logging_._handler.lost == logging_._queue.maxsize * 2
+
+
 def test_what_is_logged_within_comes_out_from_the_level_on(log, capfd):
     with Logging("warning", "text"):
         log.info("not this")
@@ -107,7 +127,7 @@ def test_what_is_logged_within_comes_out_from_the_level_on(log, capfd):
     log.error("nor this")
 
     lines = capfd.readouterr().err.splitlines()
-    assert [line.split(maxsplit=1)[1] for line in lines] == ["WARNING this", r"ERROR   \udcff"]
+    assert [line.split(maxsplit=2)[2] for line in lines] == ["WARNING this", r"ERROR   \udcff"]
 
 
 def test_json_comes_out_one_object_a_line(log, capfd):

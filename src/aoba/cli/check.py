@@ -7,16 +7,19 @@ import time
 from typing import Final
 
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
 
 from aoba.cli.loop import run_loop
 from aoba.cli.report import Report
+from aoba.cli.table import print_report
+from aoba.printable import printable
 from aoba.sources.python_external import PythonExternal
 from aoba.sources.run import run_script
 from aoba.sources.spec import ScriptSpec, parse_spec
 
 LINGER: Final = 2.0
-"""Seconds that a script has, after its first document, to come to its end."""
+"""Seconds that a script has, after its first document, good or bad, to come to its end."""
 
 
 def check(source: str, *, as_json: bool) -> int:
@@ -25,33 +28,39 @@ def check(source: str, *, as_json: bool) -> int:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def say(line: str, style: str) -> None:
-        console.print(Text(f"{spec.path.name} run 1: {line}", style=style))
+        console.print(Text(printable(f"{spec.path.name} run 1: {line}"), style=style))
+
+    async def run() -> None:
+        await _run(spec, report, console.status(Text(f"running {report.name} ...")))
 
     report = Report(spec.path.name, say)
-    with console.status(f"running {spec.path.name} ..."):
-        run_loop(_run(spec, report))
+    run_loop(run)
     if as_json:
         sys.stdout.write(report.as_json() + "\n")
     else:
-        report.print_table(Console(highlight=False))
+        print_report(report, Console(highlight=False, soft_wrap=True))
     return 1 if report.errors else 0
 
 
-async def _run(spec: ScriptSpec, report: Report) -> None:
+async def _run(spec: ScriptSpec, report: Report, status: Status) -> None:
     started = time.monotonic()
     run = asyncio.create_task(run_script(PythonExternal(spec), 1, spec.timeout, report))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, run.cancel)
-    first = asyncio.create_task(report.first.wait())
-    await asyncio.wait((run, first), return_when=asyncio.FIRST_COMPLETED)
-    first.cancel()
-    await asyncio.wait((run,), timeout=LINGER)
-    report.still_running = not run.done()
-    run.cancel()
-    try:
-        failure = await run
-    except asyncio.CancelledError:
-        failure = None if report.still_running else "interrupted"
+    with status:  # from here on a signal cannot leave the terminal without its cursor
+        heard = asyncio.create_task(report.heard.wait())
+        patience = spec.timeout + LINGER  # of a script that prints, but never a document
+        await asyncio.wait((run, heard), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        heard.cancel()
+        await asyncio.wait((run,), timeout=LINGER)
+        report.still_running = not run.done()
+        run.cancel()
+        try:
+            failure = await run
+        except asyncio.CancelledError:
+            failure = None if report.still_running else "interrupted"
     report.seconds = time.monotonic() - started
+    if report.still_running and not report.heard.is_set():
+        failure = "printed no document"
     if failure:
         report.error(f"run failed: {failure}")

@@ -1,124 +1,43 @@
-"""`aoba`: finds the command and turns every failure into one line and an exit code.
+"""`aoba`: makes of every end an exit code, and of every failure one line.
 
-Exit 0: done, or stopped by a signal. 1: failed while running. 2: wrong usage. What a command needs
-is imported when it is called, so that `--help` answers at once.
+Exit 0: done, or stopped by a signal. 1: failed while running. 2: wrong usage. 130: interrupted
+before there was anything to stop. This file imports next to nothing: until `main` is called,
+whatever goes wrong, or is interrupted, shows a traceback.
 """
 
+import os
+import signal
 import sys
-from enum import StrEnum
-from typing import Annotated
 
-import typer
-from typer.exceptions import TyperException
-
-from aoba import __version__
-from aoba.errors import AobaError, UsageError
-
-app = typer.Typer(
-    help="Give Modbus registers live values from a Python script.",
-    add_completion=False,
-    invoke_without_command=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-
-
-class LogLevel(StrEnum):
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
+INTERRUPTED = 130
+"""What a shell expects of a program ended by SIGINT."""
 
 
 def main() -> None:
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Not by KeyboardInterrupt: raised within an import it may be printed, and forgotten.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    from aoba.cli.streams import complain, repair
+
     try:
-        code = app(prog_name="aoba", standalone_mode=False)
-    except UsageError as error:
-        code = _complain(error, 2)
-    except AobaError as error:
-        code = _complain(error, 1)
-    except TyperException as error:
-        line = " ".join(error.format_message().split())
-        code = _complain(f"{line} (aoba --help shows what is accepted)", error.exit_code)
+        repair()
+        from aoba.cli.app import run
+
+        code = run()
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        code = 130  # what a shell expects of a program ended by SIGINT
+        return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our stdout has gone; keep the interpreter from failing once more over it.
-        sys.stdout = None
-        code = 1
-    sys.exit(code)
-
-
-def _complain(error: object, code: int) -> int:
-    line = " ".join(str(error).splitlines())  # what a user typed may have more than one
-    sys.stderr.write(f"aoba: {line}\n")
+        code = 1  # whoever read our stdout has seen enough
+    except OSError as error:
+        code = complain(error.strerror or error, 1)
+    except ImportError as error:
+        return complain(error, 1)
+    else:
+        return code
+    sys.stdout = None  # or the interpreter would try once more to write what is left
     return code
-
-
-@app.callback()
-def _aoba(
-    context: typer.Context,
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version."),
-    ] = False,
-) -> None:
-    if version:
-        typer.echo(f"aoba {__version__}")
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
-
-
-@app.command()
-def serve(
-    source: Annotated[
-        list[str] | None,
-        typer.Argument(help="Scripts: PATH.py, or python:external:PATH?timeout=5&args=..."),
-    ] = None,
-    data_source: Annotated[
-        list[str] | None,
-        typer.Option(metavar="SPEC", help="The same as SOURCE; may be given several times."),
-    ] = None,
-    listen: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="URL",
-            help="Where to serve; may be given several times. Default: tcp://127.0.0.1:5020.",
-        ),
-    ] = None,
-    log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
-    log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
-) -> None:
-    """Serve the values of scripts over Modbus until stopped by Ctrl-C or SIGTERM."""
-    from aoba.cli.serve import serve
-
-    serve([*(source or []), *(data_source or [])], listen or [], log_level.value, log_format.value)
-
-
-@app.command()
-def check(
-    source: Annotated[str, typer.Argument(help="A script, as for serve.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Run a script once, validate what it prints, and show the registers it gives.
-
-    Exits with 1 and a located error where something is wrong.
-    """
-    from aoba.cli.check import check
-
-    raise typer.Exit(check(source, as_json=as_json))
-
-
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of a document."""
-    from aoba.cli.schema import schema
-
-    schema()

@@ -1,15 +1,14 @@
-"""What one run of a script gave, for a person or for a program."""
+"""What one run of a script gave, and all of it as JSON; `cli/table` shows it to a person."""
 
 import asyncio
 import json
 import struct
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from msgspec import UNSET
-from rich.console import Console
-from rich.table import Table as RichTable
 
+from aoba.cli.described import Descriptions
 from aoba.document.decode import Decoded
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
@@ -17,40 +16,39 @@ from aoba.registers.image import Image
 from aoba.sources.script import DEFAULT_INTERVAL
 from aoba.spans import Span
 
-MAX_ROWS: Final = 16
-"""Rows of a span that the table shows; JSON has them all."""
-
-WIDEST: Final = 100
-"""Columns that the widest row may need."""
-
 
 class Report:
     """Implements the `Listener` of a run; `say` shows a line, in a style, while it goes on."""
 
     def __init__(self, name: str, say: Callable[[str, str], None]) -> None:
-        self.first = asyncio.Event()
-        """Set by the first document."""
+        self.name = name
+        self.heard = asyncio.Event()
+        """Set by the first document or the first error."""
         self.errors: list[str] = []
         self.still_running = False
         self.seconds = 0.0
-        self._name, self._say = name, say
-        self._image = Image()
-        self._modes: dict[int, str] = {}
-        self._documents = 0
-        self._interval_ms = round(1000 * DEFAULT_INTERVAL)
+        self.image = Image()
+        self.descriptions = Descriptions()
+        self.modes: dict[int, str] = {}
+        """Of each station, by its id."""
+        self.documents = 0
+        self.interval_ms = round(1000 * DEFAULT_INTERVAL)
+        self._say = say
 
     def document(self, decoded: Decoded) -> None:
         for message in decoded.unknown:
             self.error(message)
         document = decoded.document
-        self._image.apply(self._name, document)
-        self._modes |= {station.id: station.mode for station in document.stations}
+        self.image.apply(self.name, document)
+        self.descriptions.note(document)
+        self.modes |= {station.id: station.mode for station in document.stations}
         if document.reboot_interval is not UNSET:
-            self._interval_ms = document.reboot_interval
-        self._documents += 1
-        self.first.set()
+            self.interval_ms = document.reboot_interval
+        self.documents += 1
+        self.heard.set()
 
     def error(self, text: str) -> None:
+        self.heard.set()
         if text not in self.errors:
             self.errors.append(text)
             self._say(text, "red")
@@ -65,71 +63,46 @@ class Report:
         stations = [
             {
                 "id": unit,
-                "mode": self._modes[unit],
+                "mode": self.modes[unit],
                 "map": {table.label: list(_ranges(bank, table)) for table in Table},
+                "values": [*self._values(unit, bank)],
             }
-            for unit, bank in sorted(self._image.stations.items())
+            for unit, bank in sorted(self.image.stations.items())
         ]
         result = {
-            "script": self._name,
+            "script": self.name,
             "ok": not self.errors,
             "errors": self.errors,
-            "documents": self._documents,
+            "documents": self.documents,
             "seconds": round(self.seconds, 3),
             "still_running": self.still_running,
-            "reboot_interval": self._interval_ms,
+            "reboot_interval": self.interval_ms,
             "stations": stations,
         }
         return json.dumps(result)  # plain ASCII: a file's name need not be UTF-8
 
-    def print_table(self, console: Console) -> None:
-        # In less, rich would cut addresses and values; a pipe counts as 80 columns.
-        console.width = max(console.width, WIDEST)
-        for unit, bank in sorted(self._image.stations.items()):
-            console.print(f"[bold]station {unit}[/] ({self._modes[unit]})")
-            console.print(_table(bank))
-        documents = f"{self._documents} document{'s' * (self._documents != 1)}"
-        if self.still_running:
-            summary = f"{documents} in {self.seconds:.1f} s, still running then, and stopped"
-        else:
-            again = f"runs every {self._interval_ms} ms when served"
-            summary = f"{documents}, took {1000 * self.seconds:.0f} ms, {again}"
-        count = len(self.errors)
-        verdict = f"[red]{count} error{'s' * (count > 1)}[/]" if count else "[green]ok[/]"
-        console.print(f"{self._name}: {verdict}, {summary}", soft_wrap=True)
+    def _values(self, unit: int, bank: Bank) -> Iterator[dict[str, Any]]:
+        """Of ranges that say something about their values, what they say, and the values."""
+        for table, it in self.descriptions.of(unit):
+            yield {
+                "table": table.label,
+                "address_start": it.span.start,
+                "length": it.span.stop - it.span.start,
+                "data_type": it.form.data_type if it.form else None,
+                "name": it.name,
+                "unit": it.unit,
+                "values": it.values(bank, table),
+            }
 
 
 def _ranges(bank: Bank, table: Table) -> Iterator[dict[str, Any]]:
     for span in bank.tables[table].spans:
-        values = _values(bank, table, span)
+        values = values_of(bank, table, span)
         yield {"address_start": span.start, "length": len(values), "initial_values": values}
 
 
-def _values(bank: Bank, table: Table, span: Span) -> list[int]:
+def values_of(bank: Bank, table: Table, span: Span) -> list[int]:
+    """Values of addresses that are all defined."""
     count = span.stop - span.start
     cells = bank.read(table, span.start, count)
     return list(cells) if table.is_bits else list(struct.unpack(f">{count}H", cells))
-
-
-def _table(bank: Bank) -> RichTable:
-    result = RichTable(box=None, header_style="dim", pad_edge=False, padding=(0, 2))
-    result.add_column("table", style="cyan")
-    result.add_column("addresses", justify="right", style="dim")
-    result.add_column("values", no_wrap=True)
-    for table in Table:
-        label = table.label
-        for span in bank.tables[table].spans:
-            for addresses, values in _rows(table, span, _values(bank, table, span)):
-                result.add_row(label, addresses, values)
-                label = ""
-    return result
-
-
-def _rows(table: Table, span: Span, values: list[int]) -> Iterator[tuple[str, str]]:
-    per_row, width = (16, 1) if table.is_bits else (10, 5)
-    for row, start in enumerate(range(span.start, span.stop, per_row)):
-        if row == MAX_ROWS:
-            yield str(Span(start, span.stop)), "... --json shows these too"
-            return
-        part = values[start - span.start : start - span.start + per_row]
-        yield str(Span(start, start + len(part))), " ".join(f"{value:{width}}" for value in part)

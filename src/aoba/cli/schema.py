@@ -3,7 +3,7 @@
 import msgspec
 import typer
 
-from aoba.document.schema import json_schema
+from aoba.document.json_schema import json_schema
 
 
 def schema() -> None:

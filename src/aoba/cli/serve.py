@@ -21,4 +21,4 @@ def serve(sources: Sequence[str], listen: Sequence[str], level: str, form: Forma
         await Runtime(specs, urls).run()
 
     with Logging(level, form):
-        run_loop(run())
+        run_loop(run)

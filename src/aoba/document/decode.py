@@ -9,17 +9,17 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from aoba.document.explain import JsonObject, invalid, names, parse
+from aoba.document.explain import JsonObject, invalid, names, parse, unexplained
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 
-_MAX_EXPLAINED: Final = 2 * 1024 * 1024
-_MAX_EXPLAINED_NODES: Final = 20_000
-# Bytes, and lists and objects, of a faulty value that is read again: Modbus clients wait meanwhile.
+_MAX_EXPLAINED: Final = 4 * 1024 * 1024
+_MAX_EXPLAINED_NODES: Final = 100_000
+# Bytes, and lists and objects, of a faulty value that is read again, for which memory is needed.
 
 _document: Final = msgspec.json.Decoder(Document)
 _stations: Final = msgspec.json.Decoder(list[Station])
-_NAME: Final = re.compile(rb'"\s*:')
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*+(:?)')
 _NODE: Final = re.compile(rb"[\[{]")
 
 
@@ -41,14 +41,18 @@ def decode(raw: bytes | bytearray) -> Decoded:
         return _explain(raw, bare, str(error))
     # Of two equal names the decoder keeps the last; they show when the names are counted.
     again = msgspec.json.encode(document.stations if bare else document)
-    if len(_NAME.findall(raw)) != len(_NAME.findall(again)):
+    if _count_names(raw) != _count_names(again):
         return _explain(raw, bare, "a name stands twice")
     return Decoded(document, [])
 
 
+def _count_names(raw: bytes | bytearray) -> int:
+    return len(b"".join(_STRING.findall(raw)))  # one colon for each
+
+
 def _explain(raw: bytes | bytearray, bare: bool, reason: str) -> Decoded:
     if len(raw) > _MAX_EXPLAINED or len(_NODE.findall(raw)) > _MAX_EXPLAINED_NODES:
-        raise DocumentError("", f"{reason} (the document is too large to say more)")
+        raise unexplained(reason, "stations" if bare else "")
     value = parse(raw)
     report = names(JsonObject(stations=value) if bare else value, Document)
     if report.repeated:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+from aoba.document.values import Form
 from aoba.errors import DocumentError
 
 MAX_UNKNOWN: Final = 10
@@ -22,11 +23,13 @@ MAX_UNKNOWN: Final = 10
 
 _MAX_DIGITS: Final = 100
 _MAX_SHOWN: Final = 40
+_MAX_MESSAGE: Final = 200
 _WHERE: Final = re.compile(r"(?P<what>.*) - at `\$(?P<path>.*)`", re.DOTALL)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _STEP: Final = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
-_WRONG_VALUE: Final = re.compile(r"Expected |Invalid |Integer value out of range")
+_WRONG_VALUE: Final = re.compile(r"Expected |Invalid |(Integer value|Number) out of range")
+_BELOW: Final = re.compile(r"(?P<steps>\.[\w.\[\]]+): (?P<expected>expected .*)")
 
 
 class JsonObject(dict[str, Any]):
@@ -35,10 +38,14 @@ class JsonObject(dict[str, Any]):
     repeated: tuple[str, ...] = ()
 
 
-class HugeInteger(str):
+@dataclass(frozen=True, slots=True)
+class HugeInteger:
     """An integer too long to be in any range; never converted, since that takes long."""
 
-    __slots__ = ()
+    text: str
+
+    def __len__(self) -> int:
+        return len(self.text)
 
 
 @dataclass(slots=True)
@@ -60,7 +67,7 @@ def parse(raw: bytes | bytearray) -> Any:
     try:
         value = json.loads(raw.decode(), object_pairs_hook=_object, parse_int=_integer)
         if _SURROGATE.search(raw):
-            json.dumps(value, ensure_ascii=False).encode()
+            json.dumps(value, ensure_ascii=False, default=len).encode()
     except UnicodeEncodeError as error:
         half = ord(error.object[error.start])
         raise DocumentError("", f"not Unicode: \\u{half:04x} is half of a character") from None
@@ -70,6 +77,15 @@ def parse(raw: bytes | bytearray) -> Any:
         where = f"line {error.lineno} column {error.colno}"
         raise DocumentError("", f"not valid JSON: {error.msg} at {where} of the document") from None
     return value
+
+
+def fault(begun: bytes) -> DocumentError:
+    """Why bytes that begin like JSON, up to the first that cannot belong to it, are none."""
+    try:
+        parse(begun)
+    except DocumentError as error:
+        return error
+    return DocumentError("", "not valid JSON")
 
 
 def names(value: Any, schema: type) -> NameReport:
@@ -83,21 +99,56 @@ def names(value: Any, schema: type) -> NameReport:
 def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> DocumentError:
     """The located error for `problem`, which msgspec found in `value`, parsed by `parse`."""
     what, steps = _split(str(problem))
+    below = _BELOW.fullmatch(what)
+    if below:  # raised by a `__post_init__`, which leaves it to us to say what stands there
+        steps += below["steps"]
     path = steps.lstrip(".")
     missing = _MISSING.match(what)
     if missing:
         return DocumentError(path, f"`{missing['name']}` is missing")
-    if not _WRONG_VALUE.match(what):  # raised by a `__post_init__`, in words for the user
+    if not below and not _WRONG_VALUE.match(what):  # by a `__post_init__` too, in words for users
         return DocumentError(path, what)
-    kind = inspect.type_info(schema)
+    words, got = _walk(steps, value, inspect.type_info(schema))
+    return DocumentError(path, f"{below['expected'] if below else f'expected {words}'}, got {got}")
+
+
+def _walk(steps: str, value: Any, kind: inspect.Type) -> tuple[str, str]:
+    """What should be at the end of `steps` from `value`, which is to be a `kind`; and what is."""
+    form: Form | None = None
     for step in _STEP.finditer(steps):
-        kind = _bare(kind)
+        kind = _list_or_itself(kind)
         if isinstance(kind, inspect.ListType):
             kind, value = kind.item_type, value[int(step["index"])]
         elif isinstance(kind, inspect.StructType):
-            kind, value = _fields(kind)[step["name"]], value[step["name"]]
-    remark = ", a float" if isinstance(value, float) and value.is_integer() else ""
-    return DocumentError(path, f"expected {_words(kind)}, got {_show(value)}{remark}")
+            fields, name = _fields(kind), step["name"]
+            form = _form(value) if name == "initial_values" and "data_type" in fields else None
+            kind, value = fields[name], value[name]
+    if form is None:
+        takes_floats, words = _words(kind) == "a number", _words(kind)
+    else:
+        takes_floats = form.is_float or form.is_scaled
+        is_whole = steps.endswith(".initial_values")
+        words = form.expected_values if is_whole else form.expected(value)
+    is_odd = isinstance(value, float) and value.is_integer() and not takes_floats
+    return words, _show(value) + ", a float" * is_odd
+
+
+def _form(fields: dict[str, Any]) -> Form | None:
+    """The form that a range of registers has, unless it is wrong itself."""
+    try:
+        return msgspec.convert(fields, Form)
+    except msgspec.ValidationError:
+        return None
+
+
+def unexplained(message: str, root: str) -> DocumentError:
+    """The located error for msgspec's `message` alone; `root` is where the decoder began."""
+    what, steps = _split(message)
+    below = _BELOW.fullmatch(what)
+    if below:
+        what, steps = below["expected"], steps + below["steps"]
+    shown = f"{_short(what, _MAX_MESSAGE)} (the document is too large to say more)"
+    return DocumentError((root + steps).lstrip("."), shown)
 
 
 def _split(message: str) -> tuple[str, str]:
@@ -156,12 +207,23 @@ def _bare(kind: inspect.Type) -> inspect.Type:
     return kind.type if isinstance(kind, inspect.Metadata) else kind
 
 
+def _list_or_itself(kind: inspect.Type) -> inspect.Type:
+    """Of a choice the list, since only a list has something below it."""
+    kind = _bare(kind)
+    options = kind.types if isinstance(kind, inspect.UnionType) else ()
+    return next((item for item in options if isinstance(item, inspect.ListType)), kind)
+
+
 def _words(kind: inspect.Type) -> str:  # noqa: PLR0911  a table of answers
     match _bare(kind):
         case inspect.IntType(ge=int(low), le=int(high)):
             return f"{low}..{high}"
         case inspect.IntType():
             return "an integer"
+        case inspect.FloatType():
+            return "a number"
+        case inspect.StrType():
+            return "a string"
         case inspect.BoolType():
             return "true, false"
         case inspect.LiteralType(values=values):
@@ -186,7 +248,7 @@ def _show(value: Any) -> str:
             return _short(json.dumps(value, ensure_ascii=False))
 
 
-def _short(text: str) -> str:
+def _short(text: str, limit: int = _MAX_SHOWN) -> str:
     """`text` as part of a message: not too long, and nothing in it moves a cursor."""
-    shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+    shown = text if len(text) <= limit else f"{text[:limit]}..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)

@@ -1,13 +1,16 @@
 """A script's stdout, in any split -> JSON values, and what is not JSON.
 
 Takes bytes as they come and gives `Value`, the bytes of one complete object or array; `Text`,
-bytes that are part of none; `Cut`, a value that was begun and never completed. Values may be
-pretty-printed over many lines, one a line, or back to back, with text before, between and behind.
+bytes that are part of none; `Fault`, where some of these went wrong that were meant for JSON;
+`Cut`, a value that was begun and never completed. Values may be pretty-printed over many lines, one
+a line, or back to back, with text before, between and behind.
 
 This finds where values end, and leaves it to the decoder whether they are right: brackets must
 match and strings close, but `1,,2` and NaN pass. A bracket that turns out to open no JSON, as in
 `[INFO] ready`, is text as far as its closing bracket, or up to the next line that begins with a
-bracket: so one bad value, or half of one, cannot swallow those that follow.
+bracket: so one bad value, or half of one, cannot swallow those that follow. Within a bad object,
+and behind it on its line, only an object can begin: a list may be what is left of it. Two values in
+a row without a comma show that what was open around them was no JSON, either.
 """
 
 import re
@@ -22,6 +25,10 @@ MAX_DEPTH: Final = 32
 """Brackets that may be open at once. A document has at most 7."""
 
 _OPEN: Final = re.compile(rb"[\[{]")
+_OPEN_OBJECT_OR_LINE: Final = re.compile(rb"[{\n]")
+# What is hardly meant for anything else, and not so much that quoting its fault takes long.
+_MEANT_FOR_JSON: Final = re.compile(rb'\{\s*"|\[\s*\{\s*"')
+_MAX_FAULT: Final = 64 * 1024
 # Whatever may stand between brackets and strings, in one step: a range of 65 536 values is one.
 _PLAIN: Final = re.compile(
     rb"[\s,:0-9+\-.eE]*+(?:(?:true|false|null|NaN|Infinity)[\s,:0-9+\-.eE]*+)*+"
@@ -30,7 +37,8 @@ _WORDS: Final = (b"true", b"false", b"null", b"NaN", b"Infinity")
 _STRING: Final = re.compile(rb'[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+')
 _RESYNC: Final = re.compile(rb"[\[\]{}]|\n(?=[\[{])")
 _CLOSER: Final = {ord("{"): ord("}"), ord("["): ord("]")}
-_QUOTE, _BACKSLASH, _NEWLINE = b'"\\\n'
+_CLOSERS: Final = frozenset(_CLOSER.values())
+_QUOTE, _BACKSLASH, _NEWLINE, _LIST = b'"\\\n['
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +52,23 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """The beginning of what was meant for JSON, up to where it shows that it is none.
+
+    The bytes come once more as `Text`.
+    """
+
+    begun: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """`size` bytes of a value that the end of the stream, or MAX_VALUE, cut off."""
 
     size: int
 
 
-Piece = Value | Text | Cut
+Piece = Value | Text | Fault | Cut
 
 
 class ValueStream:
@@ -67,8 +85,10 @@ class ValueStream:
         self._scanned = 0
         self._due = bytearray()  # closing brackets, the next one last
         self._in_string = False
+        self._closed_at = 0  # where the newest list or object in it ended, until more follows
         # Of a value that turned out to be none:
         self._depth = 0
+        self._only_objects = False  # a list behind a broken object may be a part of that
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         self._buffer += data
@@ -89,11 +109,15 @@ class ValueStream:
         self._state = self._outside
 
     def _outside(self) -> Piece | None:
-        bracket = _OPEN.search(self._buffer)
+        wanted = _OPEN_OBJECT_OR_LINE if self._only_objects else _OPEN
+        bracket = wanted.search(self._buffer)
         start = bracket.start() if bracket else len(self._buffer)
+        if bracket and bracket[0] == b"\n":
+            self._only_objects = False
+            start += 1
         if start:
             return Text(bytes(self._take(start)))
-        self._scanned, self._due, self._in_string = 0, bytearray(), False
+        self._scanned, self._due, self._in_string, self._closed_at = 0, bytearray(), False, 0
         self._state = self._inside
         return None
 
@@ -105,28 +129,37 @@ class ValueStream:
                 if at == size or (buffer[at] == _BACKSLASH and at + 1 == size):
                     break
                 if buffer[at] != _QUOTE:
-                    self._lose(at)
-                    return None
+                    return self._lose(at)
                 self._in_string = False
                 at += 1
             at = _end(_PLAIN, buffer, at)
             if at == size or _is_begun_word(buffer, at):
                 break
-            byte = buffer[at]
-            if byte == _QUOTE:
-                self._in_string = True
-            elif byte in _CLOSER and len(self._due) < MAX_DEPTH:
-                self._due.append(_CLOSER[byte])
-            elif self._due and byte == self._due[-1]:
-                self._due.pop()
-            else:
-                self._lose(at)
-                return None
+            lost_at = self._step(buffer[at], at)
+            if lost_at is not None:
+                return self._lose(lost_at)
             at += 1
             if not self._due:
                 return self._complete(at)
         self._scanned = at
         return None if size <= self._max_value else self._cut(size)
+
+    def _step(self, byte: int, at: int) -> int | None:
+        """Take the bracket or quote at `at`; returns from where on this is no JSON, if so."""
+        if self._closed_at and byte not in _CLOSERS:
+            if b"," not in self._buffer[self._closed_at : at]:
+                return self._closed_at  # as in `[\n{...}\n{...}`, documents behind stray text
+            self._closed_at = 0
+        if byte == _QUOTE:
+            self._in_string = True
+        elif byte in _CLOSER and len(self._due) < MAX_DEPTH:
+            self._due.append(_CLOSER[byte])
+        elif self._due and byte == self._due[-1]:
+            self._due.pop()
+            self._closed_at = at + 1
+        else:
+            return at
+        return None
 
     def _complete(self, size: int) -> Piece:
         if size > self._max_value:
@@ -136,13 +169,17 @@ class ValueStream:
 
     def _cut(self, size: int) -> Cut:
         self._lose(0)
+        self._only_objects = False
         self._take(size)
         return Cut(size)
 
-    def _lose(self, at: int) -> None:
+    def _lose(self, at: int) -> Fault | None:
         """What was begun is no JSON, as byte `at` shows: its brackets still count, up to there."""
         self._scanned, self._depth = at, len(self._due)
+        meant = _MEANT_FOR_JSON.match(self._buffer) is not None
+        self._only_objects = meant and self._buffer.startswith(b"{")
         self._state = self._lost
+        return Fault(bytes(self._buffer[: at + 1])) if meant and at <= _MAX_FAULT else None
 
     def _lost(self) -> Piece | None:
         buffer, at = self._buffer, self._scanned
@@ -156,7 +193,7 @@ class ValueStream:
             at = found.end()
             byte = buffer[at - 1]
             if byte == _NEWLINE:
-                self._depth = 0
+                self._depth *= self._only_objects and buffer[at] == _LIST
             else:
                 self._depth += 1 if byte in _CLOSER else -1
         self._state = self._outside

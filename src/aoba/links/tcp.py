@@ -8,6 +8,7 @@ buffer's high-water mark.
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import Mapping
 from typing import Final, cast
@@ -22,6 +23,9 @@ PARTING: Final = 0.5
 
 BACKLOG: Final = 512
 """Clients that may wait to be let in."""
+
+IDLE: Final = 60
+"""Seconds without a word after which a client is asked whether it is still there."""
 
 MAX_CLIENTS: Final = 10_000
 
@@ -57,7 +61,7 @@ class TcpLink:
                 self._sockets.append(listener)
                 port = listener.getsockname()[1]  # one for all addresses where 0 was asked for
         except OSError as error:
-            raise LinkError(f"cannot listen on {self.url}: {error.strerror}") from None
+            raise LinkError(f"cannot listen on {self.url}: {_reason(error)}") from None
         self.url = TcpUrl(host, port)
 
     async def serve(self) -> None:
@@ -98,6 +102,20 @@ class TcpLink:
             client.transport.abort()
 
 
+def _keep_alive(connection: socket.socket) -> None:
+    """Have a client that is silent for `IDLE` s asked for a sign of life, and dropped without."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", IDLE), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _reason(error: OSError) -> str | None:
+    # The socket module adds the address, and has numbers of its own for names that are not known.
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else error.strerror
+
+
 class _Client(asyncio.Protocol):
     transport: asyncio.Transport
 
@@ -111,7 +129,7 @@ class _Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck typing
         # A client that vanished without a word would keep its descriptor for ever.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        _keep_alive(transport.get_extra_info("socket"))
         if self._link.admit(self):
             _log.debug("%s connected", self._name())
         else:

@@ -12,7 +12,8 @@ Who owns a value (`mode` of a station in a document):
 
 from typing import Final
 
-from aoba.document.schema import Document, Range, Station
+from aoba.document.ranges import Range
+from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank

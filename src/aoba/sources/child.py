@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from aoba.errors import RunError
-from aoba.sources.running import Pipe, Running, make_pipe, signal_group
+from aoba.sources.running import Pipe, Running, signal_group
 
 
 class Child(Running):
@@ -23,26 +23,22 @@ class Child(Running):
         self._argv, self._env = argv, env
 
     async def _start(self) -> tuple[Pipe, Pipe]:
-        out, out_of_child = make_pipe()
-        errors, errors_of_child = make_pipe()
         try:
             self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than any hand-over
                 self._argv,
                 env=self._env,
+                bufsize=0,
                 stdin=subprocess.DEVNULL,
-                stdout=out_of_child,
-                stderr=errors_of_child,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            os.close(out)
-            os.close(errors)
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
-        finally:
-            os.close(out_of_child)
-            os.close(errors_of_child)
         watch_exit(self._process, self._gone)
-        return Pipe(out), Pipe(errors)
+        assert self._process.stdout is not None  # noqa: S101  both were asked for
+        assert self._process.stderr is not None  # noqa: S101
+        return Pipe(self._process.stdout), Pipe(self._process.stderr)
 
     def _signal(self, number: signal.Signals) -> None:
         # Not yet waited for, or just so: the group's id cannot have been given to another.

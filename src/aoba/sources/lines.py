@@ -1,14 +1,17 @@
 """Bytes in any split -> lines of text for the log, with a bound on their length and their number.
 
 A script that floods its stderr must not flood the log, nor take the time of Modbus clients: what
-exceeds `MAX_LINE` bytes in a line, or `MAX_LINES` lines within `WINDOW` seconds, is counted instead
-of passed on.
+exceeds `HEAD` and `TAIL` bytes in a line, or `MAX_LINES` lines within `WINDOW` seconds, is counted
+instead of passed on.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
-MAX_LINE: Final = 2000
+HEAD: Final = 1500
+TAIL: Final = 500
+"""Bytes that are kept of the beginning and of the end of a line that is longer than both."""
+
 MAX_LINES: Final = 1000
 WINDOW: Final = 1.0
 
@@ -17,8 +20,8 @@ class Lines:
     """`now` is in seconds of one monotonic clock. Blank lines are left out."""
 
     def __init__(self) -> None:
-        self._begun = b""  # of a line whose end has not come, at most MAX_LINE bytes
-        self._cut = 0  # how many bytes of it were left out
+        self._head = self._tail = b""  # of the line that is coming
+        self._size = 0
         self._window_end = 0.0
         self._left = 0
         self._held_back = 0
@@ -35,7 +38,7 @@ class Lines:
         held_back = rest.count(b"\n")
         if held_back:
             self._held_back += held_back
-            self._begun, self._cut = b"", 0
+            self._start_line()
             rest = rest[rest.rfind(b"\n") + 1 :]
         self._extend(rest)
 
@@ -45,17 +48,23 @@ class Lines:
         yield from self._tell_held_back()
 
     def _extend(self, data: bytes) -> None:
-        room = MAX_LINE - len(self._begun)
-        self._begun += data[:room]
-        self._cut += len(data) - len(data[:room])
+        room = HEAD - len(self._head)
+        self._head += data[:room]
+        self._size += len(data)
+        self._tail = (self._tail + data[room:])[-TAIL:]
 
     def _pass_on(self) -> Iterator[str]:
-        text = self._begun.decode(errors="replace").rstrip()
-        if self._cut:
-            text += f" ... ({self._cut} bytes more)"
-        self._begun, self._cut = b"", 0
+        head, tail = self._head, self._tail
+        left_out = self._size - len(head) - len(tail)
+        self._start_line()
+        mark = f" ... ({left_out} bytes left out) ... ".encode() if left_out else b""
+        text = (head + mark + tail).decode(errors="replace").rstrip()
         if text:
             yield text
+
+    def _start_line(self) -> None:
+        self._head = self._tail = b""
+        self._size = 0
 
     def _tell_held_back(self) -> Iterator[str]:
         if self._held_back:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from aoba.document.decode import Decoded, decode
-from aoba.document.stream import MAX_VALUE, Cut, Text, Value, ValueStream
+from aoba.document.explain import fault
+from aoba.document.stream import MAX_VALUE, Cut, Fault, Text, Value, ValueStream
 from aoba.errors import DocumentError, RunError
 from aoba.sources.lines import Lines
 from aoba.sources.running import Running
@@ -60,10 +61,10 @@ async def run_script(host: Host, number: int, timeout: float, listener: Listener
         async with host.start(number, on_stderr) as running:
             async for chunk in running.output(timeout):
                 await intake.feed(chunk)
+        intake.end()
     except RunError as error:
         return str(error)
     finally:
-        intake.end()
         for line in errors.end():
             listener.stderr(line)
     return running.failure or intake.failure()
@@ -112,10 +113,12 @@ class _Intake:
         else:
             self._taken += 1
 
-    def _take(self, piece: Text | Cut) -> None:
+    def _take(self, piece: Text | Fault | Cut) -> None:
         match piece:
             case Text(data):
                 self._skip(self._text.feed(data, time.monotonic()))
+            case Fault(begun):
+                self._refuse(str(fault(begun)))
             case Cut(size):
                 limit = (
                     f"is longer than {MAX_VALUE >> 20} MiB" if size > MAX_VALUE else "ends early"

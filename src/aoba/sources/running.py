@@ -15,9 +15,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import Final, Self
-
-from aoba.errors import RunError
+from typing import IO, Final, Self
 
 GRACE: Final = 0.5
 TERM_TO_KILL: Final = 2.0
@@ -28,6 +26,9 @@ STOP_TO_KILL: Final = 1.5
 
 KILL_TO_LEAVE: Final = 1.0
 """Seconds after SIGKILL until a process that survives it is left alone: it may not be ours."""
+
+MAX_PIPE: Final = 1024 * 1024
+"""Bytes that a pipe can hold; of what comes when the process is gone, no more can be its own."""
 
 _CHUNK: Final = 32 * 1024  # what is handled in one go, while Modbus clients wait
 _LAST_WORDS: Final = 64  # chunks of stderr that are still read at the end
@@ -99,6 +100,7 @@ class Running(ABC):
         `TERM_TO_KILL` later.
         """
         to_send = [signal.SIGKILL, signal.SIGTERM]
+        left = MAX_PIPE
         deadline = time.monotonic() + timeout
         while True:
             self._wake.clear()
@@ -106,20 +108,23 @@ class Running(ABC):
             now = time.monotonic()
             if self._gone_at is not None:
                 deadline = self._gone_at + GRACE
-                if self._stdout.closed or now >= deadline:
+                left -= len(chunk or b"")
+                if self._stdout.closed or left < 0 or (not chunk and now >= deadline):
                     return
             elif chunk and not self.failure:
                 deadline = now + timeout
-            elif now >= deadline and to_send:
+            elif now >= deadline and not to_send:
+                return  # it survives SIGKILL
+            elif now >= deadline:
                 self.failure = f"silent on stdout for longer than {timeout:g} s, stopped"
                 self._signal(to_send.pop())
-                deadline = now + TERM_TO_KILL
+                deadline = now + (TERM_TO_KILL if to_send else KILL_TO_LEAVE)
             if chunk:
                 yield chunk
                 await asyncio.sleep(0)  # a flood must not keep the loop from anything else
             else:
                 self._stdout.watch(self._wake.set)
-                await _wait_until(self._wake, deadline if to_send or self._gone_at else None)
+                await _wait_until(self._wake, deadline)
 
     async def _wait_gone(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -141,13 +146,17 @@ class Running(ABC):
 
 
 class Pipe:
-    """The reading end of a pipe, without blocking; owns `descriptor`."""
+    """The reading end of a pipe, without blocking; what it reads from is closed with it.
 
-    def __init__(self, descriptor: int) -> None:
+    Takes a descriptor, or an unbuffered stream.
+    """
+
+    def __init__(self, source: int | IO[bytes]) -> None:
         self.closed = False
-        self._descriptor = descriptor
+        self._stream = open(source, "rb", 0) if isinstance(source, int) else source  # noqa: PTH123, SIM115
+        self._descriptor = self._stream.fileno()
         self._loop = asyncio.get_running_loop()
-        os.set_blocking(descriptor, False)
+        os.set_blocking(self._descriptor, False)
 
     def read(self) -> bytes | None:
         """Some bytes, or None where there are none now. At the end the pipe closes itself."""
@@ -171,15 +180,7 @@ class Pipe:
         if not self.closed:
             self.closed = True
             self._loop.remove_reader(self._descriptor)
-            os.close(self._descriptor)
-
-
-def make_pipe() -> tuple[int, int]:
-    """Both ends of a new pipe. Raises RunError where there are no more descriptors."""
-    try:
-        return os.pipe()
-    except OSError as error:
-        raise RunError(f"no pipe for it: {error}") from None
+            self._stream.close()
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:
@@ -196,8 +197,8 @@ def exit_failure(returncode: int) -> str | None:
     return f"exit status {returncode}" if returncode else None
 
 
-async def _wait_until(event: asyncio.Event, deadline: float | None) -> None:
-    seconds = None if deadline is None else deadline - time.monotonic()
+async def _wait_until(event: asyncio.Event, deadline: float) -> None:
+    seconds = deadline - time.monotonic()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()

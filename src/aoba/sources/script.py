@@ -122,7 +122,8 @@ class Script:
         self._warn(self._repeats.happened(text, time.monotonic()))
 
     def skipped(self, text: str) -> None:
-        self._tell(logging.WARNING, text)
+        for line in self._repeats.happened(text, time.monotonic()):
+            self._tell(logging.WARNING, line)
 
     def stderr(self, line: str) -> None:
         self._tell(logging.WARNING, line)

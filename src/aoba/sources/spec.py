@@ -36,8 +36,8 @@ class ScriptSpec:
     args: tuple[str, ...] = ()
     timeout: float = DEFAULT_TIMEOUT
     """Seconds a run may be silent on stdout."""
-    start: str = "warm"
-    """`warm`: each run is a fork of an interpreter that is kept; `cold`: a new interpreter."""
+    start: str = "cold"
+    """`cold`: each run is a new interpreter; `warm`: a fork of one that is kept."""
     preload: tuple[str, ...] = ()
     """Modules that the interpreter which is kept imports once, before the forks."""
 
@@ -47,6 +47,8 @@ def parse_spec(text: str) -> ScriptSpec:
     location, _, query = text.partition("?")
     path = _script_path(_location(text, location))
     options = _options(text, query)
+    if "preload" in options and options.setdefault("start", "warm") != "warm":
+        raise UsageError(f"{text}: option 'preload' goes with start=warm")
     python = options.pop("python", None) or _find_python(None)
     return ScriptSpec(path=path, python=python, **options)
 
@@ -147,7 +149,7 @@ _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "python": _find_python,
     "args": _split_args,
     "timeout": parse_duration,
-    "start": _one_of("warm", "cold"),
+    "start": _one_of("cold", "warm"),
     "preload": _module_names,
 }
 """What may follow the `?`, and what makes a value of it."""

@@ -1,13 +1,25 @@
 """Every kind of error, with its exact place and words."""
 
+import json
+
 import pytest
 
 from aoba.document.decode import decode
+from aoba.document.ranges import RegisterRange
+from aoba.document.values import TYPES
 from aoba.errors import DocumentError
 from builders import a_range, a_station, one_range, raw, stations
 
 FIRST = "stations[0].map.holding[0]"
 FIRST_VALUE = f"{FIRST}.initial_values[0]: expected 0..65535"
+
+
+FIRST_VALUE_IS = f"{FIRST}.initial_values[0]: expected"
+TYPE_NAMES = " or ".join(f'"{name}"' for name in sorted(TYPES))
+
+
+def typed(data_type, *values, **more):
+    return one_range("holding", 0, list(values), data_type=data_type, **more)
 
 
 def with_values(*values, table="holding"):
@@ -86,6 +98,71 @@ WRONG_VALUES = [
     (with_values({}), f"{FIRST_VALUE}, got an object"),
     (one_range("holding", 0, 7), f"{FIRST}.initial_values: expected a list, got 7"),
     (with_values(2**64), f"{FIRST_VALUE}, got {2**64}"),
+    # data types
+    (typed("unit32"), f'{FIRST}.data_type: expected {TYPE_NAMES}, got "unit32"'),
+    (typed(None), f"{FIRST}.data_type: expected {TYPE_NAMES}, got null"),
+    (typed("uint32", word_order="lttle"),
+     f'{FIRST}.word_order: expected "big" or "little", got "lttle"'),
+    (typed("uint32", byte_order=1), f'{FIRST}.byte_order: expected "big" or "little", got 1'),
+    (typed("int16", 1, 2, 40000), f"{FIRST}.initial_values[2]: expected -32768..32767, got 40000"),
+    (typed("int16", 21.5), f"{FIRST_VALUE_IS} -32768..32767, got 21.5"),
+    (typed("int16", 21.0), f"{FIRST_VALUE_IS} -32768..32767, got 21.0, a float"),
+    (typed("int32", "1"), f'{FIRST_VALUE_IS} -2147483648..2147483647, got "1"'),
+    (typed("int32", None), f"{FIRST_VALUE_IS} -2147483648..2147483647, got null"),
+    (typed("uint32", True), f"{FIRST_VALUE_IS} 0..4294967295, got true"),
+    (typed("float32", 1e39),
+     f"{FIRST_VALUE_IS} -3.40282346639e+38..3.40282346639e+38, got 1e+39"),
+    (typed("float32", 0, 10**39),
+     f"{FIRST}.initial_values[1]: expected -3.40282346639e+38..3.40282346639e+38, got 1{'0' * 39}"),
+    (typed("float64", 10**99, "21.5"), f'{FIRST}.initial_values[1]: expected a number, got "21.5"'),
+    (typed("float32", float("nan")), f"{FIRST_VALUE_IS} a number, got NaN"),
+    (typed("float64", float("-inf")), f"{FIRST_VALUE_IS} a number, got -Infinity"),
+    (typed("float64", False), f"{FIRST_VALUE_IS} a number, got false"),
+    (typed("float64", [1]), f"{FIRST_VALUE_IS} a number, got a list of 1"),
+    (one_range("holding", 0, 2.5, data_type="float32"),
+     f"{FIRST}.initial_values: expected a list, got 2.5"),
+    (one_range("holding", 0, "2.5", data_type="float32"),
+     f'{FIRST}.initial_values: expected a list, got "2.5"'),
+    (one_range("holding", 0, "PUMP"), f'{FIRST}.initial_values: expected a list, got "PUMP"'),
+    # lengths
+    (one_range("holding", length=3, data_type="uint32"),
+     f"{FIRST}.length: expected a multiple of 2, for uint32, got 3"),
+    (typed("float64", 1, length=6),
+     f"{FIRST}.length: expected a multiple of 4, for float64, got 6"),
+    (typed("uint32", 1, 2, 3, length=4), f"{FIRST}: initial_values: expected at most 2, got 3"),
+    (one_range("holding", 65534, [1, 2], data_type="int32"),
+     f"{FIRST}: address_start + length: expected at most 65536, got 65534 + 4"),
+    (typed("int64"), f"{FIRST}: `length` is missing, and there are no `initial_values` to count"),
+    # strings
+    (one_range("holding", 0, "°C Kessel", length=4, data_type="string"),
+     f"{FIRST}: initial_values: expected at most 8 bytes in 4 registers, got 10"),
+    (one_range("holding", 0, 7, data_type="string"),
+     f"{FIRST}.initial_values: expected a string, got 7"),
+    (typed("string", 7), f"{FIRST_VALUE_IS} a string, got 7"),
+    (typed("string", None), f"{FIRST_VALUE_IS} a string, got null"),
+    (typed("string", "A", "B"), f"{FIRST}.initial_values: expected a string, got a list of 2"),
+    (one_range("holding", 0, "", data_type="string"),
+     f"{FIRST}: `length` is missing, and there are no `initial_values` to count"),
+    # scale, offset, name, unit
+    (typed("uint16", 6553.6, scale=0.1), f"{FIRST_VALUE_IS} 0..6553.5, got 6553.6"),
+    (typed("uint16", -40.6, scale=1, offset=-40), f"{FIRST_VALUE_IS} -40..65495, got -40.6"),
+    (typed("int16", 1, 99, scale=-0.001),
+     f"{FIRST}.initial_values[1]: expected -32.767..32.768, got 99"),
+    (typed("int16", "x", scale=0.5), f'{FIRST_VALUE_IS} -16384..16383.5, got "x"'),
+    (typed("float64", 1e300, scale=1e-300),
+     f"{FIRST_VALUE_IS} -179769313.486..179769313.486, got 1e+300"),
+    (typed("uint16", 1, scale=0), f"{FIRST}.scale: expected a number other than 0, got 0"),
+    (typed("uint16", 1, scale=0.0),
+     f"{FIRST}.scale: expected a number other than 0, got 0.0"),
+    (typed("uint16", 1, scale="0.1"), f'{FIRST}.scale: expected a number, got "0.1"'),
+    (typed("uint16", 1, offset=None), f"{FIRST}.offset: expected a number, got null"),
+    (typed("uint16", 1, offset=float("nan")), f"{FIRST}.offset: expected a number, got NaN"),
+    (typed("string", "A", scale=2), f"{FIRST}.scale: expected none for a string, got 2"),
+    (typed("string", "A", offset=2), f"{FIRST}.offset: expected none for a string, got 2"),
+    (typed("uint16", 1, name=1), f"{FIRST}.name: expected a string, got 1"),
+    (typed("uint16", 1, unit=None), f"{FIRST}.unit: expected a string, got null"),
+    (one_range("coils", 0, [1], name=[]),
+     "stations[0].map.coils[0].name: expected a string, got a list of 0"),
 ]  # fmt: skip
 
 
@@ -108,6 +185,18 @@ def with_text(text, table="holding"):
         (with_text(b"9" * 5000), f"{FIRST_VALUE}, got an integer of 5000 digits"),
         (with_text(b"-" + b"9" * 5000), f"{FIRST_VALUE}, got an integer of 5001 digits"),
         (with_text(b"1e400"), f"{FIRST_VALUE}, got Infinity"),
+        (
+            raw(typed("float64", "HERE")).replace(b'"HERE"', b"1e400"),
+            f"{FIRST_VALUE_IS} a number, got Infinity",
+        ),
+        (
+            raw(typed("string", "HERE")).replace(b'"HERE"', b"9" * 5000),
+            f"{FIRST_VALUE_IS} a string, got an integer of 5000 digits",
+        ),
+        (
+            raw(typed("uint16", scale="HERE")).replace(b'"HERE"', b"9" * 5000),
+            f"{FIRST}.scale: expected a number, got an integer of 5000 digits",
+        ),
         (with_text(b"[" * 25 + b"]" * 25), f"{FIRST_VALUE}, got a list of 1"),
         (b"[" * 32 + b"]" * 32, "stations[0]: expected an object, got a list of 1"),
         (b"[1,,2]", "not valid JSON: Expecting value at line 1 column 4 of the document"),
@@ -161,16 +250,26 @@ def test_of_two_equal_names_none_is_taken(data, message):
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize("text", [rb"\u0022:", rb"\":", rb"\\", rb":\t: \\\" :", rb"\u0020:"])
+def test_names_are_told_from_strings_that_look_like_them(text):
+    data = raw(typed("string", "HERE", name="HERE", unit="HERE")).replace(b"HERE", text)
+    repeated = data.replace(b'"unit"', b'"name"')
+
+    assert decode(data).document.stations[0].map.holding[0].name == json.loads(b'"%s"' % text)
+    with pytest.raises(DocumentError, match=r"`name` stands there twice$"):
+        decode(repeated)
+
+
 @pytest.mark.parametrize("bare", [False, True])
 def test_what_is_known_beside_an_unknown_field_counts(bare):
-    some = [a_station(9, holding=[a_range(3, [5, 6], unit="°C")], coyls=[]), a_station(8)]
+    some = [a_station(9, holding=[a_range(3, [5, 6], zzz="°C")], coyls=[]), a_station(8)]
     document, unknown = decode(raw(some if bare else {"stations": some}))
 
     assert [station.id for station in document.stations] == [9, 8]
     assert document.stations[0].map.holding[0].initial_values == [5, 6]
     assert unknown == [
         "stations[0].map: `coyls`: unknown, did you mean `coils`?",
-        f"{FIRST}: `unit`: unknown, known here: address_start, length, initial_values",
+        f"{FIRST}: `zzz`: unknown, known here: {', '.join(RegisterRange.__struct_fields__)}",
     ]
 
 
@@ -217,15 +316,28 @@ def test_full_tables():
     assert station.map.input[0].cells() == b"".join(v.to_bytes(2, "big") for v in values)
 
 
-def test_a_huge_document_is_refused_without_being_read_again():
-    data = raw(with_values(*[1] * 1_500_000, 70000))
+TOO_LARGE = " (the document is too large to say more)"
 
-    with pytest.raises(DocumentError, match=r"\(the document is too large to say more\)$"):
-        decode(data)
+
+def test_a_huge_document_is_refused_without_being_read_again():
+    with pytest.raises(DocumentError) as caught:
+        decode(raw(with_values(*[1] * 1_500_000, None)))
+
+    assert caught.value.path == "stations[0].map.holding[0].initial_values[1500000]"
+    assert caught.value.reason == "Expected `int | float | str`, got `null`" + TOO_LARGE
+
+
+def test_the_place_of_what_does_not_fit_is_known_in_a_huge_document():
+    with pytest.raises(DocumentError) as caught:
+        decode(raw(typed("int16", 1, 70_000, name="x" * 5_000_000)))
+
+    assert caught.value.path == "stations[0].map.holding[0].initial_values[1]"
+    assert caught.value.reason == "expected -32768..32767" + TOO_LARGE
 
 
 def test_a_document_of_many_parts_is_refused_without_being_read_again():
-    data = b"[" + b"{}," * 100_001 + b"{}]"
+    with pytest.raises(DocumentError) as caught:
+        decode(b"[" + b"{}," * 100_001 + b"{}]")
 
-    with pytest.raises(DocumentError, match=r"\$\[0\].*the document is too large to say more"):
-        decode(data)
+    assert caught.value.path == "stations[0]"
+    assert caught.value.reason == "Object missing required field `id`" + TOO_LARGE

@@ -130,7 +130,7 @@ def test_finds_unknown_fields_and_the_nearest_known(value, message):
 
 
 def test_keeps_what_is_known():
-    ranges = [a_range(0, [1], unit="bar"), a_range(5, length=2)]
+    ranges = [a_range(0, [1], zzz="bar"), a_range(5, length=2)]
     value = stations(a_station(holding=ranges), extra=1)
     report = names(parse(raw(value)), Document)
 

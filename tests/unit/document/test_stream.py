@@ -1,14 +1,19 @@
 import pytest
 
-from aoba.document.stream import MAX_DEPTH, MAX_VALUE, Cut, Text, Value, ValueStream
+from aoba.document.stream import MAX_DEPTH, MAX_VALUE, Cut, Fault, Text, Value, ValueStream
 from builders import all_splits
 
 
 def pieces(chunks, **more):
-    """What a stream gives, joined where text follows text, since that depends on the split."""
+    """What a stream gives but faults; text is joined, since its pieces depend on the split."""
     stream = ValueStream(**more)
     found = [piece for chunk in chunks for piece in stream.feed(chunk)]
-    return joined([*found, *stream.end()])
+    return joined([p for p in [*found, *stream.end()] if not isinstance(p, Fault)])
+
+
+def faults(chunks):
+    stream = ValueStream()
+    return [p.begun for chunk in chunks for p in stream.feed(chunk) if isinstance(p, Fault)]
 
 
 def joined(found):
@@ -59,10 +64,20 @@ SOURCE = [
     (b"[x [y] z] [1]", [Text(b"[x [y] z] "), value(b"[1]")]),
     (b'["a\nb"] [1]', [Text(b'["a\nb"] '), value(b"[1]")]),  # no line feed in a string
     # what ends early does not swallow what follows on a line of its own
-    (b'{"a": x\n[1]', [Text(b'{"a": x\n'), value(b"[1]")]),
+    (b"{a: x\n[1]", [Text(b"{a: x\n"), value(b"[1]")]),
+    (b'{"a": x\n{}', [Text(b'{"a": x\n'), value(b"{}")]),
+    # a list within a broken object is no value, nor is one behind it on its line
+    (b'{"a": x,\n"s":\n[1]}\n[2]', [Text(b'{"a": x,\n"s":\n[1]}\n'), value(b"[2]")]),
+    (b'{"a": \'}\', "s": [{}, 1]}\n[2]', [Text(b'{"a": \'}\', "s": ['), value(b"{}"),
+                                         Text(b", 1]}\n"), value(b"[2]")]),
     (b'{"a": "x\n{"b": 1}', [Text(b'{"a": "x\n'), value(b'{"b": 1}')]),
     (b'[INFO\n\n  x\n{"b": 1}', [Text(b"[INFO\n\n  x\n"), value(b'{"b": 1}')]),
     (b"[x\n", [Text(b"[x\n")]),
+    # nor does a bracket at the end of a line of text, for longer than one value
+    (b'all: [\n{"a": [1]}\n{"b": [{}, {}]}\n[3]', [Text(b'all: [\n{"a": [1]}\n'),
+                                               value(b'{"b": [{}, {}]}'), Text(b"\n"),
+                                               value(b"[3]")]),
+    (b'{"a": {}"b": 1}\n[1]', [Text(b'{"a": {}"b": 1}\n'), value(b"[1]")]),
     # the end of the stream
     (b"[1", [Cut(2)]),
     (b'{"a": "x', [Cut(8)]),
@@ -102,6 +117,24 @@ def test_garbage_before_and_behind(raw):
 def test_text_and_values_in_every_split(data, expected):
     for chunks in all_splits(data):
         assert pieces(chunks) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'{"a": oops, "b": 1}', [b'{"a": o']),
+        (b'{ "a": {}\n"b": 1}', [b'{ "a": {}\n']),
+        (b'[\n {"a": {}} {', [b'[\n {"a": {}} ']),
+        (b'{"a": "x\ty"}', [b'{"a": "x\t']),
+        (b"{'a': 1}", []),  # other people's brackets
+        (b"[INFO] ready", []),
+        (b"[1] {oops}", []),
+        (b'{"a": ' + b"1," * 40_000 + b"x", []),  # too much to read again
+    ],
+)
+def test_what_was_meant_for_json_is_given_up_to_the_fault(data, expected):
+    for chunks in all_splits(data) if len(data) < 100 else [[data]]:
+        assert faults(chunks) == expected
 
 
 @pytest.mark.parametrize("raw", VALUES)

@@ -97,11 +97,12 @@ def test_slave_takes_initial_values_once(image, table):
 
 
 @pytest.mark.parametrize("table", ["coils", "holding"])
-def test_slave_fills_only_what_is_new_of_a_range(image, table):
-    put(image, one_range(table, 2, [0, 0], mode="slave"))
-    put(image, one_range(table, 0, [1, 1, 1, 1, 1, 1], mode="slave"))
+@pytest.mark.parametrize("start", [0, 1, 1000])
+def test_slave_fills_only_what_is_new_of_a_range(image, table, start):
+    put(image, one_range(table, start + 2, [0, 0], mode="slave"))
+    put(image, one_range(table, start, [1, 1, 1, 1, 1, 1], mode="slave"))
 
-    assert get(image, table, 0, 6) == [1, 1, 0, 0, 1, 1]
+    assert get(image, table, start, 6) == [1, 1, 0, 0, 1, 1]
 
 
 def test_slave_with_fewer_values_than_new_addresses(image):
@@ -226,3 +227,22 @@ def test_a_refused_replacement_changes_nothing(image):
     with pytest.raises(DocumentError):
         put(image, one_range("holding", 1, [9]), A, replace=True)
     assert get(image, "holding", 0, 2) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("mode", "left"), [("master", [0x40A0, 0, 7, 0, 0, 0]), ("slave", [0x3FC0, 0, 7, 0, 0, 0])]
+)
+def test_typed_values_follow_the_mode_address_by_address(image, mode, left):
+    typed = {"data_type": "float32", "mode": mode}
+    put(image, one_range("holding", 0, [1.5, 2.5], length=6, **typed))
+    bus_write(image, "holding", 2, 7, 0)
+    put(image, one_range("holding", 0, [5.0], length=6, **typed))
+
+    assert get(image, "holding", 0, 6) == left
+
+
+def test_of_a_typed_value_a_slave_takes_the_registers_that_are_new(image):
+    put(image, one_range("holding", 0, [9], mode="slave"))
+    put(image, one_range("holding", 0, [0x00010002], mode="slave", data_type="uint32"))
+
+    assert get(image, "holding", 0, 2) == [9, 2]

@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.sources.lines import MAX_LINE, MAX_LINES, WINDOW, Lines
+from aoba.sources.lines import HEAD, MAX_LINES, TAIL, WINDOW, Lines
 from builders import all_splits
 
 
@@ -41,19 +41,27 @@ def test_a_line_comes_with_its_line_feed():
     assert list(lines.end()) == []
 
 
-def test_a_long_line_is_cut_and_what_is_left_out_is_counted():
-    long = b"x" * MAX_LINE + b"y" * 50
+def test_of_a_long_line_the_middle_is_left_out():
+    long = b"x" * HEAD + b"-" * 50 + b"y" * TAIL
+    shown = "x" * HEAD + " ... (50 bytes left out) ... " + "y" * TAIL
 
     for chunks in ([long + b"\nz\n"], [long, b"\nz\n"], [long[:-7], long[-7:], b"\n", b"z"]):
-        assert lines_of(chunks) == ["x" * MAX_LINE + " ... (50 bytes more)", "z"]
+        assert lines_of(chunks) == [shown, "z"]
+    assert lines_of([long[i : i + 1] for i in range(len(long))]) == [shown]
+
+
+def test_the_longest_line_that_is_shown_whole():
+    assert lines_of([b"x" * (HEAD + TAIL)]) == ["x" * (HEAD + TAIL)]
 
 
 def test_a_line_without_an_end_is_kept_only_as_far_as_it_is_shown():
     lines = Lines()
     for _ in range(100):
         assert list(lines.feed(b"x" * 32768, 0.0)) == []
+    assert len(lines._head) + len(lines._tail) == HEAD + TAIL
 
-    assert list(lines.end()) == ["x" * MAX_LINE + f" ... ({100 * 32768 - MAX_LINE} bytes more)"]
+    left_out = 100 * 32768 - HEAD - TAIL
+    assert list(lines.end()) == ["x" * HEAD + f" ... ({left_out} bytes left out) ... " + "x" * TAIL]
 
 
 def test_blank_lines_count_as_part_of_a_flood():

@@ -14,8 +14,6 @@ class Printing:
     """A host and its child in one: a run whose stdout are `chunks`."""
 
     failure = None
-    silent = False
-    returncode = 0
 
     def __init__(self, *chunks):
         self.chunks = chunks

@@ -235,7 +235,8 @@ def test_the_python_of_the_path_is_one_that_exists():
 @pytest.mark.parametrize(
     ("query", "start", "preload"),
     [
-        ("", "warm", ()),
+        ("", "cold", ()),
+        ("preload=numpy", "warm", ("numpy",)),
         ("start=cold", "cold", ()),
         ("start=warm&preload=numpy,xml.dom", "warm", ("numpy", "xml.dom")),
     ],
@@ -250,3 +251,8 @@ def test_how_runs_start(here, query, start, preload):
 def test_other_ways_to_start_are_refused(here, query):
     with pytest.raises(UsageError, match=r"option '(start|preload)': expected"):
         parse_spec(f"{here}/boiler.py?{query}")
+
+
+def test_what_is_preloaded_is_for_warm_starts(here):
+    with pytest.raises(UsageError, match="option 'preload' goes with start=warm"):
+        parse_spec(f"{here}/boiler.py?start=cold&preload=numpy")

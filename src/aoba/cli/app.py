@@ -1,0 +1,112 @@
+"""The commands of `aoba` and their arguments.
+
+What a command needs is imported when it is called, so that `--help` answers at once.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from aoba import __version__
+from aoba.cli.streams import complain
+from aoba.errors import AobaError, UsageError
+
+app = typer.Typer(
+    help="Give Modbus registers live values from a Python script.",
+    add_completion=False,
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+def run() -> int:
+    """Carry out the command line; returns the exit code."""
+    try:
+        code: int | None = app(prog_name="aoba", standalone_mode=False)
+    except UsageError as error:
+        return complain(error, 2)
+    except AobaError as error:
+        return complain(error, 1)
+    except TyperException as error:
+        line = " ".join(error.format_message().split())
+        return complain(f"{line} (aoba --help shows what is accepted)", error.exit_code)
+    return code or 0
+
+
+@app.callback()
+def _aoba(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version."),
+    ] = False,
+) -> None:
+    if version:
+        typer.echo(f"aoba {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise UsageError("no command given; expected serve, check or schema")
+
+
+@app.command()
+def serve(
+    source: Annotated[
+        list[str] | None,
+        typer.Argument(help="Scripts: PATH.py, or python:external:PATH?timeout=5&args=..."),
+    ] = None,
+    data_source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SPEC", help="The same as SOURCE; may be given several times."),
+    ] = None,
+    listen: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            help="Where to serve; may be given several times. Default: tcp://127.0.0.1:5020.",
+        ),
+    ] = None,
+    log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
+    log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
+) -> None:
+    """Serve the values of scripts over Modbus until stopped by Ctrl-C or SIGTERM."""
+    from aoba.cli.serve import serve
+
+    serve([*(source or []), *(data_source or [])], listen or [], log_level.value, log_format.value)
+
+
+@app.command()
+def check(
+    source: Annotated[str, typer.Argument(help="A script, as for serve.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run a script once, validate what it prints, and show the registers it gives.
+
+    Exits with 1 and a located error where something is wrong.
+    """
+    from aoba.cli.check import check
+
+    raise typer.Exit(check(source, as_json=as_json))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a document."""
+    from aoba.cli.schema import schema
+
+    schema()

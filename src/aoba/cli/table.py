@@ -1,0 +1,155 @@
+"""A report as lines of text: the registers of each station, what they mean, and a verdict.
+
+No address and no value is ever cut. On a terminal a row has as many values as fit; elsewhere lines
+are as long as they like. Of much only the beginning is shown, and how much is left out.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from rich.console import Console
+from rich.text import Text
+
+from aoba.cli.described import Described
+from aoba.cli.report import Report, values_of
+from aoba.modbus.spec import Table
+from aoba.printable import printable
+from aoba.registers.bank import Bank
+from aoba.spans import Span
+
+MAX_RANGE_ROWS: Final = 16
+MAX_TABLE_ROWS: Final = 64
+"""Rows after which a table begins no further range."""
+
+MAX_STATIONS: Final = 32
+
+MAX_VALUES: Final = 8
+"""Values of a described range."""
+
+MAX_TEXT: Final = 64
+"""Characters of a string, a name or a unit."""
+
+_GAP: Final = "  "
+_MORE: Final = "--json shows all"
+
+
+class _Row(NamedTuple):
+    label: str
+    addresses: str
+    values: str
+
+
+def print_report(report: Report, console: Console) -> None:
+    stations = sorted(report.image.stations.items())
+    for unit, bank in stations[:MAX_STATIONS]:
+        _print(console, (f"station {unit}", "bold"), f" ({report.modes[unit]})")
+        _print_station(console, bank)
+        _print_described(console, bank, report.descriptions.of(unit))
+    if len(stations) > MAX_STATIONS:
+        _print(console, f"... {_count(len(stations) - MAX_STATIONS, 'more station')}, {_MORE}")
+    errors = len(report.errors)
+    verdict = (_count(errors, "error"), "red") if errors else ("ok", "green")
+    _print(console, f"{printable(report.name)}: ", verdict, f", {_summary(report)}")
+
+
+def _summary(report: Report) -> str:
+    documents = _count(report.documents, "document")
+    if report.still_running:
+        return f"{documents} in {report.seconds:.1f} s, still running then, and stopped"
+    again = f"runs every {report.interval_ms} ms when served"
+    return f"{documents}, took {1000 * report.seconds:.0f} ms, {again}"
+
+
+def _print_station(console: Console, bank: Bank) -> None:
+    tables = [(table, list(bank.tables[table].spans)) for table in Table]
+    tables = [(table, spans) for table, spans in tables if spans]
+    last = max((spans[-1].stop - 1 for _, spans in tables), default=0)
+    labels = max((len(table.label) for table, _ in tables), default=0)
+    left = labels + len(f"{last}..{last}") + 2 * len(_GAP)
+    width = console.width - left if console.is_terminal else None
+    rows = [
+        row for table, spans in tables for row in _rows(bank, table, spans, _per_row(table, width))
+    ]
+    addresses = max((len(row.addresses) for row in rows), default=0)
+    for row in rows:
+        label, where = row.label.ljust(labels), row.addresses.rjust(addresses)
+        _print(console, (label, "cyan"), _GAP, (where, "dim"), _GAP, row.values)
+
+
+def _print_described(
+    console: Console, bank: Bank, described: list[tuple[Table, Described]]
+) -> None:
+    """What ranges say about their values, and these values, a line to each."""
+    shown = described[:MAX_TABLE_ROWS]
+    cells = [_described(bank, table, it) for table, it in shown]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        name, *middle, values = (c.ljust(w) for c, w in zip(row, widths, strict=True))
+        _print(console, (name, "bold"), _GAP, (_GAP.join(middle), "dim"), _GAP, values.rstrip())
+    if len(described) > len(shown):
+        _print(console, f"... {_count(len(described) - len(shown), 'more description')}, {_MORE}")
+
+
+def _described(bank: Bank, table: Table, it: Described) -> tuple[str, str, str, str]:
+    values = it.values(bank, table, MAX_VALUES)
+    if it.form is not None and it.form.is_string:
+        text = f'"{_beginning(values[0])}"'
+    else:
+        text = " ".join("none" if value is None else f"{value:.12g}" for value in values)
+    if it.unit:
+        text += f" {_beginning(it.unit)}"
+    if it.size > len(values):
+        text += f" ... {_count(it.size - len(values), 'more value')}, {_MORE}"
+    data_type = it.form.data_type if it.form else "bit"
+    return (
+        printable(_beginning(it.name or "")),
+        f"{table.label} {it.span}",
+        data_type,
+        printable(text),
+    )
+
+
+def _per_row(table: Table, width: int | None) -> int:
+    """How many values of `table` go into `width` columns; one, if they are too few for that."""
+    steps = (16, 8, 4, 2) if table.is_bits else (10, 5, 2)
+    cell = _value_width(table) + 1
+    return next((n for n in steps if width is None or n * cell - 1 <= width), 1)
+
+
+def _rows(bank: Bank, table: Table, spans: list[Span], per_row: int) -> Iterator[_Row]:
+    label, count = table.label, 0
+    for shown, span in enumerate(spans):
+        if count >= MAX_TABLE_ROWS:
+            yield _Row("", "", f"... {_count(len(spans) - shown, 'more range')}, {_MORE}")
+            return
+        for addresses, values in _range_rows(bank, table, span, per_row):
+            yield _Row(label, addresses, values)
+            label, count = "", count + 1
+
+
+def _range_rows(bank: Bank, table: Table, span: Span, per_row: int) -> Iterator[tuple[str, str]]:
+    shown = Span(span.start, min(span.stop, span.start + MAX_RANGE_ROWS * per_row))
+    values, width = values_of(bank, table, shown), _value_width(table)
+    for at in range(0, len(values), per_row):
+        part = values[at : at + per_row]
+        where = Span(span.start + at, span.start + at + len(part))
+        yield str(where), " ".join(f"{value:{width}}" for value in part)
+    if shown.stop < span.stop:
+        rest = Span(shown.stop, span.stop)
+        yield str(rest), f"... {_count(rest.stop - rest.start, 'more value')}, {_MORE}"
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."
+
+
+def _value_width(table: Table) -> int:
+    return 1 if table.is_bits else 5
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def _print(console: Console, *parts: str | tuple[str, str]) -> None:
+    console.print(Text.assemble(*parts), soft_wrap=True)  # which is: as it stands
