@@ -132,7 +132,7 @@ def test_an_interpreter_that_is_none_is_told_of_once(
 
 
 def test_a_stopped_fork_server_costs_a_run_and_comes_back(serve: Serve, script: Script) -> None:
-    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=warm")
+    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=warm&timeout=2")
     [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
     eventually(lambda: fork_server in pids(server, "parent"), "a warm run")
 
