@@ -2,7 +2,8 @@
 
 How a run is started, signalled and waited for is up to the subclass. The end of a run is the end
 of its process, not of its streams: a grandchild can hold these open for ever. When the process is
-gone, its pipes are read for `GRACE` seconds at most; then what is left of its group is killed.
+gone, what it left in its pipes is read, and `GRACE` seconds are waited for their end; then what is
+left of its group is killed.
 
 Times are of `time.monotonic`: uvloop's own clock stands still during a turn of the loop.
 """
