@@ -7,6 +7,9 @@ from typing import Any
 
 from aoba.document.decode import decode
 from aoba.document.schema import Document
+from aoba.modbus.client import Client
+
+CLIENT = Client("127.0.0.1 port 49152")
 
 
 def a_range(start: int = 0, values: list[Any] | None = None, **more: Any) -> dict[str, Any]:

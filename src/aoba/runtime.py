@@ -19,8 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from aoba.links.session import MbapSession, Session
 from aoba.links.tcp import MAX_CLIENTS, TcpLink
 from aoba.links.url import TcpUrl
+from aoba.modbus.client import Client
 from aoba.registers.image import Image
 from aoba.sources.python_external import PythonExternal
 from aoba.sources.script import Script
@@ -55,7 +57,10 @@ class Runtime:
             1, len(listen)
         )
         room = max(1, min(room, MAX_CLIENTS))
-        self._links = [TcpLink(url, self._image.stations, room) for url in listen]
+        self._links = [TcpLink(url, self._open_session, room) for url in listen]
+
+    def _open_session(self, client: Client) -> Session:
+        return MbapSession(self._image.stations, client)
 
     async def run(self) -> None:
         """Serve until told to stop by a signal. Raises LinkError where a link cannot be opened."""

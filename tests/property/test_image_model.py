@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from aoba.errors import DocumentError, IllegalDataAddress
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from builders import decoded
+from builders import CLIENT, decoded
 
 SIZE = 12  # addresses in play: few, so that ranges meet
 UNITS = (1, 2)
@@ -109,11 +109,11 @@ class ImageMachine(RuleBasedStateMachine):
         if unit not in self.image.stations:
             return
         if all(key in self.values for key in keys):
-            self.image.stations[unit].write(table, start, cells)
+            self.image.stations[unit].write(table, start, cells, CLIENT)
             self.values |= zip(keys, values, strict=True)
         else:
             with pytest.raises(IllegalDataAddress):
-                self.image.stations[unit].write(table, start, cells)
+                self.image.stations[unit].write(table, start, cells, CLIENT)
 
     @rule(unit=st.sampled_from(UNITS), table=tables, start=addresses, count=st.integers(1, SIZE))
     def read(self, unit, table, start, count):

@@ -6,10 +6,11 @@ that sends a thousand requests at once does not keep the others waiting.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from aoba.errors import FrameError
 from aoba.modbus.answer import Station, answer
+from aoba.modbus.client import Client
 from aoba.modbus.mbap import Frame, FrameReader
 from aoba.modbus.pdu import exception
 from aoba.modbus.spec import ANY_UNIT_IDS, ExceptionCode
@@ -18,16 +19,30 @@ MAX_REQUESTS: Final = 64
 """Requests answered in one call, some 16 KiB of answers at the most."""
 
 
+class Session(Protocol):
+    """What a link needs of a session."""
+
+    error: FrameError | None
+    """Why no further byte of this client can be trusted."""
+    more: bool
+    """Whether `answers` is to be called again before more is fed."""
+
+    def feed(self, data: bytes) -> None: ...
+
+    def answers(self) -> bytes:
+        """Answer the next requests, a bounded number of them; empty where nothing goes back."""
+        ...
+
+
 class MbapSession:
     """Answers MBAP frames out of `stations`, which has a station for each unit id."""
 
-    def __init__(self, stations: Mapping[int, Station]) -> None:
+    def __init__(self, stations: Mapping[int, Station], client: Client) -> None:
         self._stations = stations
+        self._client = client
         self._frames = FrameReader()
         self.error: FrameError | None = None
-        """Why no further byte of this client can be trusted."""
         self.more = False
-        """Whether `answers` is to be called again before more is fed."""
 
     def feed(self, data: bytes) -> None:
         self._frames.feed(data)
@@ -52,4 +67,4 @@ class MbapSession:
             (station,) = self._stations.values()
         if station is None:
             return exception(frame.pdu[0], ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND)
-        return answer(station, frame.pdu)
+        return answer(station, frame.pdu, self._client)

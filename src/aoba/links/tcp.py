@@ -10,13 +10,13 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Final, cast
 
 from aoba.errors import LinkError
-from aoba.links.session import MbapSession
+from aoba.links.session import Session
 from aoba.links.url import TcpUrl
-from aoba.modbus.answer import Station
+from aoba.modbus.client import Client
 
 PARTING: Final = 0.5
 """Seconds a client has, when Aoba stops, to take the answers that are on their way."""
@@ -36,11 +36,11 @@ class TcpLink:
     """Call `bind`, then `serve`; at the end `close`. `url` has the real port once bound."""
 
     def __init__(
-        self, url: TcpUrl, stations: Mapping[int, Station], max_clients: int = MAX_CLIENTS
+        self, url: TcpUrl, open_session: Callable[[Client], Session], max_clients: int = MAX_CLIENTS
     ) -> None:
         self.url = url
         self.max_clients = max_clients
-        self._stations = stations
+        self._open_session = open_session
         self._clients: set[_Client] = set()
         self._full = False
         self._sockets: list[socket.socket] = []
@@ -68,7 +68,7 @@ class TcpLink:
         """Let clients in. Call `bind` first."""
         for listener in self._sockets:
             server = await asyncio.get_running_loop().create_server(
-                lambda: _Client(self, self._stations), sock=listener, backlog=BACKLOG
+                lambda: _Client(self, self._open_session), sock=listener, backlog=BACKLOG
             )
             self._servers.append(server)
 
@@ -119,26 +119,29 @@ def _reason(error: OSError) -> str | None:
 class _Client(asyncio.Protocol):
     transport: asyncio.Transport
 
-    def __init__(self, link: TcpLink, stations: Mapping[int, Station]) -> None:
+    def __init__(self, link: TcpLink, open_session: Callable[[Client], Session]) -> None:
         self._link = link
-        self._session = MbapSession(stations)
+        self._open_session = open_session
         self.gone = asyncio.Event()
         self._full = False  # the client does not read its answers
         self._ended = False  # the client has sent all it will
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck typing
+        host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
+        self._name = f"client {host} port {port}"
+        self._session = self._open_session(Client(f"{host} port {port}"))
         # A client that vanished without a word would keep its descriptor for ever.
         _keep_alive(transport.get_extra_info("socket"))
         if self._link.admit(self):
-            _log.debug("%s connected", self._name())
+            _log.debug("%s connected", self._name)
         else:
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._link.leave(self)
         self.gone.set()
-        _log.debug("%s gone%s", self._name(), f": {exc}" if exc else "")
+        _log.debug("%s gone%s", self._name, f": {exc}" if exc else "")
 
     def data_received(self, data: bytes) -> None:
         self._session.feed(data)
@@ -165,7 +168,7 @@ class _Client(asyncio.Protocol):
         if answers:
             self.transport.write(answers)
         if self._session.error:
-            _log.warning("%s: %s; connection closed", self._name(), self._session.error)
+            _log.warning("%s: %s; connection closed", self._name, self._session.error)
             self.transport.close()
         elif self._session.more:
             self.transport.pause_reading()
@@ -174,7 +177,3 @@ class _Client(asyncio.Protocol):
             self.transport.close()
         elif not self._full:
             self.transport.resume_reading()
-
-    def _name(self) -> str:
-        host, port, *_ = self.transport.get_extra_info("peername") or ("?", 0)
-        return f"client {host} port {port}"

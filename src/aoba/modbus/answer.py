@@ -8,6 +8,7 @@ first two, the station the third, and a write that is refused has changed nothin
 from typing import Protocol
 
 from aoba.errors import RequestError
+from aoba.modbus.client import Client
 from aoba.modbus.pdu import Read, decode, exception
 from aoba.modbus.spec import Table
 
@@ -21,16 +22,16 @@ class Station(Protocol):
 
     def read(self, table: Table, address: int, quantity: int) -> bytes: ...
 
-    def write(self, table: Table, address: int, cells: bytes) -> None: ...
+    def write(self, table: Table, address: int, cells: bytes, client: Client) -> None: ...
 
 
-def answer(station: Station, pdu: bytes) -> bytes:
+def answer(station: Station, pdu: bytes, client: Client) -> bytes:
     """Carry out one request PDU (1 to 253 bytes) and return the response PDU; never raises."""
     try:
         request = decode(pdu)
         if isinstance(request, Read):
             return request.response(station.read(request.table, request.address, request.quantity))
-        station.write(request.table, request.address, request.cells)
+        station.write(request.table, request.address, request.cells, client)
         return request.response()
     except RequestError as error:
         return exception(pdu[0], error.code)

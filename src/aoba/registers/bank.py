@@ -1,5 +1,6 @@
 """One station: its four tables."""
 
+from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
 from aoba.registers.cells import Cells
 
@@ -13,5 +14,5 @@ class Bank:
     def read(self, table: Table, address: int, quantity: int) -> bytes:
         return self.tables[table].read(address, address + quantity)
 
-    def write(self, table: Table, address: int, cells: bytes) -> None:
+    def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:  # noqa: ARG002
         self.tables[table].write(address, cells)

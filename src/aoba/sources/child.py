@@ -8,8 +8,10 @@ import asyncio
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from typing import IO
 
 from aoba.errors import RunError
 from aoba.sources.running import Pipe, Running, signal_group
@@ -17,22 +19,27 @@ from aoba.sources.running import Pipe, Running, signal_group
 
 class Child(Running):
     def __init__(
-        self, argv: Sequence[str], env: Mapping[str, str], on_stderr: Callable[[bytes], None]
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        on_stderr: Callable[[bytes], None],
+        stdin: bytes | None = None,
     ) -> None:
         super().__init__(on_stderr)
-        self._argv, self._env = argv, env
+        self._argv, self._env, self._stdin = argv, env, stdin
 
     async def _start(self) -> tuple[Pipe, Pipe]:
         try:
-            self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than any hand-over
-                self._argv,
-                env=self._env,
-                bufsize=0,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
+            with _file_of(self._stdin) as stdin:
+                self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than a thread
+                    self._argv,
+                    env=self._env,
+                    bufsize=0,
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
         except (OSError, ValueError) as error:
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
         watch_exit(self._process, self._gone)
@@ -46,6 +53,16 @@ class Child(Running):
 
     def _reap(self) -> int:
         return self._process.wait()
+
+
+def _file_of(data: bytes | None) -> IO[bytes]:
+    """A file to read `data` from, so that nobody has to feed a pipe; None: the null device."""
+    if data is None:
+        return open(os.devnull, "rb", 0)  # noqa: PTH123  to be closed by the caller
+    file = tempfile.TemporaryFile("w+b", 0)  # noqa: SIM115  the same
+    file.write(data)
+    file.seek(0)
+    return file
 
 
 def script_environment() -> dict[str, str]:

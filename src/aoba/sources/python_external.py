@@ -18,8 +18,10 @@ class PythonExternal:
         self._spec = spec
         self._server = servers.get(spec) if servers and spec.start == "warm" else None
 
-    def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Running:
-        """Prepare run `number`. Raises RunError where the script is not there at present."""
+    def start(
+        self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
+    ) -> Running:
+        """Implements `Host`. Raises RunError where the script is not there at present."""
         path, args = str(self._spec.path), self._spec.args
         # Of os.path, since a Path raises where a folder above it may no longer be entered.
         if not os.path.isfile(path):  # noqa: PTH113
@@ -29,4 +31,5 @@ class PythonExternal:
         # The first run is cold: it would have to wait for the server, and may never be over.
         if number > 1 and self._server is not None and (process := self._server.process()):
             return ForkedRun(process, path, args, own, on_stderr)
-        return Child([self._spec.python, path, *args], {**script_environment(), **own}, on_stderr)
+        argv = [self._spec.python, path, *args]
+        return Child(argv, {**script_environment(), **own}, on_stderr, feedback)

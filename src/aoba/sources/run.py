@@ -23,8 +23,13 @@ _DICT: Final = ("{'", "[{'")
 class Host(Protocol):
     """A way to run a script."""
 
-    def start(self, number: int, on_stderr: Callable[[bytes], None]) -> Running:
-        """Raises RunError where there is nothing to run."""
+    def start(
+        self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
+    ) -> Running:
+        """Prepare run `number`; `feedback` is the JSON object it finds on stdin, or None.
+
+        Raises RunError where there is nothing to run.
+        """
         ...
 
 
@@ -44,7 +49,9 @@ class Listener(Protocol):
     def stderr(self, line: str) -> None: ...
 
 
-async def run_script(host: Host, number: int, timeout: float, listener: Listener) -> str | None:
+async def run_script(
+    host: Host, number: int, timeout: float, listener: Listener, feedback: bytes | None = None
+) -> str | None:
     """Carry out run `number`, from 1; returns why it failed, or None.
 
     A run fails that cannot be started, exits with anything but 0, is silent on stdout for longer
@@ -58,7 +65,7 @@ async def run_script(host: Host, number: int, timeout: float, listener: Listener
             listener.stderr(line)
 
     try:
-        async with host.start(number, on_stderr) as running:
+        async with host.start(number, on_stderr, feedback) as running:
             async for chunk in running.output(timeout):
                 await intake.feed(chunk)
         intake.end()

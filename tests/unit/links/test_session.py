@@ -4,7 +4,7 @@ import pytest
 
 from aoba.links.session import MAX_REQUESTS, MbapSession
 from aoba.registers.image import Image
-from builders import a_range, a_station, all_splits, decoded, stations
+from builders import CLIENT, a_range, a_station, all_splits, decoded, stations
 
 
 def serving(*units):
@@ -38,7 +38,7 @@ def talk(session, *chunks):
 
 
 def test_answers_a_request():
-    session = MbapSession(serving(17))
+    session = MbapSession(serving(17), CLIENT)
     assert not session.more
 
     assert talk(session, frame(0x1234, 17, READ)) == read_answer(0x1234, 17, 17)
@@ -47,24 +47,26 @@ def test_answers_a_request():
 
 @pytest.mark.parametrize("unit", [0, 255])
 def test_0_and_255_are_the_only_station(unit):
-    assert talk(MbapSession(serving(17)), frame(1, unit, READ)) == read_answer(1, unit, 17)
+    assert talk(MbapSession(serving(17), CLIENT), frame(1, unit, READ)) == read_answer(1, unit, 17)
 
 
 @pytest.mark.parametrize("unit", [0, 255])
 @pytest.mark.parametrize("units", [(), (1, 2)])
 def test_0_and_255_are_nobody_where_there_is_not_just_one(units, unit):
-    answer = talk(MbapSession(serving(*units)), frame(1, unit, READ))
+    answer = talk(MbapSession(serving(*units), CLIENT), frame(1, unit, READ))
 
     assert answer == frame(1, unit, b"\x83\x0b")
 
 
 @pytest.mark.parametrize("unit", [2, 247, 248, 254])
 def test_a_unit_nobody_defines(unit):
-    assert talk(MbapSession(serving(1)), frame(9, unit, READ)) == frame(9, unit, b"\x83\x0b")
+    assert talk(MbapSession(serving(1), CLIENT), frame(9, unit, READ)) == frame(
+        9, unit, b"\x83\x0b"
+    )
 
 
 def test_an_exception_has_the_ids_of_its_request():
-    answer = talk(MbapSession(serving(1)), frame(7, 1, b"\x03\x00\x01\x00\x01"))
+    answer = talk(MbapSession(serving(1), CLIENT), frame(7, 1, b"\x03\x00\x01\x00\x01"))
 
     assert answer == frame(7, 1, b"\x83\x02")
 
@@ -79,11 +81,11 @@ def test_requests_under_way_together_are_answered_in_order_each_with_its_own_id(
     )
 
     for chunks in all_splits(requests):
-        assert talk(MbapSession(serving(1, 2)), *chunks) == answers
+        assert talk(MbapSession(serving(1, 2), CLIENT), *chunks) == answers
 
 
 def test_one_call_answers_a_bounded_number():
-    session = MbapSession(serving(1))
+    session = MbapSession(serving(1), CLIENT)
     session.feed(b"".join(frame(t, 1, READ) for t in range(MAX_REQUESTS + 2)))
     first = session.answers()
     assert session.more
@@ -96,7 +98,7 @@ def test_one_call_answers_a_bounded_number():
 
 def test_a_write_is_seen_by_the_next_request():
     write = b"\x06\x00\x00\xab\xcd"  # holding register 0 := 0xabcd
-    session = MbapSession(serving(1))
+    session = MbapSession(serving(1), CLIENT)
 
     assert talk(session, frame(1, 1, write) + frame(2, 1, READ)) == (
         frame(1, 1, write) + read_answer(2, 1, 0xABCD)
@@ -105,7 +107,7 @@ def test_a_write_is_seen_by_the_next_request():
 
 def test_a_station_that_comes_later_is_served():
     image = Image()
-    session = MbapSession(image.stations)
+    session = MbapSession(image.stations, CLIENT)
     assert talk(session, frame(1, 3, READ)) == frame(1, 3, b"\x83\x0b")
 
     image.apply("a.py", decoded(stations(a_station(3, holding=[a_range(0, [8])]))))
@@ -115,7 +117,7 @@ def test_a_station_that_comes_later_is_served():
 def test_garbage_ends_a_session_and_what_stood_before_it_is_answered():
     garbage = b"GET / HTTP/1.1\r\n"
     for chunks in all_splits(frame(1, 1, READ) + garbage + frame(2, 1, READ)):
-        session = MbapSession(serving(1))
+        session = MbapSession(serving(1), CLIENT)
         answers = b""
         for chunk in chunks:
             session.feed(chunk)
@@ -128,7 +130,7 @@ def test_garbage_ends_a_session_and_what_stood_before_it_is_answered():
 
 def test_another_protocol_is_neither_executed_nor_answered():
     write = b"\x06\x00\x00\xab\xcd"
-    session = MbapSession(serving(1))
+    session = MbapSession(serving(1), CLIENT)
 
     assert talk(session, frame(1, 1, write, protocol=1)) == b""
     assert session.error is None

@@ -5,6 +5,7 @@ import pytest
 from aoba.errors import IllegalDataAddress
 from aoba.modbus.answer import answer
 from aoba.modbus.spec import Table
+from builders import CLIENT
 
 
 class FakeStation:
@@ -19,8 +20,9 @@ class FakeStation:
         width = self._check(table, address, quantity)
         return bytes(self.cells[table][width * address : width * (address + quantity)])
 
-    def write(self, table, address, cells):
+    def write(self, table, address, cells, client):
         width = 1 if table.is_bits else 2
+        assert client is CLIENT
         self.calls.append(("write", table, address, cells))
         self._check(table, address, len(cells) // width)
         self.cells[table][width * address : width * address + len(cells)] = cells
@@ -39,25 +41,25 @@ def station():
 def test_reads_bits(station):
     station.cells[Table.COILS][2:5] = b"\x01\x00\x01"
 
-    assert answer(station, b"\x01\x00\x02\x00\x03") == b"\x01\x01\x05"
+    assert answer(station, b"\x01\x00\x02\x00\x03", CLIENT) == b"\x01\x01\x05"
     assert station.calls == [("read", Table.COILS, 2, 3)]
 
 
 def test_reads_each_table_by_its_own_function(station):
     for function, table in zip((1, 2, 3, 4), Table, strict=True):
-        answer(station, bytes((function, 0, 0, 0, 1)))
+        answer(station, bytes((function, 0, 0, 0, 1)), CLIENT)
         assert station.calls[-1] == ("read", table, 0, 1)
 
 
 def test_reads_registers(station):
     station.cells[Table.INPUT][0:4] = b"\x12\x34\x56\x78"
 
-    assert answer(station, b"\x04\x00\x00\x00\x02") == b"\x04\x04\x12\x34\x56\x78"
+    assert answer(station, b"\x04\x00\x00\x00\x02", CLIENT) == b"\x04\x04\x12\x34\x56\x78"
 
 
 def test_reads_up_to_the_last_address(station):
-    assert answer(station, b"\x03\x00\x09\x00\x01") == b"\x03\x02\x00\x00"
-    assert answer(station, b"\x03\x00\x09\x00\x02") == b"\x83\x02"
+    assert answer(station, b"\x03\x00\x09\x00\x01", CLIENT) == b"\x03\x02\x00\x00"
+    assert answer(station, b"\x03\x00\x09\x00\x02", CLIENT) == b"\x83\x02"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_reads_up_to_the_last_address(station):
 def test_writes(station, pdu, response, stored):
     table, address, cells = stored
 
-    assert answer(station, pdu) == response
+    assert answer(station, pdu, CLIENT) == response
     assert station.calls == [("write", *stored)]
     assert station.read(table, address, len(cells) // (1 if table.is_bits else 2)) == cells
 
@@ -121,19 +123,19 @@ REFUSED = [
 
 @pytest.mark.parametrize(("pdu", "response"), REFUSED)
 def test_refuses_in_the_order_of_the_specification(station, pdu, response):
-    assert answer(station, pdu) == response
+    assert answer(station, pdu, CLIENT) == response
 
 
 @pytest.mark.parametrize("pdu", [pdu for pdu, _ in REFUSED])
 def test_what_is_refused_changes_nothing(station, pdu):
     before = {table: bytes(cells) for table, cells in station.cells.items()}
 
-    assert answer(station, pdu)[0] & 0x80
+    assert answer(station, pdu, CLIENT)[0] & 0x80
     assert station.cells == before
 
 
 @pytest.mark.parametrize("pdu", [pdu for pdu, response in REFUSED if response[1] != 2])
 def test_the_station_is_not_asked_about_a_malformed_request(station, pdu):
-    answer(station, pdu)
+    answer(station, pdu, CLIENT)
 
     assert station.calls == []

@@ -4,6 +4,7 @@ from aoba.errors import IllegalDataAddress
 from aoba.modbus.answer import answer
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
+from builders import CLIENT
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_a_write_is_seen_in_its_own_table_alone(bank, table):
     before = {other: bank.read(other, 0, 4) for other in Table if other != table}
     cells = b"\x01\x00" if table.is_bits else b"\x12\x34\x56\x78"
 
-    bank.write(table, 1, cells)
+    bank.write(table, 1, cells, CLIENT)
 
     assert bank.read(table, 1, 2) == cells
     assert {other: bank.read(other, 0, 4) for other in Table if other != table} == before
@@ -52,12 +53,12 @@ def test_a_refused_write_changes_nothing(bank, table):
     before = bank.read(table, 0, 4)
 
     with pytest.raises(IllegalDataAddress):
-        bank.write(table, 3, b"\x01" * 2 * bank.tables[table].width)
+        bank.write(table, 3, b"\x01" * 2 * bank.tables[table].width, CLIENT)
     assert bank.read(table, 0, 4) == before
 
 
 def test_answers_requests(bank):
-    assert answer(bank, b"\x10\x00\x01\x00\x01\x02\xab\xcd") == b"\x10\x00\x01\x00\x01"
-    assert answer(bank, b"\x03\x00\x00\x00\x03") == b"\x03\x06\x00\x00\xab\xcd\x00\x00"
-    assert answer(bank, b"\x02\x00\x00\x00\x04") == b"\x02\x01\x0f"
-    assert answer(bank, b"\x02\x00\x00\x00\x05") == b"\x82\x02"
+    assert answer(bank, b"\x10\x00\x01\x00\x01\x02\xab\xcd", CLIENT) == b"\x10\x00\x01\x00\x01"
+    assert answer(bank, b"\x03\x00\x00\x00\x03", CLIENT) == b"\x03\x06\x00\x00\xab\xcd\x00\x00"
+    assert answer(bank, b"\x02\x00\x00\x00\x04", CLIENT) == b"\x02\x01\x0f"
+    assert answer(bank, b"\x02\x00\x00\x00\x05", CLIENT) == b"\x82\x02"

@@ -5,7 +5,7 @@ import pytest
 from aoba.errors import DocumentError, IllegalDataAddress
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from builders import a_range, a_station, decoded, one_range, stations
+from builders import CLIENT, a_range, a_station, decoded, one_range, stations
 
 A, B = "a.py", "b.py"
 
@@ -26,7 +26,7 @@ def get(image, table, start, count, unit=1):
 
 def bus_write(image, table, start, *values, unit=1):
     cells = bytes(values) if table == "coils" else struct.pack(f">{len(values)}H", *values)
-    image.stations[unit].write(Table[table.upper()], start, cells)
+    image.stations[unit].write(Table[table.upper()], start, cells, CLIENT)
 
 
 def undefined(image, table, start, unit=1):
