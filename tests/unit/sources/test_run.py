@@ -18,7 +18,7 @@ class Printing:
     def __init__(self, *chunks):
         self.chunks = chunks
 
-    def start(self, _number, _on_stderr):
+    def start(self, _number, _on_stderr, _feedback=None):
         return self
 
     async def __aenter__(self):
