@@ -3,10 +3,11 @@
 from typing import Final
 
 from aoba.modbus.port import Port
-from aoba.modbus.spec import SERIAL_ONLY, FunctionCode
+from aoba.modbus.spec import SERIAL_ONLY, WRITING, FunctionCode
 
 ALL_FUNCTIONS: Final = frozenset[int](FunctionCode)
 NETWORK_FUNCTIONS: Final = ALL_FUNCTIONS - SERIAL_ONLY
+READING_FUNCTIONS: Final = ALL_FUNCTIONS - WRITING
 
 
 class Client:
