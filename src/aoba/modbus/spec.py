@@ -16,14 +16,10 @@ class Table(IntEnum):
     HOLDING = 2
     INPUT = 3
 
-    @property
-    def label(self) -> str:
+    def __init__(self, number: int) -> None:
+        self.label = self.name.lower()
         """The table's name in documents and messages: `coils`, `discrete_inputs`, ..."""
-        return self.name.lower()
-
-    @property
-    def is_bits(self) -> bool:
-        return self <= Table.DISCRETE_INPUTS
+        self.is_bits = number <= 1  # kept, since each request asks for it
 
 
 class FunctionCode(IntEnum):
