@@ -1,0 +1,240 @@
+"""Frames at random, and whether Aoba does with them what the oracle says: `--help` shows how.
+
+Every request of the cases is a seed. A stream is a few of them, changed in some way, cut into
+pieces; out of it has to come, byte for byte, what `oracle` makes of it, and afterwards registers and
+files have to be the same on both sides. Thus a frame has three possible ends: the one
+right answer, silence, or a closed connection.
+
+A target is a session and the oracle's view of its framing. To fuzz another one, write a class like
+`Mbap` and name it in `TARGETS`.
+"""
+
+import argparse
+import random
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Final, Protocol
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from aoba.document.decode import decode
+from aoba.links.session import MbapSession, Session
+from aoba.modbus.client import Client
+from aoba.modbus.port import Port
+from aoba.modbus.spec import Table
+from aoba.registers.image import Image
+from builders import raw
+from conformance.cases import CASES
+from conformance.device import at, fifo
+from conformance.oracle import Device, Line, answered
+
+UNIT: Final = 5
+
+STATION: Final = {
+    "id": UNIT,
+    "mode": "slave",
+    "map": {
+        "coils": [at(0, [1, 0, 0, 1, 1] * 6), at(172, [1]), at(65530, [1] * 6)],
+        "discrete_inputs": [at(0, [0, 1, 1] * 10), at(196, [1] * 22)],
+        "holding": [
+            at(0, list(range(24))),
+            at(40, [0x12]),
+            at(300, [7] * 8),
+            at(65533, [1, 2, 3]),
+            fifo(0x14, []),
+            fifo(0x04DE, [0x01B8, 0x1284]),
+        ],
+        "input": [at(0, list(range(100, 130)))],
+    },
+    "files": {
+        "1": {"records": [0x3000, 0x3001, 0x3002]},
+        "4": {"records": list(range(12))},
+        "10": {"records": [1] * 8},
+        "65535": {"records": [0xF00D]},
+    },
+    "identity": {
+        "vendor_name": "V" * 100,
+        "product_code": "P" * 80,
+        "revision": "1",
+        "vendor_url": "U" * 80,
+        "0x80": "x" * 244,
+    },
+}
+
+SEEDS: Final = sorted({step.request for case in CASES for step in case.steps if step.request})
+EDGES: Final = (0, 1, 2, 6, 7, 8, 9, 14, 0x7F, 0x80, 0xF5, 0xFB, 0xFE, 0xFF)
+
+
+class DifferenceError(AssertionError):
+    """Aoba and the oracle differ."""
+
+
+class Target(Protocol):
+    """`session` and `expected` begin anew with each stream, `device` and its registers do not."""
+
+    name: ClassVar[str]
+
+    def session(self, image: Image) -> Session: ...
+
+    def frame(self, pdu: bytes, dice: random.Random) -> bytes:
+        """A frame of `pdu`, which may be empty or too long, sometimes a damaged one."""
+        ...
+
+    def expected(self, device: Device, stream: bytes) -> tuple[bytes, bool]:
+        """What is to come out of `stream`, and whether the connection is to be closed."""
+        ...
+
+
+class Mbap:
+    name = "mbap"
+
+    def session(self, image: Image) -> Session:
+        return MbapSession(image.stations, Client("fuzz", Port()))
+
+    def frame(self, pdu: bytes, dice: random.Random) -> bytes:
+        protocol, unit, length = 0, UNIT, 1 + len(pdu)
+        chance = dice.random()
+        if chance < 0.03:
+            unit = dice.choice((0, 1, 4, 6, 247, 248, 255))
+        elif chance < 0.05:
+            protocol = dice.choice((1, 256, 65535))
+        elif chance < 0.07:
+            length = dice.choice((0, 1, 2, length - 1, length + 1, 253, 254, 255, 65535))
+        return struct.pack(">HHHB", dice.getrandbits(16), protocol, length & 0xFFFF, unit) + pdu
+
+    def expected(self, device: Device, stream: bytes) -> tuple[bytes, bool]:
+        line = Line(is_serial=False)
+        out = b""
+        while len(stream) >= 6:
+            length = 256 * stream[4] + stream[5]
+            if not 2 <= length <= 254:
+                return out, True
+            frame, stream = stream[: 6 + length], stream[6 + length :]
+            if len(frame) < 6 + length:
+                break
+            unit, pdu = frame[6], frame[7:]
+            if frame[2:4] != b"\x00\x00":
+                continue
+            if unit in (0, UNIT, 255):
+                answer = answered(device, line, pdu)
+            else:
+                line.bus += 1
+                answer = bytes((pdu[0] | 0x80, 0x0B))
+            if answer:
+                out += frame[:4] + bytes((0, 1 + len(answer), unit)) + answer
+        return out, False
+
+
+TARGETS: Final[tuple[type[Target], ...]] = (Mbap,)
+
+
+def mutated(pdu: bytes, dice: random.Random) -> bytes:
+    """`pdu` with a few bytes changed, added or missing; seldom as it is."""
+    data = bytearray(pdu)
+    for _ in range(dice.choice((0, 1, 1, 1, 2, 3))):
+        place = dice.randrange(len(data) + 1)
+        way = dice.randrange(7)
+        if way == 0:
+            del data[place : place + dice.choice((1, 1, 2, 8))]
+        elif way == 1:
+            data[place:place] = dice.randbytes(dice.choice((1, 1, 2, 8)))
+        elif way == 2:
+            data += dice.choice(SEEDS)[: dice.randrange(1, 12)]
+        elif place < len(data):
+            value = dice.choice(EDGES) if way < 5 else data[place] ^ 1 << dice.randrange(8)
+            data[place] = value
+    return bytes(data[:253]) or b"\x00"
+
+
+def values_of(image: Image) -> list[Any]:
+    """All that Aoba has, in the form of `values_of_device`."""
+    bank = image.stations[UNIT]
+    tables = []
+    for table in Table:
+        width = 1 if table.is_bits else 2
+        cells = [
+            bank.read(table, span.start, span.stop - span.start)
+            for span in bank.tables[table].spans
+        ]
+        joined = b"".join(cells)
+        tables.append(
+            [int.from_bytes(joined[i : i + width], "big") for i in range(0, len(joined), width)]
+        )
+    files = [[n, *struct.unpack(f">{len(f) // 2}H", f)] for n, f in sorted(bank.files.items())]
+    return [tables, files]
+
+
+def values_of_device(device: Device) -> list[Any]:
+    tables = [[table[i] for i in sorted(table)] for table in device.tables.values()]
+    return [tables, [[number, *records] for number, records in sorted(device.files.items())]]
+
+
+def streams(target: Target, seed: int) -> Iterator[tuple[int, bytes, random.Random]]:
+    """Streams without end: how many frames are in it, its bytes, and dice to cut them with."""
+    dice = random.Random(seed)
+    while True:
+        count = dice.choice((1, 1, 2, 3, 8))
+        pdus = [mutated(dice.choice(SEEDS), dice) for _ in range(count)]
+        yield count, b"".join(target.frame(pdu, dice) for pdu in pdus), dice
+
+
+def fed(session: Session, stream: bytes, dice: random.Random) -> bytes:
+    """Feed `stream` in pieces, until the session says that it can take no more."""
+    out = b""
+    while stream and session.error is None:
+        size = dice.choice((len(stream), dice.randrange(1, 1 + len(stream))))
+        piece, stream = stream[:size], stream[size:]
+        session.feed(piece)
+        out += session.answers()
+        while session.more:
+            out += session.answers()
+    return out
+
+
+def run(target: Target, seed: int, frames: int | None = None, seconds: float | None = None) -> int:
+    """Feed at least `frames` frames, or for `seconds`; how many it was. Raises DifferenceError."""
+    image, device = Image(), Device(STATION)
+    image.apply("fuzz", decode(raw([STATION])).document)
+    begun, fed_frames = time.monotonic(), 0
+    for count, stream, dice in streams(target, seed):
+        session = target.session(image)
+        where = f"{target.name}, seed {seed}, after {fed_frames} frames, stream {stream.hex()}"
+        try:
+            got = fed(session, stream, dice), session.error is not None
+        except Exception as error:
+            raise DifferenceError(f"{where}: {error!r}") from error
+        wanted = target.expected(device, stream)
+        if got != wanted:
+            raise DifferenceError(f"{where}: expected {_shown(wanted)}, got {_shown(got)}")
+        if values_of(image) != values_of_device(device):
+            raise DifferenceError(f"{where}: the registers are not what they should be")
+        fed_frames += count
+        if frames is not None and fed_frames >= frames:
+            break
+        if seconds is not None and time.monotonic() - begun >= seconds:
+            break
+    return fed_frames
+
+
+def _shown(outcome: tuple[bytes, bool]) -> str:
+    return f"{outcome[0].hex() or 'nothing'}{', closed' * outcome[1]}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Feed Aoba's sessions with frames at random.")
+    parser.add_argument(
+        "--seconds", type=float, default=60, help="for each target; 60 if not given"
+    )
+    parser.add_argument("--seed", type=int, help="to repeat a failure; by chance if not given")
+    options = parser.parse_args()
+    seed = random.randrange(2**32) if options.seed is None else options.seed
+    for target in TARGETS:
+        frames = run(target(), seed, seconds=options.seconds)
+        print(f"{target.name}: {frames} frames, seed {seed}, no difference")
+
+
+if __name__ == "__main__":
+    main()
