@@ -1,9 +1,9 @@
 """Frames at random, and whether Aoba does with them what the oracle says: `--help` shows how.
 
 Every request of the cases is a seed. A stream is a few of them, changed in some way, cut into
-pieces; out of it has to come, byte for byte, what `oracle` makes of it, and afterwards registers and
-files have to be the same on both sides. Thus a frame has three possible ends: the one
-right answer, silence, or a closed connection.
+pieces. Out of it has to come, byte for byte, what `oracle` makes of it, and afterwards registers
+and files have to be the same on both sides. Thus a frame has three possible ends: the one right
+answer, silence, or a closed connection.
 
 A target is a session and the oracle's view of its framing. To fuzz another one, write a class like
 `Mbap` and name it in `TARGETS`.
