@@ -18,7 +18,7 @@ from aoba.modbus.spec import MAX_OBJECT, MAX_UNIT_ID, MIN_UNIT_ID, RECORD_COUNT,
 MIN_INTERVAL_MS = 10
 MAX_INTERVAL_MS = 86_400_000
 MAX_RANGES = 65_536
-"""Ranges of one document. It applies between two requests, so these wait for all of them."""
+"""Ranges and files of one document. It applies between two requests, so these wait for it."""
 
 
 FileNumber = Annotated[
@@ -136,7 +136,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         _check_identity(self.identity)
-        count = sum(len(ranges) for s in self.stations for _, ranges in s.map.tables())
+        count = sum(map(_count, self.stations))
         if count > MAX_RANGES:
             raise ValueError(f"stations: expected at most {MAX_RANGES} ranges in all, got {count}")
         first_with: dict[int, int] = {}
@@ -150,6 +150,13 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
             for _, ranges in station.map.tables():
                 _check_overlaps(place, station.map, ranges)
             _check_pointers(place, station.map)
+
+
+def _count(station: Station) -> int:
+    """How many ranges, queues and files it has."""
+    its_map = station.map
+    lists = (its_map.coils, its_map.discrete_inputs, its_map.holding, its_map.input, station.files)
+    return sum(len(items) for items in lists if items is not UNSET)
 
 
 def _check_identity(identity: dict[str, str] | UnsetType) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from stat import S_ISREG
 from typing import Final
@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import UNSET
 
 from aoba.document.decode import Decoded
-from aoba.document.schema import Document
+from aoba.document.schema import Document, Station
 from aoba.registers.image import Image
 from aoba.sources.repeats import Repeats
 from aoba.sources.run import Host, run_script
@@ -141,16 +141,27 @@ def describe(document: Document) -> str:
     """The stations and ranges of a document, in one line."""
     stations = [
         f"station {station.id} ({station.mode}) "
-        + ", ".join(
-            f"{table.label} {' '.join(str(item.span) for item in ranges[:MAX_SHOWN])}"
-            + (f" and {len(ranges) - MAX_SHOWN} more" if len(ranges) > MAX_SHOWN else "")
-            for table, ranges in station.map.tables()
-        )
+        + ", ".join(f"{what} {_some(items)}" for what, items in _parts(station))
         for station in document.stations[:MAX_SHOWN]
     ]
     if len(document.stations) > MAX_SHOWN:
         stations.append(f"{len(document.stations) - MAX_SHOWN} more stations")
     return "; ".join(stations) or "no stations"
+
+
+def _parts(station: Station) -> Iterator[tuple[str, list[str]]]:
+    for table, ranges in station.map.tables():
+        if ranges:
+            yield table.label, [str(item.span) for item in ranges]
+    if queues := [str(item.address_start) for item in station.map.fifos()]:
+        yield "fifo", queues
+    if station.files is not UNSET:
+        yield "file", list(station.files)
+
+
+def _some(items: list[str]) -> str:
+    more = f" and {len(items) - MAX_SHOWN} more" if len(items) > MAX_SHOWN else ""
+    return " ".join(items[:MAX_SHOWN]) + more
 
 
 class _FileVersion:
