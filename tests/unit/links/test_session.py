@@ -3,6 +3,7 @@ import struct
 import pytest
 
 from aoba.links.session import MAX_REQUESTS, MbapSession
+from aoba.modbus.client import Client
 from aoba.registers.image import Image
 from builders import CLIENT, a_range, a_station, all_splits, decoded, stations
 
@@ -135,3 +136,31 @@ def test_another_protocol_is_neither_executed_nor_answered():
     assert talk(session, frame(1, 1, write, protocol=1)) == b""
     assert session.error is None
     assert talk(session, frame(2, 1, READ)) == read_answer(2, 1, 1)
+
+
+def test_a_client_that_asked_for_silence_has_it_until_the_restart():
+    session = MbapSession(serving(1), Client("a"))
+    listen, restart = b"\x08\x00\x04\x00\x00", b"\x08\x00\x01\x00\x00"
+    silent = [frame(i, 1, pdu) for i, pdu in enumerate((listen, READ, b"\x63", restart))]
+
+    assert talk(session, *silent) == b""
+    assert talk(session, b"".join(silent) + frame(9, 1, READ)) == read_answer(9, 1, 1)
+
+
+def test_many_requests_that_get_no_answer_are_bounded_too():
+    client = Client("a")
+    session = MbapSession(serving(1), client)
+    session.feed(frame(1, 1, b"\x08\x00\x04\x00\x00") + frame(2, 1, READ) * MAX_REQUESTS)
+
+    assert session.answers() == b""
+    assert session.more
+    assert session.answers() == b""
+    assert not session.more
+    assert client.port.messages == MAX_REQUESTS + 1
+
+
+def test_what_is_for_nobody_is_seen_on_the_bus():
+    client = Client("a")
+    talk(MbapSession(serving(1, 2), client), frame(1, 9, READ), frame(2, 1, READ))
+
+    assert (client.port.bus_messages, client.port.messages) == (2, 1)
