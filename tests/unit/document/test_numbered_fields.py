@@ -11,6 +11,7 @@ from builders import a_range, a_station, decoded, raw, stations
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 AN_INTEGER = "expected 0..65535"
+FLAG = "expected true or false"
 A_FILE = "expected a file number, 1 to 65535"
 TEXT = "expected ASCII text of at most 244 characters"
 MAX_FILE = [0] * 10_000
@@ -89,6 +90,7 @@ WRONG = [
         with_fifo(1, length=1),
         "stations[0].map.holding[0]: a fifo has no `length`, it is as long as its `initial_values`",
     ),
+    (stations(a_station(holding=[a_range(1, fifo=1)])), f"{FIRST}.fifo: {FLAG}, got 1"),
     (with_fifo(70000), f"stations[0].map.holding[0].initial_values[0]: {AN_INTEGER}, got 70000"),
     (
         stations(a_station(holding=[a_range(10, fifo=False)])),
