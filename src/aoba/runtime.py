@@ -15,10 +15,11 @@ import resource
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from aoba.identity import DEFAULT_IDENTITY
 from aoba.links.session import MbapSession, Session
 from aoba.links.tcp import MAX_CLIENTS, TcpLink
 from aoba.links.url import NetworkUrl, Url
@@ -43,8 +44,15 @@ _log = logging.getLogger("aoba")
 
 
 class Runtime:
-    def __init__(self, sources: Sequence[ScriptSpec], listen: Sequence[Url]) -> None:
-        self._image = Image()
+    """`identity` are identification objects of all stations, where no document gives others."""
+
+    def __init__(
+        self,
+        sources: Sequence[ScriptSpec],
+        listen: Sequence[Url],
+        identity: Mapping[int, bytes] = DEFAULT_IDENTITY,
+    ) -> None:
+        self._image = Image(identity)
         self._servers = ForkServers()
         self._stop = asyncio.Event()
         self._lives: list[asyncio.Task[None]] = []

@@ -81,13 +81,28 @@ def serve(
             help="Where to serve; may be given several times. Default: tcp://127.0.0.1:5020.",
         ),
     ] = None,
+    identity: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="What function 43/14 tells: vendor_name, product_code, revision, vendor_url, "
+            "product_name, model_name, user_application_name, 0x80 to 0xFF; may be given several "
+            "times.",
+        ),
+    ] = None,
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
 ) -> None:
     """Serve the values of scripts over Modbus until stopped by Ctrl-C or SIGTERM."""
     from aoba.cli.serve import serve
 
-    serve([*(source or []), *(data_source or [])], listen or [], log_level.value, log_format.value)
+    serve(
+        [*(source or []), *(data_source or [])],
+        listen or [],
+        identity or [],
+        log_level.value,
+        log_format.value,
+    )
 
 
 @app.command()

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from aoba.errors import FrameError
-from aoba.modbus.answer import Station, answer
+from aoba.modbus.answer import answer
 from aoba.modbus.client import Client
 from aoba.modbus.mbap import Frame, FrameReader
 from aoba.modbus.pdu import exception
 from aoba.modbus.spec import ANY_UNIT_IDS, ExceptionCode
+from aoba.modbus.station import Station
 
 MAX_REQUESTS: Final = 64
 """Requests answered in one call, some 16 KiB of answers at the most."""
@@ -55,16 +56,19 @@ class MbapSession:
         answers: list[bytes] = []
         try:
             while len(answers) < MAX_REQUESTS and (frame := self._frames.next_frame()):
-                answers.append(frame.response(self._answer(frame)))
+                pdu = self._answer(frame)
+                answers.append(frame.response(pdu) if pdu else b"")
         except FrameError as error:
             self.error = error
         self.more = len(answers) == MAX_REQUESTS
         return b"".join(answers)
 
     def _answer(self, frame: Frame) -> bytes:
+        """The response PDU; empty where there is none, since the client asked us to listen only."""
         station = self._stations.get(frame.unit)
         if station is None and frame.unit in ANY_UNIT_IDS and len(self._stations) == 1:
             (station,) = self._stations.values()
         if station is None:
+            self._client.port.overheard()
             return exception(frame.pdu[0], ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND)
         return answer(station, frame.pdu, self._client)

@@ -18,6 +18,7 @@ from aoba.errors import LinkError
 from aoba.links.session import Session
 from aoba.links.url import NetworkUrl
 from aoba.modbus.client import Client
+from aoba.modbus.port import Port
 
 PARTING: Final = 0.5
 """Seconds a client has, when Aoba stops, to take the answers that are on their way."""
@@ -47,6 +48,7 @@ class TcpLink:
         self._open_session = open_session
         self._clients: set[_Client] = set()
         self._full = False
+        self.traffic = Port()
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
 
@@ -134,7 +136,7 @@ class _Client(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck typing
         host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
         self._name = f"client {host} port {port}"
-        self._session = self._open_session(Client(f"{host} port {port}"))
+        self._session = self._open_session(Client(f"{host} port {port}", self._link.traffic))
         # A client that vanished without a word would keep its descriptor for ever.
         _keep_alive(transport.get_extra_info("socket"))
         if self._link.admit(self):
