@@ -35,8 +35,44 @@ class FunctionCode(IntEnum):
     READ_INPUT_REGISTERS = 0x04
     WRITE_SINGLE_COIL = 0x05
     WRITE_SINGLE_REGISTER = 0x06
+    READ_EXCEPTION_STATUS = 0x07
+    DIAGNOSTICS = 0x08
+    GET_COMM_EVENT_COUNTER = 0x0B
+    GET_COMM_EVENT_LOG = 0x0C
     WRITE_MULTIPLE_COILS = 0x0F
     WRITE_MULTIPLE_REGISTERS = 0x10
+    REPORT_SERVER_ID = 0x11
+    READ_FILE_RECORD = 0x14
+    WRITE_FILE_RECORD = 0x15
+    MASK_WRITE_REGISTER = 0x16
+    READ_WRITE_MULTIPLE_REGISTERS = 0x17
+    READ_FIFO_QUEUE = 0x18
+    ENCAPSULATED_INTERFACE_TRANSPORT = 0x2B
+
+
+SERIAL_ONLY: Final = frozenset(
+    (FunctionCode.GET_COMM_EVENT_COUNTER, FunctionCode.GET_COMM_EVENT_LOG)
+)
+"""Functions for serial lines, which are not answered on a network.
+
+Sections 6.7, 6.8 and 6.13 say that of 7, 8 and 17 too; these are of use everywhere, and answered.
+"""
+
+WRITING: Final = frozenset(
+    (
+        FunctionCode.WRITE_SINGLE_COIL,
+        FunctionCode.WRITE_SINGLE_REGISTER,
+        FunctionCode.WRITE_MULTIPLE_COILS,
+        FunctionCode.WRITE_MULTIPLE_REGISTERS,
+        FunctionCode.WRITE_FILE_RECORD,
+        FunctionCode.MASK_WRITE_REGISTER,
+        FunctionCode.READ_WRITE_MULTIPLE_REGISTERS,
+    )
+)
+"""Functions that change values, and are refused to those who may only read.
+
+Diagnostics is none of them: it changes counters.
+"""
 
 
 class ExceptionCode(IntEnum):
@@ -68,6 +104,24 @@ MAX_WRITE_BITS: Final = 1968
 
 MAX_WRITE_REGISTERS: Final = 123
 """0x7B, section 6.12."""
+
+MAX_READ_WRITE_REGISTERS: Final = 121
+"""0x79, registers that one Read/Write Multiple Registers can write (section 6.17)."""
+
+MAX_EVENTS: Final = 64
+"""Events that the communication event log holds (section 6.10)."""
+
+FILE_COUNT: Final = 0xFFFF
+"""Files are numbered from 1 to this (section 6.14)."""
+
+RECORD_COUNT: Final = 10_000
+"""Records of a file; numbers 0 to 0x270F (section 6.14)."""
+
+MAX_FIFO: Final = 31
+"""Registers in a FIFO queue (section 6.18)."""
+
+MAX_OBJECT: Final = 244
+"""Bytes of an identification object, so that any one fits into a response (section 6.21)."""
 
 COIL_ON: Final = 0xFF00
 COIL_OFF: Final = 0x0000
