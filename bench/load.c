@@ -148,6 +148,17 @@ static void run(int epoll, uint64_t start, uint64_t end)
     }
 }
 
+/* Take the answers that are under way, so that no server is left talking to nobody. */
+static void finish(struct connection *all, int connections)
+{
+    for (int i = 0; i < connections; i++) {
+        fcntl(all[i].fd, F_SETFL, 0);
+        while (!receive(&all[i]))
+            ;
+        close(all[i].fd);
+    }
+}
+
 static int by_size(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -176,6 +187,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < connections; i++)
         ask(&all[i], now());
     run(epoll, start, start + (uint64_t)(seconds * 1e9));
+    finish(all, connections);
     if (!count)
         errno = 0, fail("not one answer in time");
     qsort(latencies, count, sizeof *latencies, by_size);

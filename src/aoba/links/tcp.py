@@ -135,6 +135,8 @@ class _Client(asyncio.Protocol):
         host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
         self._name = f"client {host} port {port}"
         self._session = self._open_session(Client(f"{host} port {port}"))
+        # Whatever the system does not take at once stops the reading, until it has.
+        self.transport.set_write_buffer_limits(0)
         # A client that vanished without a word would keep its descriptor for ever.
         _keep_alive(transport.get_extra_info("socket"))
         if self._link.admit(self):
@@ -148,8 +150,12 @@ class _Client(asyncio.Protocol):
         _log.debug("%s gone%s", self._name, f": {exc}" if exc else "")
 
     def data_received(self, data: bytes) -> None:
-        self._session.feed(data)
-        self._answer()
+        answer = self._session.recall(data)
+        if answer is not None:
+            self.transport.write(answer)
+        else:
+            self._session.feed(data)
+            self._answer()
 
     def eof_received(self) -> bool:
         self._ended = True

@@ -75,6 +75,17 @@ Diagnostics is none of them: it changes counters.
 """
 
 
+RECALLED: Final = frozenset(
+    (
+        FunctionCode.READ_COILS,
+        FunctionCode.READ_DISCRETE_INPUTS,
+        FunctionCode.READ_HOLDING_REGISTERS,
+        FunctionCode.READ_INPUT_REGISTERS,
+    )
+)
+"""Functions whose answers depend on nothing but the stations, and may be remembered."""
+
+
 class ExceptionCode(IntEnum):
     """Exception codes (section 7)."""
 

@@ -15,6 +15,7 @@ from typing import Final
 from aoba.document.ranges import Range
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
+from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
 from aoba.registers.cells import Cells
@@ -30,6 +31,8 @@ Territory = dict[int, tuple[Spans, Spans, Spans, Spans]]
 class Image:
     def __init__(self) -> None:
         self.stations: dict[int, Bank] = {}
+        self.ready = ReadyAnswers()
+        """Answers that hold as long as nothing here changes."""
         self._territories: dict[str, Territory] = {}
 
     def apply(self, source: str, document: Document, *, replace: bool = False) -> None:
@@ -40,11 +43,12 @@ class Image:
         source has defined one of the addresses.
         """
         self._check_conflicts(source, document)
+        self.ready.forget()
         if replace:
             self._forget(source)
         territory = self._territories.setdefault(source, {})
         for station in document.stations:
-            bank = self.stations.setdefault(station.id, Bank())
+            bank = self.stations.setdefault(station.id, Bank(self.ready))
             own = territory.setdefault(station.id, (Spans(), Spans(), Spans(), Spans()))
             for table, ranges in station.map.tables():
                 by_bus = station.mode == "slave" and table in _BUS_TABLES
@@ -71,7 +75,7 @@ class Image:
             bank = self.stations.pop(unit)
             if not remaining:
                 continue
-            fresh = self.stations[unit] = Bank()
+            fresh = self.stations[unit] = Bank(self.ready)
             for territory in remaining:
                 for table in Table:
                     _copy(territory[table], bank.tables[table], fresh.tables[table])
