@@ -43,6 +43,20 @@ class Session(Protocol):
         ...
 
 
+class Silence(Session):
+    """The session of a client that has not said anything."""
+
+    __slots__ = ()
+    error = None
+    more = False
+
+    def feed(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def answers(self) -> bytes:
+        return b""
+
+
 class MbapSession(Session):
     """Answers MBAP frames out of `stations`, which has a station for each unit id.
 

@@ -7,7 +7,7 @@ first two, the station the third, and a write that is refused has changed nothin
 
 from typing import Protocol
 
-from aoba.errors import RequestError
+from aoba.errors import IllegalFunction, RequestError
 from aoba.modbus.client import Client
 from aoba.modbus.pdu import Read, decode, exception
 from aoba.modbus.spec import Table
@@ -28,6 +28,8 @@ class Station(Protocol):
 def answer(station: Station, pdu: bytes, client: Client) -> bytes:
     """Carry out one request PDU (1 to 253 bytes) and return the response PDU; never raises."""
     try:
+        if pdu[0] not in client.functions:
+            raise IllegalFunction(pdu[0])
         request = decode(pdu)
         if isinstance(request, Read):
             return request.response(station.read(request.table, request.address, request.quantity))
