@@ -21,6 +21,9 @@ PARTING: Final = 0.5
 BACKLOG: Final = 512
 """Clients that may wait to be let in."""
 
+RECEIVE_BUFFER: Final = 32 * 1024
+"""Bytes that the system takes in for a client beyond what Aoba has read: 100 long requests."""
+
 MAX_CLIENTS: Final = 10_000
 
 _log = logging.getLogger("aoba.link")
@@ -56,6 +59,8 @@ class TcpLink:
             for family, address in dict.fromkeys((family, info[0]) for family, *_, info in found):
                 # Not left to the loop: uvloop's does not say when the port is taken after all.
                 listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
+                # Inherited by all connections; it bounds what is read from one at a time.
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
                 self._sockets.append(listener)
                 port = listener.getsockname()[1]  # one for all addresses where 0 was asked for
         except OSError as error:
