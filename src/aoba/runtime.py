@@ -70,7 +70,7 @@ class Runtime:
         ]
 
     def _open_session(self, client: Client) -> Session:
-        return MbapSession(self._image.stations, client)
+        return MbapSession(self._image.stations, client, self._image.ready)
 
     async def run(self) -> None:
         """Serve until told to stop by a signal. Raises LinkError where a link cannot be opened."""

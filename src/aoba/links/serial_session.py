@@ -9,10 +9,10 @@ from typing import Final, Protocol
 
 from aoba.errors import FrameError
 from aoba.links.session import MAX_REQUESTS
-from aoba.modbus.answer import Station, answer
+from aoba.modbus.answer import answer, broadcast
 from aoba.modbus.client import Client
 from aoba.modbus.rtu import BROADCAST, Request
-from aoba.modbus.spec import WRITING
+from aoba.modbus.station import Station
 
 
 class Reader(Protocol):
@@ -84,9 +84,7 @@ class SerialSession:
     def _answer(self, request: Request) -> bytes:
         unit, pdu = request
         if unit == BROADCAST:
-            if pdu[0] in WRITING:
-                for station in self._stations.values():
-                    answer(station, pdu, self._client)
+            broadcast(self._stations.values(), pdu, self._client)
             return b""
         response = answer(self._stations[unit], pdu, self._client)
         return self._encode(unit, response) if response else b""
