@@ -24,6 +24,8 @@ LAYERS = (
     ("aoba.document", "aoba.modbus"),
     ("aoba.registers",),
     (
+        "aoba.links.roles",
+        "aoba.links.serial_session",
         "aoba.links.session",
         "aoba.links.url",
         "aoba.sources.schedule",

@@ -104,10 +104,14 @@ class Connection(asyncio.Protocol):
 
     def _open_and_recall(self, data: bytes) -> bytes | None:
         """Stands for the session's `recall` until there is a session."""
-        client = Client(self._name, self._link.port, self._link.guard.functions)
+        client = Client(self._name, self._link.port, self.functions())
         self._session = self._link.open_session(client)
         self._recall = self._session.recall
         return self._recall(data)
+
+    def functions(self) -> frozenset[int] | None:
+        """What the client may do; see `aoba.modbus.client.Client`."""
+        return self._link.guard.functions
 
     def eof_received(self) -> bool:
         self._ended = True

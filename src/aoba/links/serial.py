@@ -156,8 +156,9 @@ class _Line(asyncio.Protocol):
         line = self._transport.serial
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(PARTING):
-                while self._transport.get_write_buffer_size() or line.num_unwritten_bytes():
-                    await asyncio.sleep(0.01)  # noqa: ASYNC110  the system tells nobody
+                # The system tells nobody when it has sent them, hence the asking.
+                while self._transport.get_write_buffer_size() or line.num_unwritten_bytes():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
         with contextlib.suppress(OSError):
             line.reset_write_buffer()  # or the system waits for it to be sent
         self._transport.abort()

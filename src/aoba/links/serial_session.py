@@ -5,10 +5,9 @@ is everybody, who carry out what they are told, and say nothing.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Protocol
 
-from aoba.errors import FrameError
-from aoba.links.session import MAX_REQUESTS
+from aoba.links.session import MAX_REQUESTS, Session
 from aoba.modbus.answer import answer, broadcast
 from aoba.modbus.client import Client
 from aoba.modbus.rtu import BROADCAST, Request
@@ -28,13 +27,13 @@ class Reader(Protocol):
     def gap(self) -> None: ...
 
 
-class SerialSession:
+class SerialSession(Session):
     """Answers what `reader` finds out of `stations`, in frames that `encode` makes.
 
     With `echo`, the line gives back what is sent on it, and that is passed over.
     """
 
-    error: Final[FrameError | None] = None  # a bus is never given up
+    error = None  # a bus is never given up
 
     def __init__(
         self,
