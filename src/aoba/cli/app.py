@@ -78,7 +78,18 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="URL",
-            help="Where to serve; may be given several times. Default: tcp://127.0.0.1:5020.",
+            help="Where to serve; may be given several times. tcp://HOST:PORT, "
+            "tls://HOST:PORT?cert=FILE&key=FILE&ca=FILE, udp://HOST:PORT, rtu+tcp://HOST:PORT, "
+            "rtu:///DEVICE?baudrate=9600&parity=N&stopbits=1 or ascii:///DEVICE. "
+            "Default: tcp://127.0.0.1:5020.",
+        ),
+    ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=ACCESS",
+            help="What clients with this role in their certificate may do on tls links: read, "
+            "write or none; may be given several times. Others may then do nothing.",
         ),
     ] = None,
     identity: Annotated[
@@ -99,9 +110,10 @@ def serve(
     serve(
         [*(source or []), *(data_source or [])],
         listen or [],
-        identity or [],
-        log_level.value,
-        log_format.value,
+        identity=identity or [],
+        roles=role or [],
+        level=log_level.value,
+        form=log_format.value,
     )
 
 

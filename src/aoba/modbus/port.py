@@ -6,7 +6,7 @@ it, in one of these ways:
     a frame for one of our stations     nothing: `answer` and `broadcast` tell the port themselves
     any other good frame                `overheard`
     a frame that is damaged             `damaged`, or `overrun` where characters were lost
-    answers given from memory           `repeated`, without having asked `answer`
+    answers given from memory           counted in `recalled`, without having asked `answer`
 
 Sections are of the Application Protocol. Counters are what 6.8.1 calls CPT1 to CPT8 and wrap at
 16 bits, as they are read; the event log is that of 6.10, its newest event first.
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from enum import IntFlag
 from typing import Final
 
-from aoba.modbus.spec import EXCEPTION_FLAG, MAX_EVENTS, ExceptionCode, FunctionCode
+from aoba.modbus.spec import EXCEPTION_FLAG, MAX_EVENTS, RECALLED, ExceptionCode, FunctionCode
 
 RESTARTED: Final = 0x00
 ENTERED_LISTEN_ONLY: Final = 0x04
@@ -49,6 +49,9 @@ class Port:
     def __init__(self, *, is_serial: bool = False) -> None:
         self.is_serial = is_serial
         self.log: deque[int] = deque(maxlen=MAX_EVENTS)
+        self.recalled: Final = [0] * (max(RECALLED) + 1)
+        """Answers given from memory, by function code; on networks only. Sessions count here."""
+        self._recalled_before = 0
         self._afterwards: Callable[[], None] | None = None
         self.clear()
 
@@ -84,16 +87,9 @@ class Port:
         self.communication_errors += 1
         self._note(Received.EVENT | Received.COMMUNICATION_ERROR | Received.CHARACTER_OVERRUN)
 
-    def repeated(self, count: int) -> None:
-        """`count` requests were answered from memory, without exception."""
-        self.bus_messages += count
-        self.messages += count
-        self.events += count
-        if self.is_serial:
-            self.log.extendleft((Received.EVENT, Sent.EVENT) * min(count, MAX_EVENTS))
-
     def received(self, flags: int = 0) -> None:
         """A request for one of our stations begins. `flags` are some of `Received`."""
+        self._add_recalled()  # only a request can ask for counters, so they are right in time
         self.bus_messages += 1
         self.messages += 1
         if self.is_serial:
@@ -136,6 +132,13 @@ class Port:
 
     def clear_overruns(self) -> None:
         self.overruns = 0
+
+    def _add_recalled(self) -> None:
+        recalled = sum(self.recalled)
+        count, self._recalled_before = recalled - self._recalled_before, recalled
+        self.bus_messages += count
+        self.messages += count
+        self.events += count
 
     def _finish(self, flags: int) -> None:
         if self.is_serial:

@@ -71,6 +71,17 @@ Diagnostics is none of them: it changes counters.
 """
 
 
+RECALLED: Final = frozenset(
+    (
+        FunctionCode.READ_COILS,
+        FunctionCode.READ_DISCRETE_INPUTS,
+        FunctionCode.READ_HOLDING_REGISTERS,
+        FunctionCode.READ_INPUT_REGISTERS,
+    )
+)
+"""Functions whose answers depend on nothing but the stations, and may be remembered."""
+
+
 class DiagnosticCode(IntEnum):
     """Sub-functions of Diagnostics (section 6.8.1)."""
 

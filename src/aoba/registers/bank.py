@@ -5,15 +5,25 @@ from collections.abc import Mapping
 from aoba.errors import IllegalDataAddress
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.modbus.client import Client
+from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
 from aoba.registers.cells import Cells
 from aoba.registers.files import Files
 
 
 class Bank:
-    """Implements `aoba.modbus.station.Station`; `tables` is indexed by `Table`."""
+    """Implements `aoba.modbus.station.Station`; `tables` is indexed by `Table`.
 
-    def __init__(self, unit: int = 1, identity: Mapping[int, bytes] = DEFAULT_IDENTITY) -> None:
+    `ready` is told of every write; who changes `tables` past `write` has to do that himself.
+    """
+
+    def __init__(
+        self,
+        ready: ReadyAnswers,
+        unit: int = 1,
+        identity: Mapping[int, bytes] = DEFAULT_IDENTITY,
+    ) -> None:
+        self._ready = ready
         self.unit = unit
         self.identity = identity
         self.tables = [Cells(table) for table in Table]
@@ -26,6 +36,7 @@ class Bank:
 
     def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:  # noqa: ARG002
         self.tables[table].write(address, cells)
+        self._ready.forget()
 
     def read_file(self, number: int, record: int, count: int) -> bytes:
         return self.files.read(number, record, count)

@@ -17,6 +17,7 @@ from aoba.document.ranges import Range
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 from aoba.identity import DEFAULT_IDENTITY
+from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
 from aoba.registers.cells import Cells
@@ -35,6 +36,8 @@ class Image:
 
     def __init__(self, identity: Mapping[int, bytes] = DEFAULT_IDENTITY) -> None:
         self.stations: dict[int, Bank] = {}
+        self.ready = ReadyAnswers()
+        """Answers that hold as long as nothing here changes."""
         self._territories: dict[str, Territory] = {}
         self._numbered = Numbered(identity)
 
@@ -47,6 +50,7 @@ class Image:
         """
         self._check_conflicts(source, document)
         self._numbered.check(source, document)
+        self.ready.forget()
         if replace:
             self._forget(source)
         territory = self._territories.setdefault(source, {})
@@ -60,7 +64,7 @@ class Image:
             self._numbered.apply(source, document, station, bank)
 
     def _add(self, unit: int) -> Bank:
-        bank = self.stations[unit] = self._numbered.new_bank(unit)
+        bank = self.stations[unit] = self._numbered.new_bank(unit, self.ready)
         return bank
 
     def _check_conflicts(self, source: str, document: Document) -> None:

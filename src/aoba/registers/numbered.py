@@ -13,6 +13,7 @@ from msgspec import UNSET
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 from aoba.identity import DEFAULT_IDENTITY, object_name
+from aoba.modbus.ready import ReadyAnswers
 from aoba.registers.bank import Bank
 
 FILE: Final = "file"
@@ -37,8 +38,8 @@ class Numbered:
         self._identity = identity
         self._owners: dict[Key, str] = {}
 
-    def new_bank(self, unit: int) -> Bank:
-        return Bank(unit, self._identity)
+    def new_bank(self, unit: int, ready: ReadyAnswers) -> Bank:
+        return Bank(ready, unit, self._identity)
 
     def check(self, source: str, document: Document) -> None:
         """Raises DocumentError where something in `document` belongs to another source."""
