@@ -6,7 +6,6 @@ it, in one of these ways:
     a frame for one of our stations     nothing: `answer` and `broadcast` tell the port themselves
     any other good frame                `overheard`
     a frame that is damaged             `damaged`, or `overrun` where characters were lost
-    answers given from memory           `repeated`, without having asked `answer`
 
 Sections are of the Application Protocol. Counters are what 6.8.1 calls CPT1 to CPT8 and wrap at
 16 bits, as they are read; the event log is that of 6.10, its newest event first.
@@ -83,14 +82,6 @@ class Port:
         self.overruns += 1
         self.communication_errors += 1
         self._note(Received.EVENT | Received.COMMUNICATION_ERROR | Received.CHARACTER_OVERRUN)
-
-    def repeated(self, count: int) -> None:
-        """`count` requests were answered from memory, without exception."""
-        self.bus_messages += count
-        self.messages += count
-        self.events += count
-        if self.is_serial:
-            self.log.extendleft((Received.EVENT, Sent.EVENT) * min(count, MAX_EVENTS))
 
     def received(self, flags: int = 0) -> None:
         """A request for one of our stations begins. `flags` are some of `Received`."""

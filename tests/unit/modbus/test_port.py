@@ -16,6 +16,12 @@ def counters(port):
     return [getattr(port, name) for name in names.split()]
 
 
+def exchanges(port, count):
+    for _ in range(count):
+        port.received()
+        port.answered(OK)
+
+
 def test_begins_with_nothing(port):
     assert counters(port) == [0] * 7
     assert not port.log
@@ -72,22 +78,9 @@ def test_silence_is_counted(port, done):
     assert list(port.log) == [0x60, 0xC0]
 
 
-@pytest.mark.parametrize("count", [1, 3, 31, 32, 33, 1000])
-def test_answers_from_memory_count_as_if_they_had_been_asked_for(port, count):
-    other = Port(is_serial=True)
-    for _ in range(count):
-        other.received()
-        other.answered(OK)
-
-    port.repeated(count)
-
-    assert counters(port) == counters(other)
-    assert list(port.log) == list(other.log)
-
-
 def test_the_log_has_the_64_newest_events(port):
     port.damaged()
-    port.repeated(31)
+    exchanges(port, 31)
     assert len(port.log) == 63
     port.received()
     assert list(port.log) == [READ] + [SENT, READ] * 31 + [0x82]
@@ -122,7 +115,7 @@ def test_a_network_keeps_no_log():
     port = Port()
     port.received()
     port.answered(OK)
-    port.repeated(5)
+    exchanges(port, 5)
     port.damaged()
     port.entered_listen_only()
     port.restart(clear_log=False)
