@@ -178,7 +178,9 @@ def streams(target: Target, seed: int) -> Iterator[tuple[int, bytes, random.Rand
     while True:
         count = dice.choice((1, 1, 2, 3, 8))
         pdus = [mutated(dice.choice(SEEDS), dice) for _ in range(count)]
-        yield count, b"".join(target.frame(pdu, dice) for pdu in pdus), dice
+        stream = b"".join(target.frame(pdu, dice) for pdu in pdus)
+        for _ in range(dice.choice((1, 1, 1, 3))):  # the same again may be answered from memory
+            yield count, stream, dice
 
 
 def fed(session: Session, stream: bytes, dice: random.Random) -> bytes:

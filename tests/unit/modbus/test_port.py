@@ -16,6 +16,12 @@ def counters(port):
     return [getattr(port, name) for name in names.split()]
 
 
+def exchanges(port, count):
+    for _ in range(count):
+        port.received()
+        port.answered(OK)
+
+
 def test_begins_with_nothing(port):
     assert counters(port) == [0] * 7
     assert not port.log
@@ -88,9 +94,7 @@ def test_recalled_answers_count_as_if_they_had_been_asked_for(count):
 
 def test_the_log_has_the_64_newest_events(port):
     port.damaged()
-    for _ in range(31):
-        port.received()
-        port.answered(OK)
+    exchanges(port, 31)
     assert len(port.log) == 63
     port.received()
     assert list(port.log) == [READ] + [SENT, READ] * 31 + [0x82]
@@ -125,7 +129,7 @@ def test_a_network_keeps_no_log():
     port = Port()
     port.received()
     port.answered(OK)
-    port.repeated(5)
+    exchanges(port, 5)
     port.damaged()
     port.entered_listen_only()
     port.restart(clear_log=False)
