@@ -109,10 +109,14 @@ class Connection(asyncio.Protocol):
 
     def _feed(self, data: bytes) -> None:
         if self._session is NOBODY:
-            client = Client(self._name, self._link.port, self._link.guard.functions)
+            client = Client(self._name, self._link.port, self.functions())
             self._session = self._link.open_session(client)
         self._session.feed(data)
         self._answer()
+
+    def functions(self) -> frozenset[int] | None:
+        """What the client may do; see `aoba.modbus.client.Client`."""
+        return self._link.guard.functions
 
     def eof_received(self) -> bool:
         self._ended = True

@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from aoba.errors import FrameError
-from aoba.modbus.answer import Station, answer
+from aoba.modbus.answer import answer
 from aoba.modbus.client import Client
 from aoba.modbus.mbap import Frame, FrameReader
 from aoba.modbus.pdu import exception
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import ANY_UNIT_IDS, RECALLED, ExceptionCode
+from aoba.modbus.station import Station
 
 MAX_REQUESTS: Final = 64
 """Requests answered in one call, some 16 KiB of answers at the most."""
@@ -109,10 +110,12 @@ class MbapSession(Session):
         return b"".join(answers)
 
     def _answer(self, frame: Frame) -> bytes:
+        """The response PDU; empty where there is none, since the client asked us to listen only."""
         station = self._stations.get(frame.unit)
         if station is None and frame.unit in ANY_UNIT_IDS and len(self._stations) == 1:
             (station,) = self._stations.values()
         if station is None:
+            self._client.port.overheard()
             pdu = exception(frame.pdu[0], ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND)
         else:
             pdu = answer(station, frame.pdu, self._client)

@@ -3,15 +3,13 @@
 import asyncio
 import contextlib
 import logging
-import os
 import socket
-from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 
-from aoba.errors import LinkError
 from aoba.links.clients import Clients
 from aoba.links.connection import Connection, OpenSession
 from aoba.links.guard import Guard
+from aoba.links.sockets import take_ports
 from aoba.links.url import NetworkUrl
 from aoba.modbus.port import Port
 
@@ -35,6 +33,8 @@ class TcpLink:
     There are descriptors for `room` clients.
     """
 
+    connection: ClassVar[type[Connection]] = Connection
+
     def __init__(self, url: NetworkUrl, open_session: OpenSession, room: int = MAX_CLIENTS) -> None:
         self.url = url
         self.port = Port()
@@ -47,25 +47,16 @@ class TcpLink:
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
 
+    def __str__(self) -> str:
+        return str(self.url)
+
     async def bind(self) -> None:
         """Take the port at each address of the host; clients wait there until `serve`.
 
         Raises LinkError where that is impossible.
         """
-        loop = asyncio.get_running_loop()
-        host, port = self.url.host, self.url.port
-        try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            for family, address in dict.fromkeys((family, info[0]) for family, *_, info in found):
-                # Not left to the loop: uvloop's does not say when the port is taken after all.
-                listener = socket.create_server((address, port), family=family, backlog=BACKLOG)
-                # Inherited by all connections; it bounds what is read from one at a time.
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-                self._sockets.append(listener)
-                port = listener.getsockname()[1]  # one for all addresses where 0 was asked for
-        except OSError as error:
-            raise LinkError(f"cannot listen on {self.url}: {_reason(error)}") from None
-        self.url = self.guard.url = replace(self.url, port=port)
+        self.url, self._sockets = await take_ports(self.url, socket.SOCK_STREAM, _listening)
+        self.guard.url = self.url
 
     async def serve(self) -> None:
         """Let clients in. Call `bind` first."""
@@ -73,16 +64,19 @@ class TcpLink:
         self.guard.warn_if_open(listener.getsockname()[0] for listener in self._sockets)
         for listener in self._sockets:
             server = await loop.create_server(
-                lambda: Connection(self), sock=listener, backlog=BACKLOG
+                lambda: self.connection(self), sock=listener, backlog=BACKLOG
             )
             self._servers.append(server)
-        if self.clients.pause is not None:
-            self._sweeping = loop.call_later(self.clients.pause, self._sweep, self.clients.pause)
+        self.start_sweeping()
 
-    def _sweep(self, pause: float) -> None:
-        loop = asyncio.get_running_loop()
-        self.clients.sweep(loop.time())
-        self._sweeping = loop.call_later(pause, self._sweep, pause)
+    def start_sweeping(self) -> None:
+        pause = self.clients.pause
+        if pause is not None:
+            self._sweeping = asyncio.get_running_loop().call_later(pause, self._sweep)
+
+    def _sweep(self) -> None:
+        self.clients.sweep(asyncio.get_running_loop().time())
+        self.start_sweeping()
 
     def admit(self, connection: Connection, host: str) -> bool:
         """Whether it may stay; a lack of room is told once, until there is room again."""
@@ -118,7 +112,9 @@ class TcpLink:
             client.transport.abort()
 
 
-def _reason(error: OSError) -> str | None:
-    # The socket module adds the address, and has numbers of its own for names that are not known.
-    number = error.errno or 0
-    return os.strerror(number) if number > 0 else error.strerror
+def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+    # Not left to the loop: uvloop's does not say when the port is taken after all.
+    listener = socket.create_server(address, family=family, backlog=BACKLOG)
+    # Inherited by all connections; it bounds what is read from one at a time.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    return listener

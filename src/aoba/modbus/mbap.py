@@ -37,6 +37,16 @@ class Frame(NamedTuple):
         return _REST.pack(0, 1 + len(self.pdu), self.unit) + self.pdu
 
 
+def is_one_frame(data: bytes) -> bool:
+    """Whether `data` is exactly one Modbus frame."""
+    if len(data) < _PREFIX.size:
+        return False
+    _, protocol, length = _PREFIX.unpack_from(data)
+    if protocol != 0 or not _MIN_LENGTH <= length <= _MAX_LENGTH:
+        return False
+    return len(data) == _PREFIX.size + int(length)
+
+
 class FrameReader:
     """Cuts a stream of bytes into frames. Holds no more than what was fed and not yet taken."""
 

@@ -104,7 +104,8 @@ class Port:
             flags = _exception_flag(response[1])
         elif code != FunctionCode.GET_COMM_EVENT_COUNTER:
             self.events += 1
-        self._finish(flags)
+        if self.is_serial or self._afterwards is not None:
+            self._finish(flags)
 
     def kept_silent(self, flags: int = 0, *, done: bool = True) -> None:
         """The request that was received last ends without a response. `flags`: some of `Sent`.

@@ -16,14 +16,10 @@ class Table(IntEnum):
     HOLDING = 2
     INPUT = 3
 
-    @property
-    def label(self) -> str:
+    def __init__(self, number: int) -> None:
+        self.label = self.name.lower()
         """The table's name in documents and messages: `coils`, `discrete_inputs`, ..."""
-        return self.name.lower()
-
-    @property
-    def is_bits(self) -> bool:
-        return self <= Table.DISCRETE_INPUTS
+        self.is_bits = number <= 1  # kept, since each request asks for it
 
 
 class FunctionCode(IntEnum):
@@ -86,6 +82,46 @@ RECALLED: Final = frozenset(
 """Functions whose answers depend on nothing but the stations, and may be remembered."""
 
 
+class DiagnosticCode(IntEnum):
+    """Sub-functions of Diagnostics (section 6.8.1)."""
+
+    RETURN_QUERY_DATA = 0
+    RESTART_COMMUNICATIONS_OPTION = 1
+    RETURN_DIAGNOSTIC_REGISTER = 2
+    FORCE_LISTEN_ONLY_MODE = 4
+    CLEAR_COUNTERS_AND_DIAGNOSTIC_REGISTER = 10
+    RETURN_BUS_MESSAGE_COUNT = 11
+    RETURN_BUS_COMMUNICATION_ERROR_COUNT = 12
+    RETURN_BUS_EXCEPTION_ERROR_COUNT = 13
+    RETURN_SERVER_MESSAGE_COUNT = 14
+    RETURN_SERVER_NO_RESPONSE_COUNT = 15
+    RETURN_SERVER_NAK_COUNT = 16
+    RETURN_SERVER_BUSY_COUNT = 17
+    RETURN_BUS_CHARACTER_OVERRUN_COUNT = 18
+    CLEAR_OVERRUN_COUNTER_AND_FLAG = 20
+
+
+class ReadDeviceId(IntEnum):
+    """What Read Device Identification is to read (section 6.21)."""
+
+    BASIC = 1
+    REGULAR = 2
+    EXTENDED = 3
+    INDIVIDUAL = 4
+
+
+class ObjectId(IntEnum):
+    """Identification objects that have a meaning (section 6.21); 0x80 to 0xFF are the user's."""
+
+    VENDOR_NAME = 0x00
+    PRODUCT_CODE = 0x01
+    REVISION = 0x02
+    VENDOR_URL = 0x03
+    PRODUCT_NAME = 0x04
+    MODEL_NAME = 0x05
+    USER_APPLICATION_NAME = 0x06
+
+
 class ExceptionCode(IntEnum):
     """Exception codes (section 7)."""
 
@@ -130,6 +166,13 @@ RECORD_COUNT: Final = 10_000
 
 MAX_FIFO: Final = 31
 """Registers in a FIFO queue (section 6.18)."""
+
+READ_DEVICE_IDENTIFICATION: Final = 0x0E
+"""The MEI type of Read Device Identification (section 6.21)."""
+
+MIN_EXTENDED_OBJECT: Final = 0x80
+MAX_EXTENDED_OBJECT: Final = 0xFF
+"""Ids of extended identification objects (section 6.21)."""
 
 MAX_OBJECT: Final = 244
 """Bytes of an identification object, so that any one fits into a response (section 6.21)."""
