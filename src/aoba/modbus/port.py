@@ -135,6 +135,8 @@ class Port:
 
     def _add_recalled(self) -> None:
         recalled = sum(self.recalled)
+        if recalled == self._recalled_before:
+            return
         count, self._recalled_before = recalled - self._recalled_before, recalled
         self.bus_messages += count
         self.messages += count
