@@ -9,7 +9,8 @@ AobaError
 └── RequestError            a well-framed request that is refused           the client
     ├── IllegalFunction         01
     ├── IllegalDataAddress      02
-    └── IllegalDataValue        03
+    ├── IllegalDataValue        03
+    └── ServerDeviceFailure     04
 """
 
 from typing import ClassVar
@@ -90,3 +91,15 @@ class IllegalDataValue(RequestError):
         super().__init__(f"{what}: expected {limit}, got {got}")
         self.got = got
         self.limit = limit
+
+
+class ServerDeviceFailure(RequestError):
+    """Some of `quantity` addresses of `table` from `address` (zero-based) have no fresh value."""
+
+    code = ExceptionCode.SERVER_DEVICE_FAILURE
+
+    def __init__(self, table: Table, address: int, quantity: int) -> None:
+        super().__init__(f"{table.label} {address}..{address + quantity - 1} is stale")
+        self.table = table
+        self.address = address
+        self.quantity = quantity

@@ -11,6 +11,7 @@ from aoba.errors import (
     IllegalDataValue,
     IllegalFunction,
     RequestError,
+    ServerDeviceFailure,
 )
 from aoba.modbus.spec import Table
 
@@ -53,6 +54,7 @@ def test_frame_error_carries_the_numbers():
         (IllegalFunction(7), 1, "function code 7 is not supported"),
         (IllegalDataAddress(Table.HOLDING, 5, 3), 2, "holding 5..7 is not defined"),
         (IllegalDataValue("quantity", 0, "1..125"), 3, "quantity: expected 1..125, got 0"),
+        (ServerDeviceFailure(Table.INPUT, 5, 1), 4, "input 5..5 is stale"),
     ],
 )
 def test_request_errors_carry_their_exception_code(error, code, text):

@@ -2,7 +2,7 @@
 
 The state diagrams of section 6 check, in this order: the function code (01); quantity, byte count
 and value (03); address and address + quantity (02); the execution itself (04). `decode` raises the
-first two, the station the third, and a write that is refused has changed nothing.
+first two, the station the others, and a write that is refused has changed nothing.
 """
 
 from typing import Protocol
@@ -17,7 +17,8 @@ class Station(Protocol):
     """What a request needs of a station. Cells are described in `aoba.modbus.pdu`.
 
     Both methods raise IllegalDataAddress, before anything has changed, where one of the addresses
-    from `address` (zero-based) on is not defined.
+    from `address` (zero-based) on is not defined. `read` raises ServerDeviceFailure where they are,
+    but have no value at present.
     """
 
     def read(self, table: Table, address: int, quantity: int) -> bytes: ...

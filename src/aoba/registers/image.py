@@ -8,43 +8,81 @@ Who owns a value (`mode` of a station in a document):
     master   the script: each document's values replace what is there
     slave    `discrete_inputs` and `input`: the script; `coils` and `holding`: the bus, from the
              moment an address is defined, which is when it takes its initial value
+
+What a source has defined can be withheld from readers, until its next document. What clients write
+to it can be followed in a journal.
 """
 
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 
 from aoba.document.ranges import Range
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 from aoba.modbus.spec import Table
-from aoba.registers.bank import Bank
+from aoba.registers.bank import Bank, Withheld
 from aoba.registers.cells import Cells
+from aoba.registers.journal import Journal, Owned
 from aoba.spans import Span, Spans
 
 _BUS_TABLES: Final = frozenset((Table.COILS, Table.HOLDING))
 """Tables a client can write, which in slave mode belong to the bus."""
 
-Territory = dict[int, tuple[Spans, Spans, Spans, Spans]]
-"""Which addresses a source has defined: by unit id, then by `Table`."""
+Territory = dict[int, Owned]
+"""Which addresses a source has defined, by unit id."""
+
+
+class Block(NamedTuple):
+    """Consecutive addresses of one table from `start` on, and their cells."""
+
+    unit: int
+    table: Table
+    start: int
+    cells: bytes
 
 
 class Image:
     def __init__(self) -> None:
         self.stations: dict[int, Bank] = {}
         self._territories: dict[str, Territory] = {}
+        self._journals: list[Journal] = []
+
+    def journal(self, source: str, clock: Callable[[], float]) -> Journal:
+        """Note from now on what clients write to whatever `source` has defined at the time."""
+        journal = Journal(lambda unit: self._territories.get(source, {}).get(unit), clock)
+        self._journals.append(journal)
+        return journal
+
+    def blocks(self, source: str) -> Iterator[Block]:
+        """The present values of all that `source` has defined, withheld or not."""
+        for unit, owned in sorted(self._territories.get(source, {}).items()):
+            for table in Table:
+                cells = self.stations[unit].tables[table]
+                for start, stop in owned[table]:
+                    yield Block(unit, table, start, cells.read(start, stop))
+
+    def withhold(self, source: str, *, as_zero: bool) -> None:
+        """Until its next document, let what `source` has defined read as zero, or not at all."""
+        for unit, owned in self._territories.get(source, {}).items():
+            self.stations[unit].withheld[source] = Withheld(owned, as_zero)
 
     def apply(self, source: str, document: Document, *, replace: bool = False) -> None:
         """Let `document` of `source` take effect.
 
         With `replace`, what `source` had defined before and `document` does not define is gone,
-        and the rest starts afresh. Raises DocumentError, and has changed nothing, where another
-        source has defined one of the addresses.
+        and the rest starts afresh. What was withheld of `source` is so no more. Raises
+        DocumentError, and has changed nothing, where another source has defined one of the
+        addresses.
         """
         self._check_conflicts(source, document)
+        self._release(source)
         if replace:
             self._forget(source)
         territory = self._territories.setdefault(source, {})
         for station in document.stations:
-            bank = self.stations.setdefault(station.id, Bank())
+            if station.id not in self.stations:
+                self.stations[station.id] = Bank(station.id, self._journals)
+            bank = self.stations[station.id]
             own = territory.setdefault(station.id, (Spans(), Spans(), Spans(), Spans()))
             for table, ranges in station.map.tables():
                 by_bus = station.mode == "slave" and table in _BUS_TABLES
@@ -53,7 +91,7 @@ class Image:
 
     def _check_conflicts(self, source: str, document: Document) -> None:
         mine = self._territories.get(source, {})
-        others = {name: t for name, t in self._territories.items() if name != source}
+        others = [(name, t) for name, t in self._territories.items() if name != source]
         if not others:
             return
         for i, station in enumerate(document.stations):
@@ -64,6 +102,10 @@ class Image:
                     path = f"stations[{i}].map.{table.label}[{j}]"
                     _check_conflict(path, station, table, item.span, others)
 
+    def _release(self, source: str) -> None:
+        for unit in self._territories.get(source, {}):
+            self.stations[unit].withheld.pop(source, None)
+
     def _forget(self, source: str) -> None:
         """Remove what `source` has defined and leave what the others have."""
         for unit in self._territories.pop(source, {}):
@@ -71,7 +113,8 @@ class Image:
             bank = self.stations.pop(unit)
             if not remaining:
                 continue
-            fresh = self.stations[unit] = Bank()
+            fresh = self.stations[unit] = Bank(unit, self._journals)
+            fresh.withheld = bank.withheld
             for territory in remaining:
                 for table in Table:
                     _copy(territory[table], bank.tables[table], fresh.tables[table])
@@ -90,9 +133,9 @@ def _apply_range(cells: Cells, own: Spans, item: Range, *, only_new: bool) -> No
 
 
 def _check_conflict(
-    path: str, station: Station, table: Table, span: Span, others: dict[str, Territory]
+    path: str, station: Station, table: Table, span: Span, others: list[tuple[str, Territory]]
 ) -> None:
-    for name, territory in others.items():
+    for name, territory in others:
         if station.id not in territory:
             continue
         overlap = territory[station.id][table].overlap(*span)
