@@ -12,10 +12,23 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "aoba"
 
 LAYERS = (
-    ("aoba.errors", "aoba.modbus.spec", "aoba.spans", "aoba.duration", "aoba.printable"),
+    (
+        "aoba.errors",
+        "aoba.modbus.spec",
+        "aoba.spans",
+        "aoba.duration",
+        "aoba.options",
+        "aoba.printable",
+    ),
     ("aoba.document", "aoba.modbus"),
     ("aoba.registers",),
-    ("aoba.links.session", "aoba.sources.schedule", "aoba.sources.lines", "aoba.sources.repeats"),
+    (
+        "aoba.links.session",
+        "aoba.links.url",
+        "aoba.sources.schedule",
+        "aoba.sources.lines",
+        "aoba.sources.repeats",
+    ),
     ("aoba.links", "aoba.sources", "aoba.logs"),
     ("aoba.runtime",),
     ("aoba.cli", "aoba.__main__"),

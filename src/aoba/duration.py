@@ -18,3 +18,8 @@ def parse_duration(text: str) -> float:
     if seconds <= 0:
         raise UsageError(f"expected {ACCEPTED}, got {text!r}")
     return seconds
+
+
+def parse_pause(text: str) -> float:
+    """Seconds, 0 or more. Raises UsageError that says what is accepted."""
+    return 0.0 if text == "0" else parse_duration(text)

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from aoba.links.session import MbapSession, Session
 from aoba.links.tcp import MAX_CLIENTS, TcpLink
-from aoba.links.url import TcpUrl
+from aoba.links.url import NetworkUrl, Url
 from aoba.modbus.client import Client
 from aoba.registers.image import Image
 from aoba.sources.python_external import PythonExternal
@@ -43,7 +43,7 @@ _log = logging.getLogger("aoba")
 
 
 class Runtime:
-    def __init__(self, sources: Sequence[ScriptSpec], listen: Sequence[TcpUrl]) -> None:
+    def __init__(self, sources: Sequence[ScriptSpec], listen: Sequence[Url]) -> None:
         self._image = Image()
         self._servers = ForkServers()
         self._stop = asyncio.Event()
@@ -57,7 +57,9 @@ class Runtime:
             1, len(listen)
         )
         room = max(1, min(room, MAX_CLIENTS))
-        self._links = [TcpLink(url, self._open_session, room) for url in listen]
+        self._links = [
+            TcpLink(url, self._open_session, room) for url in listen if isinstance(url, NetworkUrl)
+        ]
 
     def _open_session(self, client: Client) -> Session:
         return MbapSession(self._image.stations, client)

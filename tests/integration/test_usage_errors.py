@@ -41,7 +41,7 @@ LISTENS = {
     "a port that is no number": ("tcp://127.0.0.1:modbus", "expected tcp://HOST:PORT"),
     "a negative port": ("tcp://127.0.0.1:-1", "expected tcp://HOST:PORT"),
     "an open bracket": ("tcp://[::1:5020", "expected tcp://HOST:PORT"),
-    "an unknown option": ("tcp://127.0.0.1:0?x=1", "unknown option 'x=1'; expected"),
+    "an unknown option": ("tcp://127.0.0.1:0?x=1", "unknown option 'x', known here: max_clients"),
     "a path": ("tcp://127.0.0.1:0/x", "unknown path 'x'; expected"),
     "a user": ("tcp://me@127.0.0.1:0", "unknown user 'me'; expected"),
     "a host that can be none": ("tcp://plant..local:5020", "'plant..local' is no host; expected"),

@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.duration import ACCEPTED, parse_duration
+from aoba.duration import ACCEPTED, parse_duration, parse_pause
 from aoba.errors import UsageError
 
 
@@ -53,3 +53,10 @@ def test_refused_with_what_is_accepted(text):
 
 def test_says_what_is_accepted_with_every_unit():
     assert ACCEPTED == "seconds, or a number with ms, s, min or h, as in 500ms"
+
+
+def test_a_pause_may_be_none_at_all():
+    assert parse_pause("0") == 0
+    assert parse_pause("5ms") == 0.005
+    with pytest.raises(UsageError):
+        parse_pause("-1")

@@ -11,11 +11,12 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, cast
 
 from aoba.errors import LinkError
 from aoba.links.session import Session
-from aoba.links.url import TcpUrl
+from aoba.links.url import NetworkUrl
 from aoba.modbus.client import Client
 
 PARTING: Final = 0.5
@@ -36,7 +37,10 @@ class TcpLink:
     """Call `bind`, then `serve`; at the end `close`. `url` has the real port once bound."""
 
     def __init__(
-        self, url: TcpUrl, open_session: Callable[[Client], Session], max_clients: int = MAX_CLIENTS
+        self,
+        url: NetworkUrl,
+        open_session: Callable[[Client], Session],
+        max_clients: int = MAX_CLIENTS,
     ) -> None:
         self.url = url
         self.max_clients = max_clients
@@ -62,7 +66,7 @@ class TcpLink:
                 port = listener.getsockname()[1]  # one for all addresses where 0 was asked for
         except OSError as error:
             raise LinkError(f"cannot listen on {self.url}: {_reason(error)}") from None
-        self.url = TcpUrl(host, port)
+        self.url = replace(self.url, port=port)
 
     async def serve(self) -> None:
         """Let clients in. Call `bind` first."""

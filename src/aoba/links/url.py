@@ -1,53 +1,218 @@
-"""The URL of a link -> host and port."""
+"""URL, what a user types to name a link -> `NetworkUrl`, `TlsUrl` or `SerialUrl`.
 
+    tcp://HOST:PORT   tls://HOST:PORT   udp://HOST:PORT   rtu+tcp://HOST:PORT
+    rtu:///DEVICE     ascii:///DEVICE
+
+Options follow a `?`, see `aoba.options`. What a scheme accepts is one row of `SCHEMES`.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from aoba.duration import parse_duration, parse_pause
 from aoba.errors import UsageError
+from aoba.options import Parsers, count, flag, one_of, parse_options
 
-ACCEPTED: Final = "tcp://HOST:PORT"
 DEFAULT_LISTEN: Final = "tcp://127.0.0.1:5020"
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TcpUrl:
+class NetworkUrl:
     """An IP address or name to listen at; port 0 lets the system choose one."""
 
+    scheme: str
     host: str
     port: int
+    max_clients: int | None = None
+    """None: as many as there are descriptors for."""
+    idle: float | None = None
+    """Seconds without a word after which a client is parted from; None: never."""
+    allow: Networks = ()
+    """Where clients may come from; empty: anywhere."""
+    readonly: bool = False
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"tcp://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
 
 
-def parse_listen(text: str) -> TcpUrl:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsUrl(NetworkUrl):
+    cert: Path
+    """The server's certificate and those between it and the root, PEM."""
+    key: Path
+    ca: Path | None = None
+    """Who signs the certificates of clients; None: they need none."""
+
+    __str__ = NetworkUrl.__str__
+
+
+@dataclass(frozen=True, slots=True)
+class SerialUrl:
+    """A serial line; `scheme` is the framing spoken there."""
+
+    scheme: str
+    device: Path
+    baudrate: int
+    parity: str
+    bytesize: int
+    stopbits: int
+    rtscts: bool = False
+    xonxoff: bool = False
+    turnaround: float | None = None
+    """Seconds between a request and its answer; None: what the kind of line demands."""
+    readonly: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.device}"
+
+    @property
+    def character(self) -> str:
+        """The line's settings as they are written in the field: `9600 8N1`."""
+        return f"{self.baudrate} {self.bytesize}{self.parity}{self.stopbits}"
+
+
+Url = NetworkUrl | SerialUrl
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    form: str
+    """How its URLs look, for messages."""
+    build: Callable[["Scheme", str], Url]
+    options: Parsers
+    defaults: dict[str, Any]
+    needs: tuple[str, ...] = ()
+    """Options that must be given."""
+
+
+def parse_listen(text: str) -> Url:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
+    name, colon, _ = text.partition(":")
+    scheme = SCHEMES.get(name.lower()) if colon else None
+    if scheme is None:
+        # Of `127.0.0.1:5020`, what stands before the colon is no scheme.
+        name = name if colon and "." not in name else ""
+        raise UsageError(f"{text}: unknown link {name!r}; expected {ACCEPTED}")
+    return scheme.build(scheme, text)
+
+
+def _network_url(scheme: Scheme, text: str) -> NetworkUrl:
+    def refuse(reason: object) -> UsageError:
+        return UsageError(f"{text}: {reason}; expected {scheme.form}")
+
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"{text}: {error}; expected {ACCEPTED}") from None
-    if parts.scheme != "tcp":
-        raise UsageError(f"{text}: unknown link {parts.scheme!r}; expected {ACCEPTED}")
+        raise refuse(error) from None
     if not parts.hostname or port is None:
-        missing = "port" if parts.hostname else "host"
-        raise UsageError(f"{text}: the {missing} is missing; expected {ACCEPTED}")
+        raise refuse(f"the {'port' if parts.hostname else 'host'} is missing")
     try:
         parts.hostname.encode("idna")  # as the resolver does, which would raise the same too late
     except UnicodeError:
-        raise UsageError(f"{text}: {parts.hostname!r} is no host; expected {ACCEPTED}") from None
-    _refuse_rest(text, parts)
-    return TcpUrl(parts.hostname, port)
+        raise refuse(f"{parts.hostname!r} is no host") from None
+    for name, value in _rest(parts):
+        if value:
+            raise refuse(f"unknown {name} {value!r}")
+    options = _options(scheme, text, parts.query)
+    kind = TlsUrl if "cert" in scheme.options else NetworkUrl
+    return kind(parts.scheme, parts.hostname, port, **options)
 
 
-def _refuse_rest(text: str, parts: SplitResult) -> None:
-    for name, value in (
+def _rest(parts: SplitResult) -> tuple[tuple[str, str | None], ...]:
+    return (
         ("path", parts.path.strip("/")),
-        ("option", parts.query),
         ("fragment", parts.fragment),
         ("user", parts.username),
-    ):
-        if value:
-            raise UsageError(f"{text}: unknown {name} {value!r}; expected {ACCEPTED}")
+    )
+
+
+def _serial_url(scheme: Scheme, text: str) -> SerialUrl:
+    name, _, rest = text.partition(":")
+    location, _, query = rest.partition("?")  # taken as it stands: devices have odd names
+    device = location.removeprefix("//")
+    if not device.strip("/"):
+        raise UsageError(f"{text}: the device is missing; expected {scheme.form}")
+    if not device.startswith("/"):
+        raise UsageError(
+            f"{text}: the device needs its full path, as in {name}:///{device}; "
+            f"expected {scheme.form}"
+        )
+    return SerialUrl(name.lower(), Path(device), **_options(scheme, text, query))
+
+
+def _options(scheme: Scheme, text: str, query: str) -> dict[str, Any]:
+    options = scheme.defaults | parse_options(text, query, scheme.options)
+    for name in scheme.needs:
+        if name not in options:
+            raise UsageError(f"{text}: option {name!r} is missing; expected {scheme.form}")
+    return options
+
+
+def _networks(text: str) -> Networks:
+    try:
+        return tuple(ip_network(part) for part in text.split(","))
+    except ValueError as error:
+        expected = "expected networks joined by commas, as in 10.0.0.0/8,127.0.0.1"
+        raise UsageError(f"{error}; {expected}") from None
+
+
+def _path(text: str) -> Path:
+    if not text or "\0" in text:
+        raise UsageError(f"expected the path of a file, got {text!r}")
+    return Path(text)
+
+
+def _number_of(*accepted: str) -> Callable[[str], int]:
+    return lambda text: int(one_of(*accepted)(text))
+
+
+_PROTECTION: Final[Parsers] = {
+    "max_clients": count,
+    "idle": parse_duration,
+    "allow": _networks,
+    "readonly": flag,
+}
+_CERTIFICATES: Final[Parsers] = {"cert": _path, "key": _path, "ca": _path}
+_LINE: Final[Parsers] = {
+    "baudrate": count,
+    "parity": one_of("N", "E", "O", "M", "S"),
+    "stopbits": _number_of("1", "2"),  # POSIX has no other
+    "bytesize": _number_of("8"),
+    "rtscts": flag,
+    "turnaround": parse_pause,
+    "readonly": flag,
+}
+_ASCII_LINE: Final[Parsers] = {
+    **_LINE,
+    "bytesize": _number_of("7", "8"),
+    "xonxoff": flag,  # its two characters would be data in RTU frames
+}
+_8N1: Final = {"baudrate": 9600, "parity": "N", "bytesize": 8, "stopbits": 1}
+"""What devices have when they come out of the box. Serial Line 2.5.1 would be 19200 8E1."""
+_7E1: Final = _8N1 | {"parity": "E", "bytesize": 7}
+"""Serial Line 2.5.2."""
+
+SCHEMES: Final[dict[str, Scheme]] = {
+    "tcp": Scheme("tcp://HOST:PORT", _network_url, _PROTECTION, {}),
+    "tls": Scheme(
+        "tls://HOST:PORT?cert=FILE&key=FILE&ca=FILE",
+        _network_url,
+        {**_CERTIFICATES, **_PROTECTION},
+        {},
+        ("cert", "key"),
+    ),
+    "udp": Scheme("udp://HOST:PORT", _network_url, _PROTECTION, {}),
+    "rtu+tcp": Scheme("rtu+tcp://HOST:PORT", _network_url, _PROTECTION, {}),
+    "rtu": Scheme("rtu:///DEVICE", _serial_url, _LINE, _8N1),
+    "ascii": Scheme("ascii:///DEVICE", _serial_url, _ASCII_LINE, _7E1),
+}
+
+ACCEPTED: Final = ", ".join(scheme.form for scheme in SCHEMES.values())

@@ -6,7 +6,6 @@ PATH is taken as it stands, up to the first `?`; OPTIONS are `name=value` pairs 
 a URL, with `+` or `%20` for a space.
 """
 
-import difflib
 import os
 import shlex
 import shutil
@@ -14,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
+from aoba.options import one_of, parse_options
 
 ACCEPTED: Final = "python:external:PATH, python:PATH or a path that ends in .py"
 DEFAULT_TIMEOUT: Final = 30.0
@@ -46,7 +45,7 @@ def parse_spec(text: str) -> ScriptSpec:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
     location, _, query = text.partition("?")
     path = _script_path(_location(text, location))
-    options = _options(text, query)
+    options = parse_options(text, query, _OPTIONS)
     if "preload" in options and options.setdefault("start", "warm") != "warm":
         raise UsageError(f"{text}: option 'preload' goes with start=warm")
     python = options.pop("python", None) or _find_python(None)
@@ -79,26 +78,6 @@ def _script_path(location: str) -> Path:
     return path
 
 
-def _options(text: str, query: str) -> dict[str, Any]:
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
-    except ValueError:
-        raise UsageError(f"{text}: after the ? come name=value pairs, joined by &") from None
-    options: dict[str, Any] = {}
-    for name, value in pairs:
-        if name not in _OPTIONS:
-            near = difflib.get_close_matches(name, _OPTIONS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(_OPTIONS)}"
-            raise UsageError(f"{text}: unknown option {name!r}, {hint}")
-        if name in options:
-            raise UsageError(f"{text}: option {name!r} is given twice")
-        try:
-            options[name] = _OPTIONS[name](value)
-        except UsageError as error:
-            raise UsageError(f"{text}: option {name!r}: {error}") from None
-    return options
-
-
 def _find_python(wanted: str | None) -> str:
     candidates = (wanted,) if wanted is not None else _INTERPRETERS
     for name in candidates:
@@ -128,15 +107,6 @@ def _split_args(text: str) -> tuple[str, ...]:
         raise UsageError(f"{error} in {text!r}") from None
 
 
-def _one_of(*accepted: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in accepted:
-            raise UsageError(f"expected {' or '.join(accepted)}, got {text!r}")
-        return text
-
-    return parse
-
-
 def _module_names(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
     for name in names:
@@ -149,7 +119,7 @@ _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "python": _find_python,
     "args": _split_args,
     "timeout": parse_duration,
-    "start": _one_of("cold", "warm"),
+    "start": one_of("cold", "warm"),
     "preload": _module_names,
 }
 """What may follow the `?`, and what makes a value of it."""
