@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from aoba.errors import DocumentError, UsageError
 from aoba.links.session import MbapSession, Session
 from aoba.links.tcp import MAX_CLIENTS, TcpLink
 from aoba.links.url import NetworkUrl, Url
@@ -43,6 +44,8 @@ _log = logging.getLogger("aoba")
 
 
 class Runtime:
+    """Raises UsageError where two sources are to have their health in the same registers."""
+
     def __init__(self, sources: Sequence[ScriptSpec], listen: Sequence[Url]) -> None:
         self._image = Image()
         self._servers = ForkServers()
@@ -50,8 +53,7 @@ class Runtime:
         self._lives: list[asyncio.Task[None]] = []
         names = source_names([spec.path for spec in sources])
         self._scripts = [
-            Script(name, spec.path, spec.timeout, PythonExternal(spec, self._servers), self._image)
-            for name, spec in zip(names, sources, strict=True)
+            self._script(name, spec) for name, spec in zip(names, sources, strict=True)
         ]
         room = (raise_descriptor_limit() - RESERVED - PER_SCRIPT * len(sources)) // max(
             1, len(listen)
@@ -60,6 +62,12 @@ class Runtime:
         self._links = [
             TcpLink(url, self._open_session, room) for url in listen if isinstance(url, NetworkUrl)
         ]
+
+    def _script(self, name: str, spec: ScriptSpec) -> Script:
+        try:
+            return Script(name, spec, PythonExternal(spec, self._servers), self._image)
+        except DocumentError as error:
+            raise UsageError(f"health of {name}: {error.reason}") from None
 
     def _open_session(self, client: Client) -> Session:
         return MbapSession(self._image.stations, client)

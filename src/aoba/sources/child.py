@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 from aoba.errors import RunError
+from aoba.sources.limits import NO_LIMITS, Limits
 from aoba.sources.running import Pipe, Running, signal_group
 
 
@@ -24,8 +25,9 @@ class Child(Running):
         env: Mapping[str, str],
         on_stderr: Callable[[bytes], None],
         stdin: bytes | None = None,
+        limits: Limits = NO_LIMITS,
     ) -> None:
-        super().__init__(on_stderr)
+        super().__init__(on_stderr, limits)
         self._argv, self._env, self._stdin = argv, env, stdin
 
     async def _start(self) -> tuple[Pipe, Pipe]:
@@ -42,6 +44,7 @@ class Child(Running):
                 )
         except (OSError, ValueError) as error:
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
+        self._limits.apply(self._process.pid)
         watch_exit(self._process, self._gone)
         assert self._process.stdout is not None  # noqa: S101  both were asked for
         assert self._process.stderr is not None  # noqa: S101

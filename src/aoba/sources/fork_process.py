@@ -20,6 +20,7 @@ from typing import Final, Protocol
 
 from aoba.sources import fork_server
 from aoba.sources.child import script_environment, watch_exit
+from aoba.sources.limits import NO_LIMITS, Limits
 from aoba.sources.lines import Lines
 from aoba.sources.running import GRACE, Pipe, exit_failure, signal_group
 
@@ -48,7 +49,10 @@ class ForkProcess:
         preload: tuple[str, ...],
         on_line: Callable[[str], None],
         on_end: Callable[[], None],
+        limits: Limits = NO_LIMITS,
     ) -> None:
+        self.limits = limits
+        """Of each of its runs."""
         self.ready = False
         """Whether it can start runs now."""
         self.was_ready = False
@@ -69,6 +73,8 @@ class ForkProcess:
         self._gone = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._launch(python, preload)
+        with contextlib.suppress(ProcessLookupError):
+            limits.apply_to_all_runs(self._process.pid)
 
     def _launch(self, python: str, preload: tuple[str, ...]) -> None:
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:

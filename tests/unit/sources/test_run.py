@@ -14,6 +14,8 @@ class Printing:
     """A host and its child in one: a run whose stdout are `chunks`."""
 
     failure = None
+    status = 0
+    began = True
 
     def __init__(self, *chunks):
         self.chunks = chunks
@@ -50,8 +52,8 @@ class Heard:
 
 def run(*chunks):
     heard = Heard()
-    failure = asyncio.run(run_script(Printing(*chunks), 1, 30.0, heard))
-    return heard, failure
+    outcome = asyncio.run(run_script(Printing(*chunks), 1, 30.0, heard))
+    return heard, outcome.failure
 
 
 @pytest.mark.parametrize("split", range(5))

@@ -164,7 +164,8 @@ def test_no_interpreter_at_all(pythons):
         ),
         (
             "boiler.py?x=5",
-            "boiler.py?x=5: unknown option 'x', known here: python, args, timeout, start, preload",
+            "boiler.py?x=5: unknown option 'x', known here: python, args, timeout, start, preload, "
+            "feed, stale_after, on_stale, health, memory, cpu, nice",
         ),
         (
             "boiler.py?timeout=5&timeout=6",
