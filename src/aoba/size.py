@@ -25,7 +25,7 @@ def parse_size(text: str) -> int:
     size = float(found["number"]) * _UNITS[found["unit"]] if found else 0.0
     if not 1 <= size <= _MAX:
         raise UsageError(f"expected {ACCEPTED}, got {text!r}")
-    return int(size)
+    return round(size)
 
 
 def show_size(size: int) -> str:
