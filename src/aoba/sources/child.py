@@ -44,11 +44,19 @@ class Child(Running):
                 )
         except (OSError, ValueError) as error:
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
-        self._limits.apply(self._process.pid)
+        self._limit()
         watch_exit(self._process, self._gone)
         assert self._process.stdout is not None  # noqa: S101  both were asked for
         assert self._process.stderr is not None  # noqa: S101
         return Pipe(self._process.stdout), Pipe(self._process.stderr)
+
+    def _limit(self) -> None:
+        try:
+            self._limits.apply(self._process.pid)
+        except OSError as error:  # an interpreter of another user
+            with self._process:
+                self._process.kill()
+            raise RunError(f"{self._argv[0]} cannot be limited: {error}") from None
 
     def _signal(self, number: signal.Signals) -> None:
         # Not yet waited for, or just so: the group's id cannot have been given to another.

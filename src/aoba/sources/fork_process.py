@@ -73,8 +73,6 @@ class ForkProcess:
         self._gone = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._launch(python, preload)
-        with contextlib.suppress(ProcessLookupError):
-            limits.apply_to_all_runs(self._process.pid)
 
     def _launch(self, python: str, preload: tuple[str, ...]) -> None:
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
@@ -101,6 +99,8 @@ class ForkProcess:
                 stderr=err,
                 start_new_session=True,
             )
+            with contextlib.suppress(ProcessLookupError):
+                self.limits.apply_to_all_runs(self._process.pid)
             ours.pop_all()
         os.set_blocking(self._commands, False)
         self._reports, self._errors = Pipe(reports), Pipe(errors)
