@@ -1,10 +1,7 @@
 """What a script is told on stdin, with real clients that write, and whatever the script does."""
 
 import json
-import os
 import struct
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -193,15 +190,3 @@ def test_the_tank_follows_its_pump_and_its_set_point(tank: Server) -> None:
         eventually(lambda: level() < before + 2.6)
         assert client.read_holding_registers(0, count=2).registers == set_point
     tank.wait_for_log(r"WARNING .*tank.py run \d+: 127\.0\.0\.1 port \d+ wrote coils 0 = \[1\]")
-
-
-def test_the_tank_runs_alone() -> None:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / "tank.py")],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONWARNINGS": "error"},
-    )
-    assert json.loads(done.stdout)["stations"][0]["mode"] == "slave"
