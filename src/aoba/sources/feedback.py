@@ -23,6 +23,9 @@ from aoba.registers.journal import Write, Written
 MAX_INLINE: Final = 128 * 1024
 """Bytes of cells that are encoded in the loop; more are, in a thread."""
 
+PER_WRITE: Final = 128
+"""Bytes that a write counts for, besides its cells."""
+
 NOTHING: Final = Written([], 0)
 
 
@@ -44,7 +47,7 @@ class Snapshot(NamedTuple):
     @property
     def size(self) -> int:
         blocks = sum(len(block.cells) for block in self.blocks)
-        return blocks + sum(len(write.cells) for write in self.written.writes)
+        return blocks + sum(PER_WRITE + len(write.cells) for write in self.written.writes)
 
 
 class Feedback:
@@ -92,7 +95,7 @@ class Feedback:
 
 
 def encode(snapshot: Snapshot) -> bytes:
-    """The object as JSON; each block by itself, so that no other thread has to wait for all."""
+    """The object as JSON, encoded piece by piece, so that no other thread has to wait for all."""
     stations = [
         _station(unit, blocks, snapshot.described.get(unit, ()))
         for unit, blocks in groupby(snapshot.blocks, attrgetter("unit"))
@@ -115,24 +118,29 @@ def _station(
     return {
         "id": unit,
         "map": {table.label: [_range(block) for block in of_table] for table, of_table in tables},
-        "values": [it.shown(table, it.decode(cells)) for table, it, cells in described],
+        "values": [_encoded(it.shown(table, it.decode(cells))) for table, it, cells in described],
     }
 
 
 def _range(block: Block) -> dict[str, Any]:
-    values = msgspec.Raw(msgspec.json.encode(_numbers(block.table, block.cells)))
-    return {"address_start": block.start, "values": values}
+    return {"address_start": block.start, "values": _encoded(_numbers(block.table, block.cells))}
 
 
-def _write(write: Write) -> dict[str, Any]:
-    return {
-        "time": write.time,
-        "client": write.client,
-        "station": write.unit,
-        "table": write.table.label,
-        "address": write.address,
-        "values": _numbers(write.table, write.cells),
-    }
+def _write(write: Write) -> msgspec.Raw:
+    return _encoded(
+        {
+            "time": write.time,
+            "client": write.client,
+            "station": write.unit,
+            "table": write.table.label,
+            "address": write.address,
+            "values": _numbers(write.table, write.cells),
+        }
+    )
+
+
+def _encoded(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
 
 
 def _numbers(table: Table, cells: bytes) -> Sequence[int]:
