@@ -110,7 +110,7 @@ def test_a_process_that_must_not_be_limited_is_not_left_running():
 
     async def main():
         argv = [sys.executable, "-c", "import time; time.sleep(600)"]
-        with pytest.raises(RunError, match="cannot be limited: .*not permitted"):
+        with pytest.raises(RunError, match=r"cannot be limited: .*not permitted"):
             async with Child(argv, os.environ, nothing, limits=limits):
                 raise AssertionError("it was started")
         with pytest.raises(ProcessLookupError):
