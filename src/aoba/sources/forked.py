@@ -62,6 +62,7 @@ class ForkedRun(Running):
     def lost(self, reason: str) -> None:
         self.failure = reason
         self.began = self._pid != 0
+        self._code = -signal.SIGKILL
         if self._pid:
             signal_group(self._pid, signal.SIGKILL)
         self._over()
