@@ -67,7 +67,12 @@ def test_the_readme_lists_them_all():
 @pytest.mark.parametrize("name", SHORT)
 def test_runs_alone(name):
     done = subprocess.run(
-        command(name), capture_output=True, text=True, timeout=DEADLINE, check=False
+        command(name),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["stations"]

@@ -14,6 +14,7 @@ from aoba.cli.loop import run_loop
 from aoba.cli.report import Report
 from aoba.cli.table import print_report
 from aoba.printable import printable
+from aoba.sources.feedback import Snapshot, encode
 from aoba.sources.python_external import PythonExternal
 from aoba.sources.run import run_script
 from aoba.sources.spec import ScriptSpec, parse_spec
@@ -44,7 +45,8 @@ def check(source: str, *, as_json: bool) -> int:
 
 async def _run(spec: ScriptSpec, report: Report, status: Status) -> None:
     started = time.monotonic()
-    run = asyncio.create_task(run_script(PythonExternal(spec), 1, spec.timeout, report))
+    feedback = encode(Snapshot(run=1, time=time.time())) if spec.feed else None
+    run = asyncio.create_task(run_script(PythonExternal(spec), 1, spec.timeout, report, feedback))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, run.cancel)
     with status:  # from here on a signal cannot leave the terminal without its cursor
@@ -56,7 +58,7 @@ async def _run(spec: ScriptSpec, report: Report, status: Status) -> None:
         report.still_running = not run.done()
         run.cancel()
         try:
-            failure = await run
+            failure = (await run).failure
         except asyncio.CancelledError:
             failure = None if report.still_running else "interrupted"
     report.seconds = time.monotonic() - started

@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec import UNSET
 
-from aoba.cli.described import Descriptions
 from aoba.document.decode import Decoded
 from aoba.identity import object_name
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
+from aoba.registers.described import Descriptions
 from aoba.registers.image import Image
 from aoba.sources.script import DEFAULT_INTERVAL
 from aoba.spans import Span
@@ -93,15 +93,7 @@ class Report:
     def _values(self, unit: int, bank: Bank) -> Iterator[dict[str, Any]]:
         """Of ranges that say something about their values, what they say, and the values."""
         for table, it in self.descriptions.of(unit):
-            yield {
-                "table": table.label,
-                "address_start": it.span.start,
-                "length": it.span.stop - it.span.start,
-                "data_type": it.form.data_type if it.form else None,
-                "name": it.name,
-                "unit": it.unit,
-                "values": it.values(bank, table),
-            }
+            yield it.shown(table, it.values(bank, table))
 
 
 def _ranges(bank: Bank, table: Table) -> Iterator[dict[str, Any]]:

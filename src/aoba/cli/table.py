@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from aoba.cli.described import Described
 from aoba.cli.report import Report, values_of, words
 from aoba.identity import DEFAULT_IDENTITY, object_name
 from aoba.modbus.spec import Table
 from aoba.printable import printable
 from aoba.registers.bank import Bank
+from aoba.registers.described import Described
 from aoba.spans import Span
 
 MAX_RANGE_ROWS: Final = 16

@@ -5,16 +5,17 @@ slave mode a file belongs to the bus once it is there, and only grows (as `holdi
 follows the script, since a client cannot change one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
-from aoba.identity import DEFAULT_IDENTITY, object_name
+from aoba.identity import object_name
 from aoba.modbus.ready import ReadyAnswers
 from aoba.registers.bank import Bank
+from aoba.registers.journal import Journal
 
 FILE: Final = "file"
 FIFO: Final = "fifo"
@@ -34,12 +35,12 @@ class Key(NamedTuple):
 class Numbered:
     """`identity` are the objects of a station before a document gives it some."""
 
-    def __init__(self, identity: Mapping[int, bytes] = DEFAULT_IDENTITY) -> None:
-        self._identity = identity
+    def __init__(self, identity: Mapping[int, bytes], journals: Sequence[Journal]) -> None:
+        self._identity, self._journals = identity, journals
         self._owners: dict[Key, str] = {}
 
     def new_bank(self, unit: int, ready: ReadyAnswers) -> Bank:
-        return Bank(ready, unit, self._identity)
+        return Bank(ready, unit, self._identity, self._journals)
 
     def check(self, source: str, document: Document) -> None:
         """Raises DocumentError where something in `document` belongs to another source."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 from aoba.errors import RunError
+from aoba.sources.limits import NO_LIMITS, Limits
 from aoba.sources.running import Pipe, Running, signal_group
 
 
@@ -24,8 +25,9 @@ class Child(Running):
         env: Mapping[str, str],
         on_stderr: Callable[[bytes], None],
         stdin: bytes | None = None,
+        limits: Limits = NO_LIMITS,
     ) -> None:
-        super().__init__(on_stderr)
+        super().__init__(on_stderr, limits)
         self._argv, self._env, self._stdin = argv, env, stdin
 
     async def _start(self) -> tuple[Pipe, Pipe]:
@@ -42,10 +44,19 @@ class Child(Running):
                 )
         except (OSError, ValueError) as error:
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
+        self._limit()
         watch_exit(self._process, self._gone)
         assert self._process.stdout is not None  # noqa: S101  both were asked for
         assert self._process.stderr is not None  # noqa: S101
         return Pipe(self._process.stdout), Pipe(self._process.stderr)
+
+    def _limit(self) -> None:
+        try:
+            self._limits.apply(self._process.pid)
+        except OSError as error:  # an interpreter of another user
+            with self._process:
+                self._process.kill()
+            raise RunError(f"{self._argv[0]} cannot be limited: {error}") from None
 
     def _signal(self, number: signal.Signals) -> None:
         # Not yet waited for, or just so: the group's id cannot have been given to another.

@@ -29,7 +29,8 @@ class PythonExternal:
             raise RunError(f"{path}: {reason}")
         own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
         # The first run is cold: it would have to wait for the server, and may never be over.
-        if number > 1 and self._server is not None and (process := self._server.process()):
+        server = self._server if number > 1 and feedback is None else None
+        if server is not None and (process := server.process()):
             return ForkedRun(process, path, args, own, on_stderr)
         argv = [self._spec.python, path, *args]
-        return Child(argv, {**script_environment(), **own}, on_stderr, feedback)
+        return Child(argv, {**script_environment(), **own}, on_stderr, feedback, self._spec.limits)

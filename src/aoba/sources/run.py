@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from aoba.document.decode import Decoded, decode
 from aoba.document.explain import fault
@@ -49,10 +49,21 @@ class Listener(Protocol):
     def stderr(self, line: str) -> None: ...
 
 
+class Outcome(NamedTuple):
+    """What became of a run."""
+
+    failure: str | None
+    """Why it failed, or None."""
+    status: int | None = None
+    """How its process ended, as `subprocess` has it; None where that is not known."""
+    began: bool = True
+    """Whether there was a process at all, which could read its stdin."""
+
+
 async def run_script(
     host: Host, number: int, timeout: float, listener: Listener, feedback: bytes | None = None
-) -> str | None:
-    """Carry out run `number`, from 1; returns why it failed, or None.
+) -> Outcome:
+    """Carry out run `number`, from 1.
 
     A run fails that cannot be started, exits with anything but 0, is silent on stdout for longer
     than `timeout` seconds, or prints no document that can be taken.
@@ -70,11 +81,11 @@ async def run_script(
                 await intake.feed(chunk)
         intake.end()
     except RunError as error:
-        return str(error)
+        return Outcome(str(error), began=False)
     finally:
         for line in errors.end():
             listener.stderr(line)
-    return running.failure or intake.failure()
+    return Outcome(running.failure or intake.failure(), running.status, running.began)
 
 
 class _Intake:

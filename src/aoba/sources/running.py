@@ -18,6 +18,8 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import IO, Final, Self
 
+from aoba.sources.limits import NO_LIMITS, Limits
+
 GRACE: Final = 0.5
 TERM_TO_KILL: Final = 2.0
 """Seconds from SIGTERM to SIGKILL for a script that is silent for too long."""
@@ -33,6 +35,7 @@ MAX_PIPE: Final = 1024 * 1024
 
 _CHUNK: Final = 32 * 1024  # what is handled in one go, while Modbus clients wait
 _LAST_WORDS: Final = 64  # chunks of stderr that are still read at the end
+_SAID: Final = 2048  # bytes of stderr that are kept, to see why a run failed
 
 
 class Running(ABC):
@@ -42,9 +45,15 @@ class Running(ABC):
     pieces, as they come.
     """
 
-    def __init__(self, on_stderr: Callable[[bytes], None]) -> None:
+    def __init__(self, on_stderr: Callable[[bytes], None], limits: Limits = NO_LIMITS) -> None:
         self.failure: str | None = None
         """Why the run failed, as far as its process shows; known once the context is left."""
+        self.status: int | None = None
+        """How its process ended, as `subprocess` has it; None where that is not known."""
+        self.began = True
+        """Whether there was a process at all, which could read its stdin."""
+        self._limits = limits
+        self._said = b""
         self._on_stderr = on_stderr
         self._wake = asyncio.Event()  # stdout can be read, or the process is gone
         self._gone_at: float | None = None
@@ -84,15 +93,20 @@ class Running(ABC):
                 self._finish()
 
     def _finish(self) -> None:
-        if self._gone_at is None:
-            self.failure = "cannot be killed, and is left running"
-        else:
-            self.failure = self.failure or exit_failure(self._reap())
         self._stdout.close()
         for _ in range(_LAST_WORDS):
             if not self._read_stderr():
                 break
         self._stderr.close()
+        if self._gone_at is None:
+            self.failure = "cannot be killed, and is left running"
+        else:
+            self.status = self._reap()
+            self.failure = self.failure or self._exit_failure(self.status)
+
+    def _exit_failure(self, code: int) -> str | None:
+        failure = exit_failure(code)
+        return failure and self._limits.explain(failure, code, self._said)
 
     async def output(self, timeout: float) -> AsyncIterator[bytes]:
         """Yield stdout as it comes, in pieces of at most 32 KiB, until the process is gone.
@@ -141,6 +155,7 @@ class Running(ABC):
     def _read_stderr(self) -> bytes | None:
         chunk = self._stderr.read()
         if chunk:
+            self._said = (self._said + chunk)[-_SAID:]
             self._on_stderr(chunk)
         self._stderr.watch(self._read_stderr)
         return chunk

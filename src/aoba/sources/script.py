@@ -5,188 +5,102 @@ script is doing.
 """
 
 import asyncio
-import hashlib
 import logging
 import time
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from stat import S_ISREG
 from typing import Final
 
 from msgspec import UNSET
 
-from aoba.document.decode import Decoded
-from aoba.document.schema import Document, Station
+from aoba.document.schema import Document
 from aoba.registers.image import Image
-from aoba.sources.repeats import Repeats
-from aoba.sources.run import Host, run_script
+from aoba.sources.clock import sleep_until
+from aoba.sources.feedback import Feedback
+from aoba.sources.file_version import FileVersion
+from aoba.sources.reception import Reception
+from aoba.sources.run import Host, Outcome, run_script
 from aoba.sources.schedule import Schedule
+from aoba.sources.script_log import ScriptLog
+from aoba.sources.spec import ScriptSpec
+from aoba.sources.vitals import Vitals
 
 DEFAULT_INTERVAL: Final = 1.0
 """Seconds between starts until a document says otherwise."""
-
-MAX_SCRIPT: Final = 16 * 1024 * 1024
-"""Bytes of the longest script whose changes are noticed."""
-
-MAX_WARNED: Final = 100
-"""Different unknown fields that a script is told of."""
-
-MAX_SHOWN: Final = 4
-"""Ranges, and stations, that `describe` names one by one."""
-
-_log = logging.getLogger("aoba.script")
 
 
 class Script:
     """Feeds `image` from one script for as long as `live` is running.
 
-    `name` tells the script from others in the log and in the image.
+    `name` tells the script from others in the log and in the image. Raises DocumentError where the
+    registers for its health are taken.
     """
 
-    def __init__(self, name: str, path: Path, timeout: float, host: Host, image: Image) -> None:
-        self.name = name
-        self.runs = 0
-        self.failures = 0
-        self.documents = 0
+    def __init__(self, name: str, spec: ScriptSpec, host: Host, image: Image) -> None:
         self.settled = asyncio.Event()
         """Set by the first document, or by the end of a first run that had none."""
-        self._file = _FileVersion(path)
-        self._timeout = timeout
-        self._host = host
-        self._image = image
+        self._spec, self._host = spec, host
+        self._file = FileVersion(spec.path)
+        self._log = ScriptLog(name)
+        self._vitals = Vitals(name, spec.freshness, spec.health, image, self._log)
+        self._feedback = Feedback(name, image) if spec.feed else None
+        self._reception = Reception(name, image, self._log, self._applied)
         self._schedule = Schedule(DEFAULT_INTERVAL, first=0.0)
-        self._repeats = Repeats()
-        self._warned: set[str] = set()
-        self._running: bytes | None = None  # version of the file that is being run
-        self._applied: bytes | None = None  # version of the file that defined the registers
 
     async def live(self) -> None:
         """Run the script at each of its slots, until cancelled; then no child is left."""
         self._schedule = Schedule(DEFAULT_INTERVAL, first=time.monotonic())
+        self._vitals.start()
         try:
             while True:
-                await _sleep_until(self._schedule.due)
+                await sleep_until(self._schedule.due)
                 await self._run()
                 self.settled.set()
         finally:
-            self._warn(self._repeats.end())
-            _log.info(
-                "%s: %d runs, %d failed, %d slots skipped, %d documents",
-                *(self.name, self.runs, self.failures, self._schedule.skipped, self.documents),
-                extra={"script": self.name},
+            self._vitals.stop()
+            self._log.end(
+                f"{self._vitals.runs} runs, {self._vitals.failures} failed, "
+                f"{self._schedule.skipped} slots skipped, {self._reception.documents} documents"
             )
 
     async def _run(self) -> None:
-        self.runs += 1
+        self._vitals.run_begins()
         self._schedule.begin()
-        self._running = self._file.read()
-        documents_before = self.documents
+        self._log.run_begins(self._vitals.runs)
+        self._reception.begin(self._file.read())
         try:
-            failure = await run_script(self._host, self.runs, self._timeout, self)
+            outcome = await self._carry_out(self._vitals.runs)
         except Exception:  # noqa: BLE001  whatever happens in a run, the next one follows
-            _log.exception("%s run %d: defect in Aoba", self.name, self.runs)
-            failure = "given up"
-        if failure:
-            self.failures += 1
-            self.error(f"run failed: {failure}")
+            self._log.defect()
+            outcome = Outcome("given up")
+        self._vitals.run_over(outcome)
+        if outcome.failure:
+            self._reception.error(f"run failed: {outcome.failure}")
+        self._pass_over_slots(outcome)
+        self._log.run_over()
+
+    async def _carry_out(self, run: int) -> Outcome:
+        told = await self._feedback.next(run) if self._feedback else None
+        if self._feedback and self._feedback.lost:
+            text = "clients wrote more since the last run than is kept, the oldest writes are lost"
+            self._log.repeatable(logging.WARNING, text)
+        timeout = self._spec.timeout
+        outcome = await run_script(self._host, run, timeout, self._reception, told)
+        if self._feedback and not outcome.began:
+            self._feedback.put_back()
+        return outcome
+
+    def _pass_over_slots(self, outcome: Outcome) -> None:
         skipped = self._schedule.finish(time.monotonic())
         # A script that prints one document after the other is meant to go on for longer.
-        if skipped and not failure and self.documents == documents_before + 1:
-            self.error(
+        if skipped and not outcome.failure and self._reception.of_this_run == 1:
+            self._reception.error(
                 f"takes longer than its interval of {1000 * self._schedule.interval:.0f} ms, "
                 f"slots are skipped"
             )
-        self._warn(self._repeats.run_over())
 
-    def document(self, decoded: Decoded) -> None:
-        """Implements `Listener`. Raises DocumentError where another source is in the way."""
-        document = decoded.document
-        replace = self._applied not in (None, self._running)
-        self._image.apply(self.name, document, replace=replace)
-        if replace:
-            self._warned.clear()
-            self._tell(logging.INFO, "the script has changed, and replaces what it had defined")
-        for message in decoded.unknown:
-            if message not in self._warned and len(self._warned) < MAX_WARNED:
-                self._warned.add(message)
-                self._tell(logging.WARNING, message)
-        if not self.documents:
-            self._tell(logging.INFO, f"first document: {describe(document)}")
-        self._applied = self._running
-        self.documents += 1
+    def _applied(self, document: Document, replace: bool) -> None:
+        if self._feedback:
+            self._feedback.applied(document, replace=replace)
+        self._vitals.document()
         self.settled.set()
         if document.reboot_interval is not UNSET:
             self._schedule.set_interval(document.reboot_interval / 1000)
-
-    def error(self, text: str) -> None:
-        self._warn(self._repeats.happened(text, time.monotonic()))
-
-    def skipped(self, text: str) -> None:
-        for line in self._repeats.happened(text, time.monotonic()):
-            self._tell(logging.WARNING, line)
-
-    def stderr(self, line: str) -> None:
-        self._tell(logging.WARNING, line)
-
-    def _warn(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self._tell(logging.ERROR, line)
-
-    def _tell(self, level: int, text: str) -> None:
-        who = {"script": self.name, "run": self.runs}
-        _log.log(level, "%s run %d: %s", self.name, self.runs, text, extra=who)
-
-
-def describe(document: Document) -> str:
-    """The stations and ranges of a document, in one line."""
-    stations = [
-        f"station {station.id} ({station.mode}) "
-        + ", ".join(f"{what} {_some(items)}" for what, items in _parts(station))
-        for station in document.stations[:MAX_SHOWN]
-    ]
-    if len(document.stations) > MAX_SHOWN:
-        stations.append(f"{len(document.stations) - MAX_SHOWN} more stations")
-    return "; ".join(stations) or "no stations"
-
-
-def _parts(station: Station) -> Iterator[tuple[str, list[str]]]:
-    for table, ranges in station.map.tables():
-        if ranges:
-            yield table.label, [str(item.span) for item in ranges]
-    if queues := [str(item.address_start) for item in station.map.fifos()]:
-        yield "fifo", queues
-    if station.files is not UNSET:
-        yield "file", list(station.files)
-
-
-def _some(items: list[str]) -> str:
-    more = f" and {len(items) - MAX_SHOWN} more" if len(items) > MAX_SHOWN else ""
-    return " ".join(items[:MAX_SHOWN]) + more
-
-
-class _FileVersion:
-    """Tells one version of a file from another, by content: touching it changes nothing."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: tuple[int, int, int] | None = None
-        self._digest: bytes | None = None
-
-    def read(self) -> bytes | None:
-        """The version that is there now; the last one where none can be read."""
-        try:
-            status = self._path.stat()
-            seen = (status.st_mtime_ns, status.st_size, status.st_ino)
-            # Reading what is no file, or a very large one, would keep Modbus clients waiting.
-            if seen != self._seen and S_ISREG(status.st_mode) and status.st_size <= MAX_SCRIPT:
-                self._digest = hashlib.sha256(self._path.read_bytes()).digest()
-                self._seen = seen
-        except OSError:
-            pass
-        return self._digest
-
-
-async def _sleep_until(due: float) -> None:
-    # More than once where need be: the loop's timers are cut to milliseconds and may be early.
-    while (left := due - time.monotonic()) > 0:  # noqa: ASYNC110  no event, the clock
-        await asyncio.sleep(left)

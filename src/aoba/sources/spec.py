@@ -17,6 +17,9 @@ from typing import Any, Final
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.options import one_of, parse_options
+from aoba.sources.freshness import FreshnessRule
+from aoba.sources.health import HealthPlace, parse_health
+from aoba.sources.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, parse_nice
 
 ACCEPTED: Final = "python:external:PATH, python:PATH or a path that ends in .py"
 DEFAULT_TIMEOUT: Final = 30.0
@@ -39,6 +42,13 @@ class ScriptSpec:
     """`cold`: each run is a new interpreter; `warm`: a fork of one that is kept."""
     preload: tuple[str, ...] = ()
     """Modules that the interpreter which is kept imports once, before the forks."""
+    feed: str | None = None
+    """`writes`: each run is told on stdin what clients wrote, and its present values."""
+    freshness: FreshnessRule | None = None
+    """When reads are not to be trusted any more, and what they answer; None: never."""
+    health: HealthPlace | None = None
+    """Where the source's own health stands in registers."""
+    limits: Limits = NO_LIMITS
 
 
 def parse_spec(text: str) -> ScriptSpec:
@@ -48,8 +58,18 @@ def parse_spec(text: str) -> ScriptSpec:
     options = parse_options(text, query, _OPTIONS)
     if "preload" in options and options.setdefault("start", "warm") != "warm":
         raise UsageError(f"{text}: option 'preload' goes with start=warm")
+    if "on_stale" in options and "stale_after" not in options:
+        raise UsageError(f"{text}: option 'on_stale' goes with stale_after")
+    if "stale_after" in options:
+        options["freshness"] = FreshnessRule(**_take(options, "stale_after", "on_stale"))
+    options["limits"] = Limits(**_take(options, "memory", "cpu", "nice"))
     python = options.pop("python", None) or _find_python(None)
     return ScriptSpec(path=path, python=python, **options)
+
+
+def _take(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Those of `options` that are given, which are gone from it then."""
+    return {name: options.pop(name) for name in names if name in options}
 
 
 def _location(text: str, location: str) -> str:
@@ -121,5 +141,12 @@ _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "timeout": parse_duration,
     "start": one_of("cold", "warm"),
     "preload": _module_names,
+    "feed": one_of("writes"),
+    "stale_after": parse_duration,
+    "on_stale": one_of("hold", "exception", "zero"),
+    "health": parse_health,
+    "memory": parse_memory,
+    "cpu": parse_cpu,
+    "nice": parse_nice,
 }
 """What may follow the `?`, and what makes a value of it."""
