@@ -13,18 +13,25 @@ waiting: the next answer would be the wrong one, and a probe follows the last re
 """
 
 import json
+import socket
+import ssl
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
 from aoba.document.decode import decode
 from aoba.links.session import MbapSession
 from aoba.modbus.answer import answer, broadcast
+from aoba.modbus.checksums import crc16
 from aoba.modbus.client import Client
 from aoba.modbus.port import Port
+from aoba.modbus.sizes import request_size, response_size
 from aoba.registers.image import Image
-from conformance.case import SILENCE, Case
+from conformance.case import SILENCE, Case, Step
 from conformance.device import DOCUMENT, FULL, SCRIPT
+from support.certificates import Authority
+from support.lines import Pty, ascii_frame, rtu
 from support.server import Server
+from support.waiting import DEADLINE
 from support.wire import Client as TcpClient
 from support.wire import frame
 
@@ -52,8 +59,11 @@ class Link:
     def receive(self) -> bytes:
         raise NotImplementedError
 
+    def steps(self, case: Case) -> list[Step]:
+        return case.steps
+
     def run(self, case: Case) -> None:
-        for step in case.steps:
+        for step in self.steps(case):
             expected = step.serial if self.is_serial else step.network
             self.send(step.unit, step.request)
             if expected != SILENCE:
@@ -83,9 +93,12 @@ class Tcp(Served):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self.client = TcpClient(self.server.port)
+        self.client = self.connect()
         self.sent: tuple[int, int] = (0, 0)
         return self
+
+    def connect(self) -> TcpClient:
+        return TcpClient(self.server.port)
 
     def __exit__(self, *_: object) -> None:
         self.client.__exit__()
@@ -157,4 +170,134 @@ class Line(Link):
         return got
 
 
-LINKS: Final = (Line, Mbap, Tcp)
+class Udp(Served):
+    name = "udp"
+    listen = "udp://127.0.0.1:0"
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.socket = socket.socket(type=socket.SOCK_DGRAM)
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect(("127.0.0.1", self.server.port))
+        self.count = 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+        super().__exit__()
+
+    def send(self, unit: int, pdu: bytes) -> None:
+        self.count += 1
+        self.head = frame(self.count, b"", unit=unit)
+        self.socket.send(frame(self.count, pdu, unit=unit))
+
+    def receive(self) -> bytes:
+        got = self.socket.recv(1000)
+        pdu = got[7:]
+        assert got == self.head[:4] + (1 + len(pdu)).to_bytes(2, "big") + self.head[6:] + pdu
+        return pdu
+
+
+class Tls(Tcp):
+    name = "tls"
+
+    @property
+    def listen(self) -> str:
+        self.authority = Authority(self.folder)
+        server = self.authority.issue("server")
+        return f"tls://127.0.0.1:0?cert={server.cert}&key={server.key}&ca={self.authority.cert}"
+
+    def connect(self) -> TcpClient:
+        context = ssl.create_default_context(cafile=self.authority.cert)
+        client = self.authority.issue("client")
+        context.load_cert_chain(client.cert, client.key)
+        return TcpClient(self.server.port, context)
+
+
+class Rtu(Served):
+    name = "rtu"
+    is_serial = True
+    encode = staticmethod(rtu)
+
+    @property
+    def listen(self) -> str:
+        return f"{self.name}://{self.pty.device}"
+
+    def __enter__(self) -> Self:
+        self.pty = Pty()
+        super().__enter__()
+        self.server.wait_for_log("listening on")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self.pty.unplug()
+
+    def steps(self, case: Case) -> list[Step]:
+        """Without those that only a gap ends and nobody answers: nothing tells when it is over."""
+        return [s for s in case.steps if s.serial != SILENCE or self.ends(s.unit, s.request)]
+
+    def ends(self, unit: int, pdu: bytes) -> bool:
+        frame = self.encode(unit, pdu)
+        return request_size(frame, 0) == len(frame)
+
+    def send(self, unit: int, pdu: bytes) -> None:
+        self.unit = unit
+        self.put(self.encode(unit, pdu))
+
+    def put(self, data: bytes) -> None:
+        self.pty.send(data)
+
+    def get(self, size: int) -> bytes:
+        return self.pty.receive(size)
+
+    def receive(self) -> bytes:
+        got = self.get(2)
+        while len(got) < response_size(got, 0):
+            got += self.get(response_size(got, 0) - len(got))
+        while crc16(got):  # only of function 8 are there longer ones
+            more = self.get(1)
+            assert more, f"no whole answer: {got.hex()}"
+            got += more
+        assert got[0] == self.unit
+        return got[1:-2]
+
+
+class Ascii(Rtu):
+    name = "ascii"
+    encode = staticmethod(ascii_frame)
+
+    def ends(self, unit: int, pdu: bytes) -> bool:  # noqa: ARG002  all ASCII frames do
+        return True
+
+    def receive(self) -> bytes:
+        got = self.pty.until(b"\r\n")
+        data = bytes.fromhex(got[1:-2].decode())
+        assert got == ascii_frame(self.unit, data[1:-1])
+        return data[1:-1]
+
+
+class RtuTcp(Rtu):
+    name = "rtu+tcp"
+
+    @property
+    def listen(self) -> str:
+        return "rtu+tcp://127.0.0.1:0"
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.client = TcpClient(self.server.port)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.__exit__()
+        super().__exit__()
+
+    def put(self, data: bytes) -> None:
+        self.client.send(data)
+
+    def get(self, size: int) -> bytes:
+        return self.client.receive(size)
+
+
+LINKS: Final = (Line, Mbap, Tcp, Tls, Udp, Rtu, Ascii, RtuTcp)

@@ -7,10 +7,12 @@ the other end may be a bus with noise on it, and closing would not make that bet
 
 from typing import ClassVar, Final, cast
 
-from aoba.links.connection import Connection, Link
+from aoba.links.connection import Connection, Link, OpenSession
 from aoba.links.gap import GapTimer
 from aoba.links.serial_session import SerialSession
 from aoba.links.tcp import TcpLink
+from aoba.links.url import NetworkUrl
+from aoba.modbus.port import Port
 
 PAUSE: Final = 0.05
 """Seconds without a byte that end a frame whose length is not known."""
@@ -47,3 +49,7 @@ class RtuTcpLink(TcpLink):
     """As `TcpLink`; its sessions are `SerialSession`s."""
 
     connection: ClassVar[type[Connection]] = RtuConnection
+
+    def __init__(self, url: NetworkUrl, open_session: OpenSession, room: int) -> None:
+        super().__init__(url, open_session, room)
+        self.port = Port(is_serial=True)
