@@ -2,6 +2,7 @@
 # make test     formatter, linter, type checker and all tests; the same that CI runs
 # make bench    Aoba beside other Modbus servers, five minutes on an idle machine
 # make bench-memory   what clients and stations cost in memory
+# make bench-rtu    RTU on a pseudo-terminal, beside pymodbus
 # make bench-scripts   what a run of a script costs, warm and cold
 # make bench-promises   what is promised in figures, measured; two minutes on an idle machine
 # make clean    remove the virtual environment and the caches
@@ -53,6 +54,10 @@ bench: $(READY)
 .PHONY: bench-memory
 bench-memory: $(READY)
 	$(BIN)/python bench/memory.py
+
+.PHONY: bench-rtu
+bench-rtu: $(READY)
+	$(BIN)/python bench/turnaround.py
 
 .PHONY: bench-scripts
 bench-scripts: $(READY)
