@@ -74,6 +74,7 @@ actions = st.lists(
         st.tuples(st.just("write"), units, writes),
         st.tuples(st.just("mode"), st.just(1), modes),
         st.tuples(st.just("apply"), documents, st.sampled_from("ab"), st.booleans()),
+        st.tuples(st.just("withhold"), st.sampled_from("ab"), st.booleans()),
     ),
     min_size=5,
     max_size=40,
@@ -101,6 +102,9 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
             document, source, replace = action
             with contextlib.suppress(DocumentError):
                 image.apply(source, decoded(document), replace=replace)
+        elif kind == "withhold":
+            source, as_zero = action
+            image.withhold(source, as_zero=as_zero)
         else:
             unit, pdu = action
             request = struct.pack(">HHB", 0, 1 + len(pdu), unit) + pdu
