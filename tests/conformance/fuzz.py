@@ -5,8 +5,7 @@ pieces. Out of it has to come, byte for byte, what `oracle` makes of it, and aft
 and files have to be the same on both sides. Thus a frame has three possible ends: the one right
 answer, silence, or a closed connection.
 
-A target is a session and the oracle's view of its framing. To fuzz another one, write a class like
-`Mbap` and name it in `TARGETS`.
+What is fed is a target, of `targets`.
 """
 
 import argparse
@@ -16,22 +15,19 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from aoba.document.decode import decode
-from aoba.links.session import MbapSession, Session
-from aoba.modbus.client import Client
-from aoba.modbus.port import Port
+from aoba.links.session import Session
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from builders import raw
 from conformance.cases import CASES
 from conformance.device import at, fifo
-from conformance.oracle import Device, Line, answered
-
-UNIT: Final = 5
+from conformance.oracle import Device
+from conformance.targets import TARGETS, UNIT, Target
 
 STATION: Final = {
     "id": UNIT,
@@ -70,65 +66,6 @@ EDGES: Final = (0, 1, 2, 6, 7, 8, 9, 14, 0x7F, 0x80, 0xF5, 0xFB, 0xFE, 0xFF)
 
 class DifferenceError(AssertionError):
     """Aoba and the oracle differ."""
-
-
-class Target(Protocol):
-    """`session` and `expected` begin anew with each stream, `device` and its registers do not."""
-
-    name: ClassVar[str]
-
-    def session(self, image: Image) -> Session: ...
-
-    def frame(self, pdu: bytes, dice: random.Random) -> bytes:
-        """A frame of `pdu`, which may be empty or too long, sometimes a damaged one."""
-        ...
-
-    def expected(self, device: Device, stream: bytes) -> tuple[bytes, bool]:
-        """What is to come out of `stream`, and whether the connection is to be closed."""
-        ...
-
-
-class Mbap:
-    name = "mbap"
-
-    def session(self, image: Image) -> Session:
-        return MbapSession(image.stations, Client("fuzz", Port()))
-
-    def frame(self, pdu: bytes, dice: random.Random) -> bytes:
-        protocol, unit, length = 0, UNIT, 1 + len(pdu)
-        chance = dice.random()
-        if chance < 0.03:
-            unit = dice.choice((0, 1, 4, 6, 247, 248, 255))
-        elif chance < 0.05:
-            protocol = dice.choice((1, 256, 65535))
-        elif chance < 0.07:
-            length = dice.choice((0, 1, 2, length - 1, length + 1, 253, 254, 255, 65535))
-        return struct.pack(">HHHB", dice.getrandbits(16), protocol, length & 0xFFFF, unit) + pdu
-
-    def expected(self, device: Device, stream: bytes) -> tuple[bytes, bool]:
-        line = Line(is_serial=False)
-        out = b""
-        while len(stream) >= 6:
-            length = 256 * stream[4] + stream[5]
-            if not 2 <= length <= 254:
-                return out, True
-            frame, stream = stream[: 6 + length], stream[6 + length :]
-            if len(frame) < 6 + length:
-                break
-            unit, pdu = frame[6], frame[7:]
-            if frame[2:4] != b"\x00\x00":
-                continue
-            if unit in (0, UNIT, 255):
-                answer = answered(device, line, pdu)
-            else:
-                line.bus += 1
-                answer = bytes((pdu[0] | 0x80, 0x0B))
-            if answer:
-                out += frame[:4] + bytes((0, 1 + len(answer), unit)) + answer
-        return out, False
-
-
-TARGETS: Final[tuple[type[Target], ...]] = (Mbap,)
 
 
 def mutated(pdu: bytes, dice: random.Random) -> bytes:
