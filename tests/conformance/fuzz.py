@@ -1,9 +1,9 @@
 """Frames at random, and whether Aoba does with them what the oracle says: `--help` shows how.
 
-Every request of the cases is a seed. A stream is a few of them, changed in some way, cut into
-pieces. Out of it has to come, byte for byte, what `oracle` makes of it, and afterwards registers
-and files have to be the same on both sides. Thus a frame has three possible ends: the one right
-answer, silence, or a closed connection.
+Every request of the cases is a seed. A stream is a few of them, each changed in some way, or two
+cases with little changed, and cut into pieces. Out of it has to come, byte for byte, what `oracle`
+makes of it, and afterwards registers and files have to be the same on both sides. Thus a frame has
+three possible ends: the one right answer, silence, or a closed connection.
 
 What is fed is a target, of `targets`.
 """
@@ -61,6 +61,13 @@ STATION: Final = {
 }
 
 SEEDS: Final = sorted({step.request for case in CASES for step in case.steps if step.request})
+CASES_OF_SEVERAL: Final = [
+    [step.request for step in case.steps] for case in CASES if 1 < len(case.steps) < 20
+]
+"""Requests that lead somewhere only one after the other."""
+
+SHARE_OF_CASES: Final = 0.1
+UNCHANGED: Final = frozenset(SEEDS)
 EDGES: Final = (0, 1, 2, 6, 7, 8, 9, 14, 0x7F, 0x80, 0xF5, 0xFB, 0xFE, 0xFF)
 
 
@@ -110,14 +117,20 @@ def values_of_device(device: Device) -> list[Any]:
 
 
 def streams(target: Target, seed: int) -> Iterator[tuple[int, bytes, random.Random]]:
-    """Streams without end: how many frames are in it, its bytes, and dice to cut them with."""
+    """Streams without end: how many frames of each were changed, its bytes, dice to cut it."""
     dice = random.Random(seed)
     while True:
-        count = dice.choice((1, 1, 2, 3, 8))
-        pdus = [mutated(dice.choice(SEEDS), dice) for _ in range(count)]
+        if dice.random() < SHARE_OF_CASES:
+            pdus = [
+                mutated(pdu, dice) if dice.random() < 1 / len(case) else pdu
+                for case in dice.choices(CASES_OF_SEVERAL, k=2)
+                for pdu in case
+            ]
+        else:
+            pdus = [mutated(dice.choice(SEEDS), dice) for _ in range(dice.choice((1, 1, 2, 3, 8)))]
         stream = b"".join(target.frame(pdu, dice) for pdu in pdus)
         for _ in range(dice.choice((1, 1, 1, 3))):  # the same again may be answered from memory
-            yield count, stream, dice
+            yield sum(pdu not in UNCHANGED for pdu in pdus), stream, dice
 
 
 def fed(session: Session, stream: bytes, dice: random.Random) -> bytes:
@@ -134,7 +147,10 @@ def fed(session: Session, stream: bytes, dice: random.Random) -> bytes:
 
 
 def run(target: Target, seed: int, frames: int | None = None, seconds: float | None = None) -> int:
-    """Feed at least `frames` frames, or for `seconds`; how many it was. Raises DifferenceError."""
+    """Feed at least `frames` changed frames, or for `seconds`, and return how many it was.
+
+    Raises DifferenceError.
+    """
     image, device = Image(), Device(STATION)
     image.apply("fuzz", decode(raw([STATION])).document)
     begun, fed_frames = time.monotonic(), 0
