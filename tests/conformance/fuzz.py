@@ -1,12 +1,11 @@
 """Frames at random, and whether Aoba does with them what the oracle says: `--help` shows how.
 
-Every request of the cases is a seed. A stream is a few of them, changed in some way, cut into
-pieces. Out of it has to come, byte for byte, what `oracle` makes of it, and afterwards registers
-and files have to be the same on both sides. Thus a frame has three possible ends: the one right
-answer, silence, or a closed connection.
+Every request of the cases is a seed. A stream is a few of them, each changed in some way, or two
+cases with little changed, and cut into pieces. Out of it has to come, byte for byte, what `oracle`
+makes of it, and afterwards registers and files have to be the same on both sides. Thus a frame has
+three possible ends: the one right answer, silence, or a closed connection.
 
-A target is a session and the oracle's view of its framing. To fuzz another one, write a class like
-`Mbap` and name it in `TARGETS`.
+What is fed is a target, of `targets`.
 """
 
 import argparse
@@ -16,22 +15,19 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from aoba.document.decode import decode
-from aoba.links.session import MbapSession, Session
-from aoba.modbus.client import Client
-from aoba.modbus.port import Port
+from aoba.links.session import Session
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from builders import raw
 from conformance.cases import CASES
 from conformance.device import at, fifo
-from conformance.oracle import Device, Line, answered
-
-UNIT: Final = 5
+from conformance.oracle import Device
+from conformance.targets import TARGETS, UNIT, Target
 
 STATION: Final = {
     "id": UNIT,
@@ -65,70 +61,18 @@ STATION: Final = {
 }
 
 SEEDS: Final = sorted({step.request for case in CASES for step in case.steps if step.request})
+CASES_OF_SEVERAL: Final = [
+    [step.request for step in case.steps] for case in CASES if 1 < len(case.steps) < 20
+]
+"""Requests that lead somewhere only one after the other."""
+
+SHARE_OF_CASES: Final = 0.1
+UNCHANGED: Final = frozenset(SEEDS)
 EDGES: Final = (0, 1, 2, 6, 7, 8, 9, 14, 0x7F, 0x80, 0xF5, 0xFB, 0xFE, 0xFF)
 
 
 class DifferenceError(AssertionError):
     """Aoba and the oracle differ."""
-
-
-class Target(Protocol):
-    """`session` and `expected` begin anew with each stream, `device` and its registers do not."""
-
-    name: ClassVar[str]
-
-    def session(self, image: Image) -> Session: ...
-
-    def frame(self, pdu: bytes, dice: random.Random) -> bytes:
-        """A frame of `pdu`, which may be empty or too long, sometimes a damaged one."""
-        ...
-
-    def expected(self, device: Device, stream: bytes) -> tuple[bytes, bool]:
-        """What is to come out of `stream`, and whether the connection is to be closed."""
-        ...
-
-
-class Mbap:
-    name = "mbap"
-
-    def session(self, image: Image) -> Session:
-        return MbapSession(image.stations, Client("fuzz", Port()))
-
-    def frame(self, pdu: bytes, dice: random.Random) -> bytes:
-        protocol, unit, length = 0, UNIT, 1 + len(pdu)
-        chance = dice.random()
-        if chance < 0.03:
-            unit = dice.choice((0, 1, 4, 6, 247, 248, 255))
-        elif chance < 0.05:
-            protocol = dice.choice((1, 256, 65535))
-        elif chance < 0.07:
-            length = dice.choice((0, 1, 2, length - 1, length + 1, 253, 254, 255, 65535))
-        return struct.pack(">HHHB", dice.getrandbits(16), protocol, length & 0xFFFF, unit) + pdu
-
-    def expected(self, device: Device, stream: bytes) -> tuple[bytes, bool]:
-        line = Line(is_serial=False)
-        out = b""
-        while len(stream) >= 6:
-            length = 256 * stream[4] + stream[5]
-            if not 2 <= length <= 254:
-                return out, True
-            frame, stream = stream[: 6 + length], stream[6 + length :]
-            if len(frame) < 6 + length:
-                break
-            unit, pdu = frame[6], frame[7:]
-            if frame[2:4] != b"\x00\x00":
-                continue
-            if unit in (0, UNIT, 255):
-                answer = answered(device, line, pdu)
-            else:
-                line.bus += 1
-                answer = bytes((pdu[0] | 0x80, 0x0B))
-            if answer:
-                out += frame[:4] + bytes((0, 1 + len(answer), unit)) + answer
-        return out, False
-
-
-TARGETS: Final[tuple[type[Target], ...]] = (Mbap,)
 
 
 def mutated(pdu: bytes, dice: random.Random) -> bytes:
@@ -173,14 +117,20 @@ def values_of_device(device: Device) -> list[Any]:
 
 
 def streams(target: Target, seed: int) -> Iterator[tuple[int, bytes, random.Random]]:
-    """Streams without end: how many frames are in it, its bytes, and dice to cut them with."""
+    """Streams without end: how many frames of each were changed, its bytes, dice to cut it."""
     dice = random.Random(seed)
     while True:
-        count = dice.choice((1, 1, 2, 3, 8))
-        pdus = [mutated(dice.choice(SEEDS), dice) for _ in range(count)]
+        if dice.random() < SHARE_OF_CASES:
+            pdus = [
+                mutated(pdu, dice) if dice.random() < 1 / len(case) else pdu
+                for case in dice.choices(CASES_OF_SEVERAL, k=2)
+                for pdu in case
+            ]
+        else:
+            pdus = [mutated(dice.choice(SEEDS), dice) for _ in range(dice.choice((1, 1, 2, 3, 8)))]
         stream = b"".join(target.frame(pdu, dice) for pdu in pdus)
         for _ in range(dice.choice((1, 1, 1, 3))):  # the same again may be answered from memory
-            yield count, stream, dice
+            yield sum(pdu not in UNCHANGED for pdu in pdus), stream, dice
 
 
 def fed(session: Session, stream: bytes, dice: random.Random) -> bytes:
@@ -197,7 +147,10 @@ def fed(session: Session, stream: bytes, dice: random.Random) -> bytes:
 
 
 def run(target: Target, seed: int, frames: int | None = None, seconds: float | None = None) -> int:
-    """Feed at least `frames` frames, or for `seconds`; how many it was. Raises DifferenceError."""
+    """Feed at least `frames` changed frames, or for `seconds`, and return how many it was.
+
+    Raises DifferenceError.
+    """
     image, device = Image(), Device(STATION)
     image.apply("fuzz", decode(raw([STATION])).document)
     begun, fed_frames = time.monotonic(), 0

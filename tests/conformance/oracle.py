@@ -106,6 +106,22 @@ def answered(device: Device, line: Line, pdu: bytes) -> bytes:
     return answer
 
 
+def broadcast(device: Device, line: Line, pdu: bytes) -> None:
+    """What comes of `pdu` where nobody answers; only writes are carried out."""
+    line.bus += 1
+    line.mine += 1
+    line.log.insert(0, 0xC0 + 0x20 * line.listens)
+    if pdu[0] in WRITES and not line.listens:
+        try:
+            FUNCTIONS[pdu[0]](device, line, pdu, [])
+            line.done += 1
+        except Refused:
+            pass
+    line.silent += 1
+    line.log.insert(0, 0x40 + 0x20 * line.listens)
+    del line.log[64:]
+
+
 def unknown(device: Device, line: Line, pdu: bytes, then: list[Any]) -> bytes:
     raise Refused(1)
 
@@ -294,6 +310,8 @@ def identification(device: Device, line: Line, pdu: bytes, then: list[Any]) -> b
         data, count = data + part, count + 1
     return bytes((43, 14, pdu[2], level, 0, 0, count)) + data
 
+
+WRITES: Final = (5, 6, 15, 16, 21, 22, 23)
 
 FUNCTIONS: Final = {
     1: read_bits,

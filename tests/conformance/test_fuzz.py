@@ -8,9 +8,12 @@ import pytest
 
 from aoba.links import session as session_module
 from aoba.modbus.functions import FUNCTIONS
+from aoba.modbus.port import Port
 from aoba.modbus.requests import files, tables
-from conformance.fuzz import SEEDS, STATION, TARGETS, DifferenceError, Mbap, mutated, run, streams
-from conformance.oracle import Device, Line, answered
+from conformance import oracle
+from conformance.fuzz import SEEDS, STATION, DifferenceError, mutated, run, streams
+from conformance.oracle import Device, answered
+from conformance.targets import TARGETS, Line, Mbap
 
 FRAMES = 200_000
 SEED = 20_240_615
@@ -29,7 +32,7 @@ def test_a_seed_gives_the_same_streams_again():
 
 
 def test_each_function_is_both_carried_out_and_refused():
-    dice, device, line = random.Random(1), Device(STATION), Line(is_serial=False)
+    dice, device, line = random.Random(1), Device(STATION), oracle.Line(is_serial=False)
     seen = Counter()
     for _ in range(20_000):
         line.listens = False
@@ -50,13 +53,25 @@ def broken_check_of_files(monkeypatch):
     monkeypatch.setattr(files.Group, "length", 0)
 
 
-def broken_closing(monkeypatch):
+def broken_unit(monkeypatch):
     monkeypatch.setattr(session_module, "ANY_UNIT_IDS", frozenset())
 
 
-@pytest.mark.parametrize("break_it", [broken_quantity, broken_check_of_files, broken_closing])
-def test_what_is_broken_is_noticed(monkeypatch, break_it):
+def broken_log(monkeypatch):
+    monkeypatch.setattr(Port, "entered_listen_only", lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("target", "break_it"),
+    [
+        (Mbap(), broken_quantity),
+        (Mbap(), broken_check_of_files),
+        (Mbap(), broken_unit),
+        (Line(), broken_log),
+    ],
+)
+def test_what_is_broken_is_noticed(monkeypatch, target, break_it):
     break_it(monkeypatch)
 
-    with pytest.raises(DifferenceError, match="seed 1, after"):
-        run(Mbap(), 1, frames=20_000)
+    with pytest.raises(DifferenceError, match=f"{target.name}, seed 1, after"):
+        run(target, 1, frames=20_000)

@@ -103,7 +103,7 @@ def test_a_frame_of_another_protocol_is_passed_over(client: Client) -> None:
 @pytest.mark.parametrize(
     ("pdu", "code"),
     [
-        (b"\x41\x0e\x01\x00", 1),
+        (b"\x2b\x0d\x01\x00", 1),
         (b"\x03\0\0", 3),
         (b"\x03\0\0\0\x01\0", 3),
         (b"\x06\0\0", 3),
