@@ -2,6 +2,7 @@
 
 import os
 import select
+import threading
 import time
 import tty
 from pathlib import Path
@@ -69,3 +70,34 @@ def rtu(unit: int, pdu: bytes) -> bytes:
 def ascii_frame(unit: int, pdu: bytes) -> bytes:
     frame = bytes((unit,)) + pdu
     return b":" + (frame + bytes((-sum(frame) & 0xFF,))).hex().upper().encode() + b"\r\n"
+
+
+class Cable:
+    """Two devices with a line between them; use as a context manager."""
+
+    def __init__(self) -> None:
+        self._ends = Pty(), Pty()
+        self.devices = tuple(end.device for end in self._ends)
+        self._stop = os.pipe()
+        self._thread = threading.Thread(target=self._carry, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.write(self._stop[1], b"!")
+        self._thread.join(DEADLINE)
+        for end in self._ends:
+            end.unplug()
+        for descriptor in self._stop:
+            os.close(descriptor)
+
+    def _carry(self) -> None:
+        a, b = (end.ours for end in self._ends)
+        while True:
+            readable, _, _ = select.select([a, b, self._stop[0]], [], [])
+            if self._stop[0] in readable:
+                return
+            for one in readable:
+                os.write(b if one is a else a, os.read(one, 4096))

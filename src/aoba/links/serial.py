@@ -41,11 +41,12 @@ _REASONS: Final = {
     errno.EBUSY: "another program is using it",
     errno.ENOTTY: "it is not a serial line",
     errno.EINVAL: "the device does not offer these settings",
-    errno.EIO: "the device does not respond",
+    errno.EIO: "the device is unplugged, or does not respond",
 }
 _PTY: Final = re.compile(r"/dev/(pts/|ttys)\d+")  # Linux, macOS
 
 _log = logging.getLogger("aoba.link")
+logging.getLogger("serialx").setLevel(logging.INFO)  # or it logs each read and write
 
 
 class SerialLink:
@@ -78,7 +79,7 @@ class SerialLink:
         self._line = None
         if not self.closing:
             reason = _reason(error) if error else "end of file"
-            _log.warning("%s is gone: %s; waiting until it is back", self.url, reason)
+            _log.warning("%s is gone: %s; waiting for its return", self.url, reason)
             self._return = asyncio.create_task(self._reopen())
 
     async def close(self) -> None:
