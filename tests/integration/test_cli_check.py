@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from aoba import __version__
 from support.documents import RUN_NUMBER, document, printing, station
 from support.server import run_aoba
 
@@ -56,8 +55,6 @@ def test_json_has_all_that_the_table_has(script: Script) -> None:
                 "holding": [{"address_start": 0, "length": 2, "initial_values": [1, 2]}],
                 "input": [],
             },
-            "files": {},
-            "identity": {"vendor_name": "Aoba", "product_code": "aoba", "revision": __version__},
             "values": [],
         }
     ]
