@@ -12,7 +12,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import ClassVar, Final, Protocol, cast
 
 from aoba.links.guard import Guard
 from aoba.links.session import Session, Silence
@@ -64,6 +64,9 @@ class Connection(asyncio.Protocol):
         "transport",
     )
 
+    unsent: ClassVar[int] = 0
+    """Bytes of answers beyond which nothing is read: all that the system does not take at once."""
+
     transport: asyncio.Transport
     heard: bool
     known: bool
@@ -83,8 +86,7 @@ class Connection(asyncio.Protocol):
         if not self._link.admit(self, host):
             self.transport.abort()
             return
-        # Whatever the system does not take at once stops the reading, until it has.
-        self.transport.set_write_buffer_limits(0)
+        self.transport.set_write_buffer_limits(self.unsent)
         # A client that vanished without a word would keep its descriptor for ever.
         _keep_alive(transport.get_extra_info("socket"))
         _log.debug("client %s connected", self._name)
