@@ -12,7 +12,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import ClassVar, Final, Protocol, cast
 
 from aoba.links.direct import direct_writer
 from aoba.links.guard import Guard
@@ -66,6 +66,9 @@ class Connection(asyncio.Protocol):
         "transport",
     )
 
+    unsent: ClassVar[int] = 0
+    """Bytes of answers beyond which nothing is read: all that the system does not take at once."""
+
     transport: asyncio.Transport
     heard: bool
     known: bool
@@ -85,9 +88,8 @@ class Connection(asyncio.Protocol):
         if not self._link.admit(self, host):
             self.transport.abort()
             return
-        # Whatever the system does not take at once stops the reading, until it has. So nothing
-        # waits in the buffer, unless writing is paused.
-        self.transport.set_write_buffer_limits(0)
+        # With 0, nothing waits in the buffer unless writing is paused.
+        self.transport.set_write_buffer_limits(self.unsent)
         self._write = direct_writer(self.transport)
         # A client that vanished without a word would keep its descriptor for ever.
         _keep_alive(transport.get_extra_info("socket"))

@@ -2,27 +2,35 @@
 
 The event loop keeps 256 KiB for each TLS connection, from its first moment on. So a connection
 becomes one of TLS when the client has said something, and only `HANDSHAKES` of them at a time are
-yet to finish their handshake. Who connects and says nothing costs a descriptor, for 5 s at most,
-and less where others are waiting.
+yet to finish their handshake, 32 MiB at most. Who connects and says nothing costs a descriptor, for
+5 s at most, and less where others are waiting.
 """
 
 import asyncio
 import logging
 import socket
+import ssl
 from typing import ClassVar, Final, cast
 
 from aoba.links.certificates import role_of, server_context
 from aoba.links.connection import Connection, OpenSession
 from aoba.links.roles import Rules, functions_of
 from aoba.links.tcp import PARTING, TcpLink
+from aoba.links.turnstile import Turnstile
 from aoba.links.url import TlsUrl
 
 HANDSHAKE: Final = 5.0
 """Seconds in which a handshake has to be over."""
 
-HANDSHAKES: Final = 32
+HURRY: Final = 1.0
+"""The same while many are under way, so that those that lead nowhere make way for others."""
+
+HANDSHAKES: Final = 128
 WAITING: Final = 512
 """Clients that may wait for their handshake; the one that waits longest makes way for the next."""
+
+MAX_TOLD: Final = 100
+"""Refusals that are logged; an attacker may cause more than anyone reads."""
 
 MAX_CLIENTS: Final = 256
 """Unless `?max_clients=` says otherwise: 64 MiB."""
@@ -33,10 +41,8 @@ _log = logging.getLogger("aoba.link")
 class TlsConnection(Connection):
     __slots__ = ()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        # Here it is the TLS layer's buffer, which counts as full from `high` on, not beyond.
-        self.transport.set_write_buffer_limits(high=1, low=0)
+    # Not 0: the end of the handshake may still be among them, and goes out only with the reading.
+    unsent: ClassVar[int] = 16 * 1024
 
     def functions(self) -> frozenset[int] | None:
         link = cast("TlsLink", self._link)
@@ -60,7 +66,8 @@ class TlsLink(TcpLink):
         self._rules = rules
         self._context = server_context(url)
         self._verifies = url.ca is not None
-        self._handshakes = asyncio.Semaphore(HANDSHAKES)
+        self._handshakes = Turnstile(HANDSHAKES)
+        self._told: set[tuple[str, str]] = set()
         self._waiting: dict[asyncio.Task[None], None] = {}
         self._doors: list[asyncio.Task[None]] = []
 
@@ -108,24 +115,27 @@ class TlsLink(TcpLink):
         try:
             async with asyncio.timeout_at(deadline):
                 await _is_readable(connection)
-                await self._handshakes.acquire()
-        except BaseException as error:
+            async with self._handshakes.place(until=deadline):
+                left = HURRY if self._handshakes.is_crowded else deadline - loop.time()
+                await loop.connect_accepted_socket(
+                    lambda: self.connection(self),
+                    connection,
+                    ssl=self._context,
+                    ssl_handshake_timeout=max(0.01, left),
+                    ssl_shutdown_timeout=PARTING,
+                )
+        except OSError as error:  # so is an SSLError, and a TimeoutError
             connection.close()
-            if isinstance(error, TimeoutError):
-                return
+            self._refused(host, _reason(error))
+        except BaseException:
+            connection.close()
             raise
-        try:
-            await loop.connect_accepted_socket(
-                lambda: self.connection(self),
-                connection,
-                ssl=self._context,
-                ssl_handshake_timeout=max(0.01, deadline - loop.time()),
-                ssl_shutdown_timeout=PARTING,
-            )
-        except OSError as error:  # an SSLError is one, and so is a handshake that takes too long
-            _log.warning("client %s: %s", host, error)
-        finally:
-            self._handshakes.release()
+
+    def _refused(self, host: str, reason: str) -> None:
+        """Said once for each client and reason."""
+        if len(self._told) < MAX_TOLD and (host, reason) not in self._told:
+            self._told.add((host, reason))
+            _log.warning("client %s is turned away: %s", host, reason)
 
 
 async def _is_readable(connection: socket.socket) -> None:
@@ -136,3 +146,9 @@ async def _is_readable(connection: socket.socket) -> None:
         await readable.wait()
     finally:
         loop.remove_reader(connection)
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    return str(error) or f"no handshake within {HANDSHAKE:.0f} s"
