@@ -1,9 +1,10 @@
 """A run under way: its output as it comes, and the end of it, whatever the script does.
 
-How a run is started, signalled and waited for is up to the subclass. The end of a run is the end
-of its process, not of its streams: a grandchild can hold these open for ever. When the process is
-gone, what it left in its pipes is read, and `GRACE` seconds are waited for their end; then what is
-left of its group is killed.
+How a run is started, signalled and waited for is up to the subclass. The end of a run is never
+that of its streams: a grandchild can hold these open for ever. It is the end of its process: then
+what that left in its pipes is read, `GRACE` seconds are waited for their end, and what is left of
+its group is killed. Or, where the process goes on to other runs, it is what the process reports:
+then what is in its pipes is read, and that is all.
 
 Times are of `time.monotonic`: uvloop's own clock stands still during a turn of the loop.
 """
@@ -29,7 +30,7 @@ KILL_TO_LEAVE: Final = 1.0
 """Seconds after SIGKILL until a process that survives it is left alone: it may not be ours."""
 
 MAX_PIPE: Final = 1024 * 1024
-"""Bytes that a pipe can hold; of what comes when the process is gone, no more can be its own."""
+"""Bytes that a pipe can hold; of what comes when the run is over, no more can be its own."""
 
 _CHUNK: Final = 32 * 1024  # what is handled in one go, while Modbus clients wait
 _LAST_WORDS: Final = 64  # chunks of stderr that are still read at the end
@@ -46,12 +47,13 @@ class Running(ABC):
         self.failure: str | None = None
         """Why the run failed, as far as its process shows; known once the context is left."""
         self._on_stderr = on_stderr
-        self._wake = asyncio.Event()  # stdout can be read, or the process is gone
-        self._gone_at: float | None = None
+        self._wake = Wake()  # stdout can be read, or the run is over
+        self._gone_at: float | None = None  # the process
+        self._read_until: float | None = None  # the run is over, and stdout still read until then
 
     @abstractmethod
     async def _start(self) -> tuple["Pipe", "Pipe"]:
-        """Start the process; returns its stdout and its stderr. Raises RunError."""
+        """Start the run; returns its stdout and its stderr. Raises RunError."""
 
     @abstractmethod
     def _signal(self, number: signal.Signals) -> None:
@@ -89,13 +91,11 @@ class Running(ABC):
         else:
             self.failure = self.failure or exit_failure(self._reap())
         self._stdout.close()
-        for _ in range(_LAST_WORDS):
-            if not self._read_stderr():
-                break
+        self._read_last_words()
         self._stderr.close()
 
     async def output(self, timeout: float) -> AsyncIterator[bytes]:
-        """Yield stdout as it comes, in pieces of at most 32 KiB, until the process is gone.
+        """Yield stdout as it comes, in pieces of at most 32 KiB, until the run is over.
 
         A process that writes nothing for `timeout` seconds gets SIGTERM, and SIGKILL
         `TERM_TO_KILL` later.
@@ -103,12 +103,13 @@ class Running(ABC):
         to_send = [signal.SIGKILL, signal.SIGTERM]
         left = MAX_PIPE
         deadline = time.monotonic() + timeout
+        waited = True
         while True:
             self._wake.clear()
             chunk = self._stdout.read()
             now = time.monotonic()
-            if self._gone_at is not None:
-                deadline = self._gone_at + GRACE
+            if self._read_until is not None:
+                deadline = self._read_until
                 left -= len(chunk or b"")
                 if self._stdout.closed or left < 0 or (not chunk and now >= deadline):
                     return
@@ -120,22 +121,30 @@ class Running(ABC):
                 self.failure = f"silent on stdout for longer than {timeout:g} s, stopped"
                 self._signal(to_send.pop())
                 deadline = now + (TERM_TO_KILL if to_send else KILL_TO_LEAVE)
-            if chunk:
-                yield chunk
-                await asyncio.sleep(0)  # a flood must not keep the loop from anything else
-            else:
+            if not chunk:
                 self._stdout.watch(self._wake.set)
-                await _wait_until(self._wake, deadline)
+                await self._wake.wait(deadline)
+                waited = True
+                continue
+            if not waited:
+                await asyncio.sleep(0)  # a flood must not keep the loop from anything else
+            waited = False
+            yield chunk
 
     async def _wait_gone(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while self._gone_at is None and time.monotonic() < deadline:
             self._wake.clear()
-            await _wait_until(self._wake, deadline)
+            await self._wake.wait(deadline)
 
     def _gone(self) -> None:
         """To be called when the process has exited."""
         self._gone_at = time.monotonic()
+        self._over(self._gone_at + GRACE)
+
+    def _over(self, read_until: float) -> None:
+        """The run is over: what comes on stdout is its own until then, of `time.monotonic`."""
+        self._read_until = read_until
         self._wake.set()
 
     def _read_stderr(self) -> bytes | None:
@@ -144,6 +153,11 @@ class Running(ABC):
             self._on_stderr(chunk)
         self._stderr.watch(self._read_stderr)
         return chunk
+
+    def _read_last_words(self) -> None:
+        for _ in range(_LAST_WORDS):
+            if not self._read_stderr():
+                break
 
 
 class Pipe:
@@ -157,13 +171,15 @@ class Pipe:
         self._stream = open(source, "rb", 0) if isinstance(source, int) else source  # noqa: PTH123, SIM115
         self._descriptor = self._stream.fileno()
         self._loop = asyncio.get_running_loop()
+        self._callback: Callable[[], object] | None = None
+        self._watched = False
         os.set_blocking(self._descriptor, False)
 
     def read(self) -> bytes | None:
         """Some bytes, or None where there are none now. At the end the pipe closes itself."""
         if self.closed:
             return None
-        self._loop.remove_reader(self._descriptor)
+        self._callback = None
         try:
             chunk = os.read(self._descriptor, _CHUNK)
         except BlockingIOError:
@@ -174,14 +190,55 @@ class Pipe:
 
     def watch(self, callback: Callable[[], object]) -> None:
         """Call `callback` once there is something to read, until the next `read`."""
-        if not self.closed:
-            self._loop.add_reader(self._descriptor, callback)
+        if self.closed:
+            return
+        self._callback = callback
+        if not self._watched:
+            self._watched = True
+            self._loop.add_reader(self._descriptor, self._readable)
+
+    def _readable(self) -> None:
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+        else:  # nobody wants it now; as long as somebody does, it costs nothing to stay registered
+            self._watched = False
+            self._loop.remove_reader(self._descriptor)
 
     def close(self) -> None:
         if not self.closed:
             self.closed = True
             self._loop.remove_reader(self._descriptor)
             self._stream.close()
+
+
+class Wake:
+    """An event that one task waits for, again and again, with a deadline."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def set(self) -> None:
+        self._is_set = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def clear(self) -> None:
+        self._is_set = False
+
+    async def wait(self, deadline: float) -> None:
+        """Until it is set, or until `deadline`, of `time.monotonic`, has come."""
+        if self._is_set:
+            return
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = loop.call_later(max(0.0, deadline - time.monotonic()), self.set)
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:
@@ -196,10 +253,3 @@ def exit_failure(returncode: int) -> str | None:
         known = -returncode in set(signal.Signals)
         return f"killed by {signal.Signals(-returncode).name if known else f'signal {-returncode}'}"
     return f"exit status {returncode}" if returncode else None
-
-
-async def _wait_until(event: asyncio.Event, deadline: float) -> None:
-    seconds = deadline - time.monotonic()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
