@@ -24,7 +24,7 @@ from aoba.links.tcp import MAX_CLIENTS, TcpLink
 from aoba.links.url import TcpUrl
 from aoba.modbus.client import Client
 from aoba.registers.image import Image
-from aoba.sources.python_external import PythonExternal
+from aoba.sources.hosts import host_of
 from aoba.sources.script import Script
 from aoba.sources.spec import ScriptSpec
 from aoba.sources.warm import ForkServers
@@ -33,7 +33,7 @@ PATIENCE: Final = 1.0
 
 MAX_DESCRIPTORS: Final = 16_384
 RESERVED: Final = 64
-PER_SCRIPT: Final = 8
+PER_SCRIPT: Final = 12
 """Descriptors that are kept from clients, so that however many come, scripts can be run."""
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -50,7 +50,7 @@ class Runtime:
         self._lives: list[asyncio.Task[None]] = []
         names = source_names([spec.path for spec in sources])
         self._scripts = [
-            Script(name, spec.path, spec.timeout, PythonExternal(spec, self._servers), self._image)
+            Script(name, spec.path, spec.timeout, host_of(spec, self._servers), self._image)
             for name, spec in zip(names, sources, strict=True)
         ]
         room = (raise_descriptor_limit() - RESERVED - PER_SCRIPT * len(sources)) // max(

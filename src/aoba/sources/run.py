@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from aoba.document.decode import Decoded, decode
 from aoba.document.explain import fault
 from aoba.document.stream import MAX_VALUE, Cut, Fault, Text, Value, ValueStream
 from aoba.errors import DocumentError, RunError
 from aoba.sources.lines import Lines
+from aoba.sources.program import Version
 from aoba.sources.running import Running
 
 MAX_INLINE: Final = 128 * 1024
@@ -20,8 +21,27 @@ _BOM: Final = "\ufeff"  # what a file saved on Windows may begin with, and a scr
 _DICT: Final = ("{'", "[{'")
 
 
+class Fault(NamedTuple):
+    """Why the newest version of a script cannot be run."""
+
+    text: str
+    goes_on: bool
+    """Whether runs are of the last good version instead; else there are none."""
+
+
 class Host(Protocol):
-    """A way to run a script."""
+    """A way to run a script. Call `prepare`, then `start`, for each run; `close` at last."""
+
+    not_before: float
+    """When the next run may start, of `time.monotonic`; what runs has crashed, and has a pause."""
+
+    async def prepare(self, version: Version | None) -> Fault | None:
+        """Take over `version`, the newest one of the file; None if that could not be read.
+
+        May be called while a run of another version is under way. Raises RunError where it cannot
+        be found out whether it can be run.
+        """
+        ...
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
@@ -30,6 +50,10 @@ class Host(Protocol):
 
         Raises RunError where there is nothing to run.
         """
+        ...
+
+    async def close(self) -> None:
+        """There are no more runs."""
         ...
 
 

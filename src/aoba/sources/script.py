@@ -5,28 +5,25 @@ script is doing.
 """
 
 import asyncio
-import hashlib
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from pathlib import Path
-from stat import S_ISREG
 from typing import Final
 
 from msgspec import UNSET
 
 from aoba.document.decode import Decoded
 from aoba.document.schema import Document
+from aoba.errors import RunError
 from aoba.registers.image import Image
+from aoba.sources.program import ScriptFile, Version
 from aoba.sources.repeats import Repeats
 from aoba.sources.run import Host, run_script
 from aoba.sources.schedule import Schedule
 
 DEFAULT_INTERVAL: Final = 1.0
 """Seconds between starts until a document says otherwise."""
-
-MAX_SCRIPT: Final = 16 * 1024 * 1024
-"""Bytes of the longest script whose changes are noticed."""
 
 MAX_WARNED: Final = 100
 """Different unknown fields that a script is told of."""
@@ -49,26 +46,35 @@ class Script:
         self.failures = 0
         self.documents = 0
         self.settled = asyncio.Event()
-        """Set by the first document, or by the end of a first run that had none."""
-        self._file = _FileVersion(path)
+        """Set by the first document with stations, or by the end of a first run without."""
+        self._file = ScriptFile(path)
         self._timeout = timeout
         self._host = host
         self._image = image
         self._schedule = Schedule(DEFAULT_INTERVAL, first=0.0)
         self._repeats = Repeats()
         self._warned: set[str] = set()
-        self._running: bytes | None = None  # version of the file that is being run
-        self._applied: bytes | None = None  # version of the file that defined the registers
+        self._introduced = False
+        self._good: Version | None = None  # the newest version of the file that can be run
+        self._running: Version | None = None  # the one that is being run, or was
+        self._applied: bytes | None = None  # digest of the one that defined the registers
+        self._stopped = False  # whether the newest run was stopped, for the sake of a new version
+        self._reload: asyncio.Task[None] | None = None
+        self._limit: asyncio.Timeout
+        self._next_look: asyncio.TimerHandle
 
     async def live(self) -> None:
         """Run the script at each of its slots, until cancelled; then no child is left."""
-        self._schedule = Schedule(DEFAULT_INTERVAL, first=time.monotonic())
         try:
             while True:
                 await _sleep_until(self._schedule.due)
-                await self._run()
-                self.settled.set()
+                if self._pauses():
+                    self._schedule.skip()
+                else:
+                    await self._run()
+                    self.settled.set()
         finally:
+            await self._host.close()
             self._warn(self._repeats.end())
             _log.info(
                 "%s: %d runs, %d failed, %d slots skipped, %d documents",
@@ -76,32 +82,98 @@ class Script:
                 extra={"script": self.name},
             )
 
+    def _pauses(self) -> bool:
+        if time.monotonic() >= self._host.not_before or self._file.changed():
+            return False
+        self.error("what runs it has crashed, and has a pause: slots are skipped")
+        return True
+
     async def _run(self) -> None:
         self.runs += 1
-        self._schedule.begin()
-        self._running = self._file.read()
         documents_before = self.documents
-        try:
-            failure = await run_script(self._host, self.runs, self._timeout, self)
-        except Exception:  # noqa: BLE001  whatever happens in a run, the next one follows
-            _log.exception("%s run %d: defect in Aoba", self.name, self.runs)
-            failure = "given up"
+        failure = await self._guarded(self._take_newest())
+        now = time.monotonic()
+        if self.runs == 1:  # slots count from the first start, not from what that had to wait for
+            self._schedule = Schedule(DEFAULT_INTERVAL, first=now)
+        self._schedule.begin(now)
+        if failure is None:
+            failure = await self._guarded(self._run_good())
         if failure:
             self.failures += 1
             self.error(f"run failed: {failure}")
-        skipped = self._schedule.finish(time.monotonic())
-        # A script that prints one document after the other is meant to go on for longer.
-        if skipped and not failure and self.documents == documents_before + 1:
-            self.error(
-                f"takes longer than its interval of {1000 * self._schedule.interval:.0f} ms, "
-                f"slots are skipped"
-            )
+        if not self._stopped:  # else the slot that it was stopped in is that of the new version
+            skipped = self._schedule.finish(time.monotonic())
+            # A script that prints one document after the other is meant to go on for longer.
+            if skipped and not failure and self.documents == documents_before + 1:
+                self.error(
+                    f"takes longer than its interval of {1000 * self._schedule.interval:.0f} ms, "
+                    f"slots are skipped"
+                )
         self._warn(self._repeats.run_over())
+
+    async def _guarded(self, step: Awaitable[str | None]) -> str | None:
+        try:
+            return await step
+        except RunError as error:
+            return str(error)
+        except Exception:  # noqa: BLE001  whatever happens in a run, the next one follows
+            _log.exception("%s run %d: defect in Aoba", self.name, self.runs)
+            return "given up"
+
+    async def _take_newest(self) -> str | None:
+        """Have the host take over an edited file; returns why there is nothing to run, if so."""
+        newest = await self._file.settled()
+        fault = await self._host.prepare(newest)
+        if fault is None:
+            self._good = newest
+        elif not fault.goes_on:
+            return fault.text
+        else:
+            self.error(f"{fault.text}; the last good version goes on")
+        return None
+
+    async def _run_good(self) -> str | None:
+        self._running, self._stopped = self._good, False
+        self._look_again()
+        try:
+            async with asyncio.timeout(None) as self._limit:
+                return await run_script(self._host, self.runs, self._timeout, self)
+        except TimeoutError:
+            self._stopped = True
+            return None
+        finally:
+            self._next_look.cancel()
+            if self._reload is not None:
+                self._reload.cancel()
+                await asyncio.wait((self._reload,))
+                self._reload = None
+
+    def _look_again(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._next_look = loop.call_later(self._schedule.interval, self._look)
+
+    def _look(self) -> None:
+        """A slot has come, and the run of an earlier one is still going: of an old version?"""
+        if self._file.changed():
+            self._reload = asyncio.create_task(self._stop_if_edited())
+        else:
+            self._look_again()
+
+    async def _stop_if_edited(self) -> None:
+        failure = await self._guarded(self._take_newest())
+        if failure:
+            self.error(f"{failure}; the run under way goes on")
+        if self._good is self._running:
+            self._look_again()
+        else:
+            self._tell(logging.INFO, "the script has changed: stopped, to run the new version")
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
     def document(self, decoded: Decoded) -> None:
         """Implements `Listener`. Raises DocumentError where another source is in the way."""
         document = decoded.document
-        replace = self._applied not in (None, self._running)
+        version = self._running.digest if self._running else None
+        replace = self._applied not in (None, version)
         self._image.apply(self.name, document, replace=replace)
         if replace:
             self._warned.clear()
@@ -110,11 +182,14 @@ class Script:
             if message not in self._warned and len(self._warned) < MAX_WARNED:
                 self._warned.add(message)
                 self._tell(logging.WARNING, message)
-        if not self.documents:
+        if document.stations and not self._introduced:
+            self._introduced = True
             self._tell(logging.INFO, f"first document: {describe(document)}")
-        self._applied = self._running
+            self.settled.set()
+        self._applied = version
+        if self._running:
+            self._running.proven = True
         self.documents += 1
-        self.settled.set()
         if document.reboot_interval is not UNSET:
             self._schedule.set_interval(document.reboot_interval / 1000)
 
@@ -151,28 +226,6 @@ def describe(document: Document) -> str:
     if len(document.stations) > MAX_SHOWN:
         stations.append(f"{len(document.stations) - MAX_SHOWN} more stations")
     return "; ".join(stations) or "no stations"
-
-
-class _FileVersion:
-    """Tells one version of a file from another, by content: touching it changes nothing."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: tuple[int, int, int] | None = None
-        self._digest: bytes | None = None
-
-    def read(self) -> bytes | None:
-        """The version that is there now; the last one where none can be read."""
-        try:
-            status = self._path.stat()
-            seen = (status.st_mtime_ns, status.st_size, status.st_ino)
-            # Reading what is no file, or a very large one, would keep Modbus clients waiting.
-            if seen != self._seen and S_ISREG(status.st_mode) and status.st_size <= MAX_SCRIPT:
-                self._digest = hashlib.sha256(self._path.read_bytes()).digest()
-                self._seen = seen
-        except OSError:
-            pass
-        return self._digest
 
 
 async def _sleep_until(due: float) -> None:
