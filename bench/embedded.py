@@ -8,7 +8,6 @@ is printed a document of 65 536 registers can be read.
 import socket
 import statistics
 import struct
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -91,7 +90,9 @@ def rates(folder: Path) -> None:
         count = (runs(server.port) - first) & 0xFFFF
         seconds = time.perf_counter() - began
         load = (used(server.process.pid) - before) / seconds
-    print(f"1000 registers, printed all the time: {count / seconds:.0f} documents/s, {load:.2f} cores")
+    print(
+        f"1000 registers, printed all the time: {count / seconds:.0f} documents/s, {load:.2f} cores"
+    )
     path.write_text(THOUSAND)
     cpu, wall = hosted(f"python:embedded:{path}")
     print(f"1000 registers, update() every 10 ms: {1000 / wall:.0f}/s, CPU {cpu:.3f} ms each")
@@ -121,4 +122,4 @@ def delay(folder: Path, mode: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

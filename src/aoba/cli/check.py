@@ -47,8 +47,8 @@ def check(source: str, *, as_json: bool) -> int:
 async def _run_once(spec: ScriptSpec, report: Report) -> str | None:
     host = host_of(spec)
     try:
-        fault = await host.prepare(ScriptFile(spec.path).read())
-        return fault.text if fault else await run_script(host, 1, spec.timeout, report)
+        unfit = await host.prepare(ScriptFile(spec.path).read())
+        return unfit.reason if unfit else await run_script(host, 1, spec.timeout, report)
     except RunError as error:
         return str(error)
     finally:

@@ -92,14 +92,6 @@ def script_environment() -> dict[str, str]:
     }
 
 
-def look_for(path: str) -> None:
-    """Raises RunError where the script is not there at present."""
-    # Of os.path, since a Path raises where a folder above it may no longer be entered.
-    if not os.path.isfile(path):  # noqa: PTH113
-        reason = "is not a file" if os.path.exists(path) else "no such script"  # noqa: PTH110
-        raise RunError(f"{path}: {reason}")
-
-
 def watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:
     """Call `callback` in the loop when `process` has exited, and leave it to be waited for."""
     loop = asyncio.get_running_loop()

@@ -25,7 +25,7 @@ class EmbeddedRun(Running):
         on_stderr: Callable[[bytes], None],
         on_over: Callable[[Interpreter, bool, bool], None],
     ) -> None:
-        super().__init__(on_stderr)
+        super().__init__(on_stderr, interpreter.wake)
         self._interpreter = interpreter
         self._number, self._feedback = number, feedback
         self._on_over = on_over
@@ -40,7 +40,10 @@ class EmbeddedRun(Running):
 
     def done(self, status: int) -> None:
         self._status = status
-        self._over(time.monotonic())
+        self._end(time.monotonic())
+
+    def _look_for_end(self) -> None:
+        self._interpreter.read_reports()
 
     def lost(self) -> None:
         self._gone()

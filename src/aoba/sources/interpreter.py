@@ -20,11 +20,11 @@ from aoba.sources.child import file_of, script_environment, watch_exit, widen
 from aoba.sources.running import (
     KILL_TO_LEAVE,
     Pipe,
-    Wake,
     exit_failure,
     signal_group,
 )
 from aoba.sources.syntax import SyntaxFault
+from aoba.sources.wake import Wake
 
 LOADING: Final = 30.0
 """Seconds that an interpreter has to start and to compile its script."""
@@ -64,6 +64,8 @@ class Interpreter:
         self._fault: SyntaxFault | None = None
         self._ready = False
         self._ending = False
+        self.wake = Wake()
+        """For its run to wait for; its own, since it is used again and again."""
         self._changed = Wake()  # ready, broken or gone
         self._unsent = bytearray()
         self._unread = b""
@@ -99,7 +101,7 @@ class Interpreter:
         os.set_blocking(self._commands, False)
         self.stdout, self.stderr = Pipe(self._process.stdout), Pipe(self._process.stderr)
         self._reports = Pipe(reader)
-        self._reports.watch(self._read_reports)
+        self._reports.watch(self.read_reports)
         watch_exit(self._process, self._exited)
 
     async def loaded(self) -> SyntaxFault | None:
@@ -149,6 +151,8 @@ class Interpreter:
         """Let go of all that is open for it."""
         self.closed = True
         self._close_commands()
+        for wake in (self.wake, self._changed):
+            wake.close()
         for pipe in (self._reports, self.stdout, self.stderr):
             pipe.close()
 
@@ -165,7 +169,7 @@ class Interpreter:
             await self._changed.wait(deadline)
 
     def _exited(self) -> None:
-        while self._read_reports():
+        while self.read_reports():
             pass
         self.gone = True
         self._changed.set()
@@ -192,13 +196,13 @@ class Interpreter:
         self._loop.remove_writer(self._commands)
         self._send()
 
-    def _read_reports(self) -> bool:
-        """Whether there were any."""
+    def read_reports(self) -> bool:
+        """Take what it reports; whether there was anything."""
         data = self._reports.read()
         *lines, self._unread = (self._unread + (data or b"")).split(b"\n")
         for line in lines:
             self._take_report(line.decode(errors="replace"))
-        self._reports.watch(self._read_reports)
+        self._reports.watch(self.read_reports)
         return bool(data)
 
     def _take_report(self, line: str) -> None:

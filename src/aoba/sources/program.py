@@ -11,7 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
-from typing import Final
+from typing import Final, NamedTuple
+
+from aoba.errors import RunError
 
 MAX_SCRIPT: Final = 16 * 1024 * 1024
 """Bytes of the longest script whose changes are noticed."""
@@ -31,6 +33,14 @@ class Version:
     """Whether it has given a document."""
 
 
+class Unfit(NamedTuple):
+    """Why a version cannot be run."""
+
+    reason: str
+    goes_on: bool
+    """Whether the last good version is run instead; else there is none."""
+
+
 class ScriptFile:
     def __init__(self, path: Path) -> None:
         self._path = str(path)
@@ -43,29 +53,46 @@ class ScriptFile:
         return status is not None and _identity(status) != self._seen
 
     def read(self) -> Version | None:
-        """The version that is there now; the last one where none can be read."""
+        """The version that is there now; the last one where none can be read.
+
+        Raises RunError where the script is not there.
+        """
         status = self._status()
         if status is not None and _identity(status) != self._seen:
-            try:
-                with open(self._path, "rb") as file:  # noqa: PTH123  a Path takes longer
-                    source = file.read()
-            except OSError:
-                return self._version
-            self._seen = _identity(status)
-            digest = hashlib.sha256(source).digest()
-            if self._version is None or self._version.digest != digest:
-                self._version = Version(source, digest)
+            self._read(status)
+        elif status is None:
+            self._complain()
         return self._version
 
     async def settled(self) -> Version | None:
         """The same; waits while the file is being changed, but not for the very first one."""
+        if self._version is None or not self.changed():
+            return self.read()
         patience_ends = time.monotonic() + PATIENCE
-        while self._version is not None and self.changed() and time.monotonic() < patience_ends:
+        while time.monotonic() < patience_ends:
             status = self._status()
             if status is None or not 0 <= time.time() - status.st_mtime < SETTLED:
                 break
             await asyncio.sleep(SETTLED / 4)
         return self.read()
+
+    def _read(self, status: os.stat_result) -> None:
+        try:
+            with open(self._path, "rb") as file:  # noqa: PTH123  a Path takes longer
+                source = file.read()
+        except OSError:
+            return
+        self._seen = _identity(status)
+        digest = hashlib.sha256(source).digest()
+        if self._version is None or self._version.digest != digest:
+            self._version = Version(source, digest)
+
+    def _complain(self) -> None:
+        # Of os.path, since a Path raises where a folder above it may no longer be entered.
+        if not os.path.exists(self._path):  # noqa: PTH110
+            raise RunError(f"{self._path}: no such script")
+        if not os.path.isfile(self._path):  # noqa: PTH113
+            raise RunError(f"{self._path}: is not a file")
 
     def _status(self) -> os.stat_result | None:
         """None where there is no file now, or one that is too large to be looked at."""

@@ -10,11 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.errors import RunError
-from aoba.sources.child import look_for
 from aoba.sources.embedded import EmbeddedRun
 from aoba.sources.interpreter import Interpreter
-from aoba.sources.program import Version
-from aoba.sources.run import Fault
+from aoba.sources.program import Unfit, Version
 from aoba.sources.running import Running
 from aoba.sources.spec import ScriptSpec
 from aoba.sources.syntax import SyntaxFault
@@ -37,20 +35,19 @@ class PythonEmbedded:
         self._pause = FIRST_PAUSE
         self._news = b""
 
-    async def prepare(self, version: Version | None) -> Fault | None:
+    async def prepare(self, version: Version | None) -> Unfit | None:
         """Implements `Host`. Raises RunError where no interpreter can be had."""
         if version is not self._seen and version is not None:
             self._fault = await self._load(version)
             self._seen = version
         if self._interpreter is None and self._version is not None:
             await self._start(self._version)
-        return self._fault and Fault(str(self._fault), goes_on=self._version is not None)
+        return self._fault and Unfit(str(self._fault), goes_on=self._version is not None)
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:
         """Implements `Host`. Raises RunError where there is nothing to run."""
-        look_for(str(self._spec.path))
         if self._interpreter is None:
             raise RunError(f"{self._spec.path}: cannot be read")
         if self._news:
@@ -97,7 +94,7 @@ class PythonEmbedded:
             self._news = f"the interpreter ended between two runs: {how}\n".encode()
             self._crashed()
 
-    def _over(self, interpreter: Interpreter, good: bool, crashed: bool) -> None:  # noqa: FBT001
+    def _over(self, interpreter: Interpreter, good: bool, crashed: bool) -> None:
         """A run is over."""
         if good:
             self._pause = FIRST_PAUSE

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.errors import RunError
-from aoba.sources.child import Child, look_for, script_environment
+from aoba.sources.child import Child, script_environment
 from aoba.sources.forked import ForkedRun
-from aoba.sources.program import Version
-from aoba.sources.run import Fault
+from aoba.sources.program import Unfit, Version
 from aoba.sources.running import Running
 from aoba.sources.spec import ScriptSpec
 from aoba.sources.syntax import SyntaxFault
@@ -46,7 +45,7 @@ class PythonExternal:
         self._checked = False
         self._fault: SyntaxFault | None = None
 
-    async def prepare(self, version: Version | None) -> Fault | None:
+    async def prepare(self, version: Version | None) -> Unfit | None:
         """Implements `Host`."""
         if version is None:
             return None
@@ -58,14 +57,13 @@ class PythonExternal:
         if not (self._checked or version.proven):
             self._fault = await self._check(version.source)
             self._checked = True
-        return self._fault and Fault(str(self._fault), goes_on=False)
+        return self._fault and Unfit(str(self._fault), goes_on=False)
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:
-        """Implements `Host`. Raises RunError where the script is not there at present."""
+        """Implements `Host`."""
         path, args = str(self._spec.path), self._spec.args
-        look_for(path)
         own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
         # The first run is cold: it would have to wait for the server, and may never be over.
         if number > 1 and self._server is not None and (process := self._server.process()):

@@ -5,8 +5,8 @@
 Standard library only, and of that as little as can be: what is not loaded costs no start, and is
 not in a script's way. The source is read from stdin, once; PATH is only its name, so that what runs
 is always the version that Aoba knows of. COMMANDS and REPORTS are descriptors. A command is a line,
-`NUMBER SIZE`, and SIZE bytes of feedback, a JSON object; SIZE is -1 where there is none. Reports are
-lines: `ready`, or `broken LINE COLUMN MESSAGE` where the source does not compile, with 0 for a
+`NUMBER SIZE`, and SIZE bytes of feedback, a JSON object; SIZE is -1 where there is none. Reports
+are lines: `ready`, or `broken LINE COLUMN MESSAGE` where the source does not compile, with 0 for a
 number that is not known; and `done STATUS` when a run is over. When COMMANDS ends, the interpreter
 ends as any other, exit handlers included.
 """

@@ -1,7 +1,7 @@
 """What a run may change of the resident interpreter's process, put back before the next one.
 
 What is cheap to put back is: arguments, search path, streams, folder, environment, signals, alarm,
-filters of warnings, exception hook. What a module of the script's keeps is not, nor are modules loaded again. A script
+filters of warnings, exception hook. What modules keep stays, as they are not loaded again. A script
 that is updated is left with all that it has changed.
 
 Standard library only; it runs beside `resident`, without the package.
@@ -31,6 +31,7 @@ class Process:
         self._search_before = list(sys.path)
         self._folder = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
         self._descriptors = [os.dup(number) for number in _STREAMS]
+        self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
         self._environment = os.environ._data.copy()  # type: ignore[attr-defined]
         handlers = {number: getsignal(number) for number in valid_signals()}
         self._signals = [(n, handler) for n, handler in handlers.items() if handler is not None]
@@ -49,9 +50,10 @@ class Process:
         for descriptor, standard in zip(self._descriptors, _STREAMS, strict=True):
             os.dup2(descriptor, standard)
         os.fchdir(self._folder)
-        for signal_number, handler in self._signals:
-            if getsignal(signal_number) is not handler:
-                signal(signal_number, handler)
+        if "signal" in sys.modules:  # else nobody can have set a handler
+            for signal_number, handler in self._signals:
+                if getsignal(signal_number) is not handler:
+                    signal(signal_number, handler)
         self._restore_environment(number)
         sys.argv = list(self._arguments)
         sys.path = self._search
@@ -77,17 +79,18 @@ class Process:
                 os.environ[os.fsdecode(name)] = os.fsdecode(value)
 
     def _restore_streams(self, feedback: bytes | None) -> None:
-        if not _is_open(sys.__stdout__):
-            sys.__stdout__ = _open(_STDOUT, "strict")  # type: ignore[misc]
-        if not _is_open(sys.__stderr__):
-            sys.__stderr__ = _open(_STDERR, "backslashreplace")  # type: ignore[misc]
-        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # type: ignore[assignment]
+        if not _is_open(self._stdout):
+            self._stdout = _open(_STDOUT, "strict")
+        if not _is_open(self._stderr):
+            self._stderr = _open(_STDERR, "backslashreplace")
+        sys.stdout = sys.__stdout__ = self._stdout  # type: ignore[misc, assignment]
+        sys.stderr = sys.__stderr__ = self._stderr  # type: ignore[misc, assignment]
         if feedback is not None:
             sys.stdin = io.TextIOWrapper(io.BytesIO(feedback), "utf-8")
             return
-        if not _is_open(sys.__stdin__):
-            sys.__stdin__ = open(_STDIN, encoding="utf-8", closefd=False)  # type: ignore[misc]
-        sys.stdin = sys.__stdin__  # type: ignore[assignment]
+        if not _is_open(self._stdin):
+            self._stdin = open(_STDIN, encoding="utf-8", closefd=False)
+        sys.stdin = sys.__stdin__ = self._stdin  # type: ignore[misc, assignment]
 
     def new_main(self, fresh: dict[str, Any]) -> dict[str, Any]:
         """The namespace of a new `__main__`, which begins as `fresh`."""
@@ -111,7 +114,8 @@ class Process:
             except BaseException as error:
                 raised = (type(error), error, error.__traceback__)
                 told = "Exception ignored in atexit callback"
-                sys.unraisablehook(sys.UnraisableHookArgs((*raised, told, function)))
+                arguments_of_hook: Any = sys.UnraisableHookArgs
+                sys.unraisablehook(arguments_of_hook((*raised, told, function)))
         self.flush()
 
     def keep(self) -> None:
@@ -188,4 +192,4 @@ def _is_open(stream: TextIO | None) -> bool:
 
 def _open(descriptor: int, errors: str) -> TextIO:
     raw = open(descriptor, "wb", 0, closefd=False)
-    return io.TextIOWrapper(raw, "utf-8", errors, write_through=True)  # type: ignore[type-var]
+    return io.TextIOWrapper(raw, "utf-8", errors, write_through=True)

@@ -13,7 +13,7 @@ import time
 import warnings
 from _signal import SIG_DFL, SIGINT, signal
 from types import FunctionType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,12 +39,13 @@ class Script:
 
     def run(self, number: int, feedback: bytes | None) -> int:
         """Carry out one run; returns its exit status."""
-        if self._update is None:
+        update = self._update
+        if update is None:
             self._process.restore(number, feedback)
             return self._execute(number, feedback)
         os.environ["AOBA_RUN"] = str(number)
         with warnings.catch_warnings():  # what was warned of in this run is again in the next
-            return self._guarded(lambda: self._call_update(number, feedback)) or 0
+            return self._guarded(lambda: self._call(update, number, feedback)) or 0
 
     def _execute(self, number: int, feedback: bytes | None) -> int:
         namespace = self._process.new_main(self._fresh)
@@ -53,20 +54,19 @@ class Script:
         if status is None and _is_update(update):
             self._update = update
             self._process.keep()
-            return self._guarded(lambda: self._call_update(number, feedback)) or 0
+            return self._guarded(lambda: self._call(update, number, feedback)) or 0
         self._process.clean_up(self._guarded)
         if not self._process.has_threads():
             namespace.clear()  # what the end of a process would let go, open files first
         return status or 0
 
-    def _call_update(self, number: int, feedback: bytes | None) -> None:
+    def _call(self, update: FunctionType, number: int, feedback: bytes | None) -> None:
         import json
 
-        assert self._update is not None
         context = {"run": number, "time": time.time()}
         if feedback is not None:
             context.update(json.loads(feedback))
-        made = self._update(*(context,)[: self._update.__code__.co_argcount])
+        made = update(*(context,)[: update.__code__.co_argcount])
         if made is None:
             return
         if not isinstance(made, dict | list):
@@ -133,7 +133,7 @@ def die_of_interrupt() -> None:
     os.kill(os.getpid(), SIGINT)
 
 
-def _is_update(candidate: object) -> bool:
+def _is_update(candidate: object) -> TypeGuard[FunctionType]:
     """Whether it is a function with at most one parameter."""
     if not isinstance(candidate, FunctionType):
         return False

@@ -19,6 +19,8 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import IO, Final, Self
 
+from aoba.sources.wake import Wake
+
 GRACE: Final = 0.5
 TERM_TO_KILL: Final = 2.0
 """Seconds from SIGTERM to SIGKILL for a script that is silent for too long."""
@@ -43,11 +45,11 @@ class Running(ABC):
     pieces, as they come.
     """
 
-    def __init__(self, on_stderr: Callable[[bytes], None]) -> None:
+    def __init__(self, on_stderr: Callable[[bytes], None], wake: Wake | None = None) -> None:
         self.failure: str | None = None
         """Why the run failed, as far as its process shows; known once the context is left."""
         self._on_stderr = on_stderr
-        self._wake = Wake()  # stdout can be read, or the run is over
+        self._wake = wake or Wake()  # stdout can be read, or the run is over
         self._gone_at: float | None = None  # the process
         self._read_until: float | None = None  # the run is over, and stdout still read until then
 
@@ -62,6 +64,9 @@ class Running(ABC):
     @abstractmethod
     def _reap(self) -> int:
         """The return code as `subprocess` has it; called once, when the process is gone."""
+
+    def _look_for_end(self) -> None:  # noqa: B027  most are told of it
+        """Find out whether the run is over by now, where that saves a turn of the loop."""
 
     async def __aenter__(self) -> Self:
         self._stdout, self._stderr = await self._start()
@@ -93,6 +98,7 @@ class Running(ABC):
         self._stdout.close()
         self._read_last_words()
         self._stderr.close()
+        self._wake.close()
 
     async def output(self, timeout: float) -> AsyncIterator[bytes]:
         """Yield stdout as it comes, in pieces of at most 32 KiB, until the run is over.
@@ -130,6 +136,7 @@ class Running(ABC):
                 await asyncio.sleep(0)  # a flood must not keep the loop from anything else
             waited = False
             yield chunk
+            self._look_for_end()
 
     async def _wait_gone(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -140,9 +147,9 @@ class Running(ABC):
     def _gone(self) -> None:
         """To be called when the process has exited."""
         self._gone_at = time.monotonic()
-        self._over(self._gone_at + GRACE)
+        self._end(self._gone_at + GRACE)
 
-    def _over(self, read_until: float) -> None:
+    def _end(self, read_until: float) -> None:
         """The run is over: what comes on stdout is its own until then, of `time.monotonic`."""
         self._read_until = read_until
         self._wake.set()
@@ -210,35 +217,6 @@ class Pipe:
             self.closed = True
             self._loop.remove_reader(self._descriptor)
             self._stream.close()
-
-
-class Wake:
-    """An event that one task waits for, again and again, with a deadline."""
-
-    def __init__(self) -> None:
-        self._is_set = False
-        self._waiter: asyncio.Future[None] | None = None
-
-    def set(self) -> None:
-        self._is_set = True
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    def clear(self) -> None:
-        self._is_set = False
-
-    async def wait(self, deadline: float) -> None:
-        """Until it is set, or until `deadline`, of `time.monotonic`, has come."""
-        if self._is_set:
-            return
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
-        timer = loop.call_later(max(0.0, deadline - time.monotonic()), self.set)
-        try:
-            await self._waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:

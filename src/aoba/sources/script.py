@@ -21,9 +21,13 @@ from aoba.sources.program import ScriptFile, Version
 from aoba.sources.repeats import Repeats
 from aoba.sources.run import Host, run_script
 from aoba.sources.schedule import Schedule
+from aoba.sources.wake import Alarm
 
 DEFAULT_INTERVAL: Final = 1.0
 """Seconds between starts until a document says otherwise."""
+
+LOOK: Final = 0.25
+"""Seconds after which, at a slot, a run under way is looked at: is it of an old version?"""
 
 MAX_WARNED: Final = 100
 """Different unknown fields that a script is told of."""
@@ -60,11 +64,12 @@ class Script:
         self._applied: bytes | None = None  # digest of the one that defined the registers
         self._stopped = False  # whether the newest run was stopped, for the sake of a new version
         self._reload: asyncio.Task[None] | None = None
-        self._limit: asyncio.Timeout
-        self._next_look: asyncio.TimerHandle
+        self._look_at = Alarm(self._look)
+        self._life: asyncio.Task[None] | None = None
 
     async def live(self) -> None:
         """Run the script at each of its slots, until cancelled; then no child is left."""
+        self._life = asyncio.current_task()
         try:
             while True:
                 await _sleep_until(self._schedule.due)
@@ -74,6 +79,7 @@ class Script:
                     await self._run()
                     self.settled.set()
         finally:
+            self._look_at.close()
             await self._host.close()
             self._warn(self._repeats.end())
             _log.info(
@@ -123,34 +129,33 @@ class Script:
     async def _take_newest(self) -> str | None:
         """Have the host take over an edited file; returns why there is nothing to run, if so."""
         newest = await self._file.settled()
-        fault = await self._host.prepare(newest)
-        if fault is None:
+        unfit = await self._host.prepare(newest)
+        if unfit is None:
             self._good = newest
-        elif not fault.goes_on:
-            return fault.text
+        elif not unfit.goes_on:
+            return unfit.reason
         else:
-            self.error(f"{fault.text}; the last good version goes on")
+            self.error(f"{unfit.reason}; the last good version goes on")
         return None
 
     async def _run_good(self) -> str | None:
         self._running, self._stopped = self._good, False
         self._look_again()
         try:
-            async with asyncio.timeout(None) as self._limit:
-                return await run_script(self._host, self.runs, self._timeout, self)
-        except TimeoutError:
-            self._stopped = True
+            return await run_script(self._host, self.runs, self._timeout, self)
+        except asyncio.CancelledError:
+            if not self._stopped or self._life is None or self._life.uncancel():
+                raise  # Aoba stops
             return None
         finally:
-            self._next_look.cancel()
+            self._look_at.unset()
             if self._reload is not None:
                 self._reload.cancel()
                 await asyncio.wait((self._reload,))
                 self._reload = None
 
     def _look_again(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._next_look = loop.call_later(self._schedule.interval, self._look)
+        self._look_at.set(time.monotonic() + max(self._schedule.interval, LOOK))
 
     def _look(self) -> None:
         """A slot has come, and the run of an earlier one is still going: of an old version?"""
@@ -167,7 +172,9 @@ class Script:
             self._look_again()
         else:
             self._tell(logging.INFO, "the script has changed: stopped, to run the new version")
-            self._limit.reschedule(asyncio.get_running_loop().time())
+            if self._life is not None:
+                self._stopped = True
+                self._life.cancel()
 
     def document(self, decoded: Decoded) -> None:
         """Implements `Listener`. Raises DocumentError where another source is in the way."""
@@ -229,6 +236,6 @@ def describe(document: Document) -> str:
 
 
 async def _sleep_until(due: float) -> None:
-    # More than once where need be: the loop's timers are cut to milliseconds and may be early.
+    # The loop's timers are cut to milliseconds. Late by one is better than early, and once more.
     while (left := due - time.monotonic()) > 0:  # noqa: ASYNC110  no event, the clock
-        await asyncio.sleep(left)
+        await asyncio.sleep(left + 0.0005)

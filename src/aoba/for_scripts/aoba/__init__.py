@@ -13,10 +13,10 @@ __all__ = ["__version__", "push_stations", "set_reboot_interval"]
 __version__ = "0.1.0"
 
 # Found before an installed Aoba, it must not hide the modules of that.
-__path__.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: F821
+__path__.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 _MIN_INTERVAL, _MAX_INTERVAL = 10, 86400000
-_TEXT = (str, type(u""))
+_TEXT = (str, type(""))
 _INTEGER = (int, type(2**64))
 
 
