@@ -12,7 +12,14 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "aoba"
 
 LAYERS = (
-    ("aoba.errors", "aoba.modbus.spec", "aoba.spans", "aoba.duration", "aoba.printable"),
+    (
+        "aoba.errors",
+        "aoba.modbus.spec",
+        "aoba.spans",
+        "aoba.duration",
+        "aoba.printable",
+        "aoba.for_scripts",
+    ),
     ("aoba.document", "aoba.modbus"),
     ("aoba.registers",),
     ("aoba.links.session", "aoba.sources.schedule", "aoba.sources.lines", "aoba.sources.repeats"),
@@ -128,7 +135,8 @@ def test_pure_modules_do_no_io_and_know_no_time(module):
 
 
 def test_the_package_itself_is_cheap_to_import():
-    assert IMPORTS["aoba"] == set()
+    assert IMPORTS["aoba"] == {"aoba.for_scripts.aoba"}
+    assert IMPORTS["aoba.for_scripts.aoba"] == {"json", "sys"}
 
 
 @pytest.mark.parametrize(

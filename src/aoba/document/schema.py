@@ -18,6 +18,8 @@ MAX_INTERVAL_MS = 86_400_000
 MAX_RANGES = 65_536
 """Ranges of one document. It applies between two requests, so these wait for all of them."""
 
+_TABLES = tuple(Table)
+
 
 class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True):
     """The tables of a station."""
@@ -30,7 +32,7 @@ class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True):
     def tables(self) -> Iterator[tuple[Table, Ranges]]:
         """The tables that the document gives, with their ranges."""
         tables = (self.coils, self.discrete_inputs, self.holding, self.input)
-        for table, ranges in zip(Table, tables, strict=True):
+        for table, ranges in zip(_TABLES, tables, strict=True):
             if ranges is not UNSET:
                 yield table, ranges
 
@@ -83,6 +85,8 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _check_overlaps(path: str, ranges: Ranges) -> None:
+    if len(ranges) == 1:
+        return
     spans = sorted((item.span, index) for index, item in enumerate(ranges))
     for (before, i), (after, j) in pairwise(spans):
         if after.start < before.stop:

@@ -44,8 +44,11 @@ class Image:
             self._forget(source)
         territory = self._territories.setdefault(source, {})
         for station in document.stations:
-            bank = self.stations.setdefault(station.id, Bank())
-            own = territory.setdefault(station.id, (Spans(), Spans(), Spans(), Spans()))
+            if station.id not in self.stations:
+                self.stations[station.id] = Bank()
+            if station.id not in territory:
+                territory[station.id] = (Spans(), Spans(), Spans(), Spans())
+            bank, own = self.stations[station.id], territory[station.id]
             for table, ranges in station.map.tables():
                 by_bus = station.mode == "slave" and table in _BUS_TABLES
                 for item in sorted(ranges, key=lambda r: r.address_start):

@@ -27,7 +27,7 @@ class EmbeddedRun(Running):
     ) -> None:
         super().__init__(on_stderr, interpreter.wake)
         self._interpreter = interpreter
-        self._number, self._feedback = number, feedback
+        self._order = number, feedback
         self._on_over = on_over
         self._status: int | None = None
         self._signalled = False
@@ -35,7 +35,7 @@ class EmbeddedRun(Running):
     async def _start(self) -> tuple[Pipe, Pipe]:
         if self._interpreter.gone:
             raise RunError("its interpreter has just ended")
-        self._interpreter.order(self, self._number, self._feedback)
+        self._interpreter.order(self, *self._order)
         return self._interpreter.stdout, self._interpreter.stderr
 
     def done(self, status: int) -> None:

@@ -57,26 +57,27 @@ class ScriptFile:
 
         Raises RunError where the script is not there.
         """
-        status = self._status()
-        if status is not None and _identity(status) != self._seen:
-            self._read(status)
-        elif status is None:
-            self._complain()
-        return self._version
+        return self._read(self._status())
 
     async def settled(self) -> Version | None:
         """The same; waits while the file is being changed, but not for the very first one."""
-        if self._version is None or not self.changed():
-            return self.read()
+        status = self._status()
         patience_ends = time.monotonic() + PATIENCE
-        while time.monotonic() < patience_ends:
-            status = self._status()
-            if status is None or not 0 <= time.time() - status.st_mtime < SETTLED:
+        while self._version is not None and status is not None and _identity(status) != self._seen:
+            if not 0 <= time.time() - status.st_mtime < SETTLED or time.monotonic() > patience_ends:
                 break
             await asyncio.sleep(SETTLED / 4)
-        return self.read()
+            status = self._status()
+        return self._read(status)
 
-    def _read(self, status: os.stat_result) -> None:
+    def _read(self, status: os.stat_result | None) -> Version | None:
+        if status is None:
+            self._complain()
+        elif _identity(status) != self._seen:
+            self._take(status)
+        return self._version
+
+    def _take(self, status: os.stat_result) -> None:
         try:
             with open(self._path, "rb") as file:  # noqa: PTH123  a Path takes longer
                 source = file.read()

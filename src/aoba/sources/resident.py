@@ -49,10 +49,10 @@ def _serve(commands: int, reports: int, script: "Script") -> None:
         line, end, rest = pending.partition(b"\n")
         if not end:
             continue
-        number, size = map(int, line.split())
-        if len(rest) >= size:
+        number, size = line.split()
+        if len(rest) >= int(size):
             pending = b""  # Aoba waits for the end of a run before it orders another
-            status = script.run(number, rest if size >= 0 else None)
+            status = script.run(int(number), None if size == b"-1" else rest)
             _report(reports, f"done {status}")
 
 

@@ -32,7 +32,10 @@ class Process:
         self._folder = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
         self._descriptors = [os.dup(number) for number in _STREAMS]
         self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
-        self._environment = os.environ._data.copy()  # type: ignore[attr-defined]
+        self._environment = dict(os.environ)
+        # Beneath the mapping, so that it shows without a look at all of them.
+        self._variables = _Noted(os.environ._data)  # type: ignore[attr-defined]
+        os.environ._data = os.environb._data = self._variables  # type: ignore[attr-defined]
         handlers = {number: getsignal(number) for number in valid_signals()}
         self._signals = [(n, handler) for n, handler in handlers.items() if handler is not None]
         self._filters = warnings.catch_warnings()
@@ -67,16 +70,13 @@ class Process:
         self.keep_lines()
 
     def _restore_environment(self, number: int) -> None:
-        # Beneath the mapping, which would decode all of it in each run.
-        self._environment[b"AOBA_RUN"] = b"%d" % number
-        now = os.environ._data  # type: ignore[attr-defined]
-        if now == self._environment:
-            return
-        for name in set(now) - set(self._environment):
-            del os.environ[os.fsdecode(name)]
-        for name, value in self._environment.items():
-            if now.get(name) != value:
-                os.environ[os.fsdecode(name)] = os.fsdecode(value)
+        if self._variables.changed:
+            for name in set(os.environ) - set(self._environment):
+                del os.environ[name]
+            for name, value in self._environment.items():
+                os.environ[name] = value
+        os.environ["AOBA_RUN"] = str(number)
+        self._variables.changed = False
 
     def _restore_streams(self, feedback: bytes | None) -> None:
         if not _is_open(self._stdout):
@@ -131,6 +131,8 @@ class Process:
 
     def flush(self) -> None:
         for stream in (sys.stdout, sys.stderr):
+            if stream is self._stdout or stream is self._stderr:
+                continue  # which keep nothing back
             try:
                 stream.flush()
             except (AttributeError, ValueError, OSError):  # none there, or closed by the script
@@ -166,6 +168,20 @@ class Process:
     def _unregister_for_run(self, function: "Callable[..., object]") -> None:
         self._exit_handlers = [kept for kept in self._exit_handlers if kept[0] != function]
         self._unregister(function)
+
+
+class _Noted(dict[bytes, bytes]):
+    """Notes that it was changed."""
+
+    changed = False
+
+    def __setitem__(self, name: bytes, value: bytes) -> None:
+        self.changed = True
+        super().__setitem__(name, value)
+
+    def __delitem__(self, name: bytes) -> None:
+        self.changed = True
+        super().__delitem__(name)
 
 
 def _wait_for_threads() -> None:

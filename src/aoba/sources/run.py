@@ -82,7 +82,7 @@ async def run_script(
 
     try:
         async with host.start(number, on_stderr, feedback) as running:
-            async for chunk in running.output(timeout):
+            while (chunk := await running.read(timeout)) is not None:
                 await intake.feed(chunk)
         intake.end()
     except RunError as error:

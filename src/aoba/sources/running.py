@@ -52,6 +52,10 @@ class Running(ABC):
         self._wake = wake or Wake()  # stdout can be read, or the run is over
         self._gone_at: float | None = None  # the process
         self._read_until: float | None = None  # the run is over, and stdout still read until then
+        self._deadline = 0.0  # of whatever is waited for
+        self._to_send = [signal.SIGKILL, signal.SIGTERM]
+        self._left = MAX_PIPE
+        self._just_read = False  # and not waited since
 
     @abstractmethod
     async def _start(self) -> tuple["Pipe", "Pipe"]:
@@ -101,42 +105,49 @@ class Running(ABC):
         self._wake.close()
 
     async def output(self, timeout: float) -> AsyncIterator[bytes]:
-        """Yield stdout as it comes, in pieces of at most 32 KiB, until the run is over.
+        """Yield what `read` gives."""
+        while (chunk := await self.read(timeout)) is not None:
+            yield chunk
+
+    async def read(self, timeout: float) -> bytes | None:
+        """What comes on stdout next, at most 32 KiB; None when the run is over.
 
         A process that writes nothing for `timeout` seconds gets SIGTERM, and SIGKILL
         `TERM_TO_KILL` later.
         """
-        to_send = [signal.SIGKILL, signal.SIGTERM]
-        left = MAX_PIPE
-        deadline = time.monotonic() + timeout
-        waited = True
+        if self._just_read:
+            self._look_for_end()
         while True:
             self._wake.clear()
             chunk = self._stdout.read()
-            now = time.monotonic()
-            if self._read_until is not None:
-                deadline = self._read_until
-                left -= len(chunk or b"")
-                if self._stdout.closed or left < 0 or (not chunk and now >= deadline):
-                    return
-            elif chunk and not self.failure:
-                deadline = now + timeout
-            elif now >= deadline and not to_send:
-                return  # it survives SIGKILL
-            elif now >= deadline:
-                self.failure = f"silent on stdout for longer than {timeout:g} s, stopped"
-                self._signal(to_send.pop())
-                deadline = now + (TERM_TO_KILL if to_send else KILL_TO_LEAVE)
-            if not chunk:
-                self._stdout.watch(self._wake.set)
-                await self._wake.wait(deadline)
-                waited = True
-                continue
-            if not waited:
-                await asyncio.sleep(0)  # a flood must not keep the loop from anything else
-            waited = False
-            yield chunk
-            self._look_for_end()
+            if not self._goes_on(chunk, timeout, time.monotonic()):
+                return None
+            if chunk:
+                if self._just_read:
+                    await asyncio.sleep(0)  # a flood must not keep the loop from anything else
+                self._just_read = True
+                return chunk
+            self._just_read = False
+            self._stdout.watch(self._wake.set)
+            await self._wake.wait(self._deadline)
+
+    def _goes_on(self, chunk: bytes | None, timeout: float, now: float) -> bool:
+        """Do what is due, and set the next deadline; whether there is more to come."""
+        if self._read_until is not None:
+            self._deadline = self._read_until
+            self._left -= len(chunk or b"")
+            return (
+                not self._stdout.closed and self._left >= 0 and bool(chunk or now < self._deadline)
+            )
+        if (chunk and not self.failure) or not self._deadline:
+            self._deadline = now + timeout
+        elif now >= self._deadline:
+            if not self._to_send:
+                return False  # it survives SIGKILL
+            self.failure = f"silent on stdout for longer than {timeout:g} s, stopped"
+            self._signal(self._to_send.pop())
+            self._deadline = now + (TERM_TO_KILL if self._to_send else KILL_TO_LEAVE)
+        return True
 
     async def _wait_gone(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

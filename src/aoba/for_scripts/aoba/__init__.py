@@ -5,7 +5,6 @@ package of Aoba itself, of which it is a part, has the same two functions from h
 """
 
 import json
-import os
 import sys
 
 __all__ = ["__version__", "push_stations", "set_reboot_interval"]
@@ -13,8 +12,7 @@ __all__ = ["__version__", "push_stations", "set_reboot_interval"]
 __version__ = "0.1.0"
 
 # Found before an installed Aoba, it must not hide the modules of that.
-__path__.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-
+__path__.append(__file__.rpartition("for_scripts")[0].rstrip("/\\"))
 _MIN_INTERVAL, _MAX_INTERVAL = 10, 86400000
 _TEXT = (str, type(""))
 _INTEGER = (int, type(2**64))
