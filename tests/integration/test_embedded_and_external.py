@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a script a line
 """The same file gives the same in both modes: stdout, stderr to the letter, and how it failed."""
 
 import itertools
@@ -17,17 +18,15 @@ SAME = {
     "hello": "print('hello', os.environ['AOBA_RUN'])",
     "who it is": "print(__name__, __file__, sys.argv, sys.path[0], __builtins__)\n"
     "print(sorted(globals()), __doc__, __spec__, __package__)",
-    "docstring": "",
     "main module": "x = 5\nimport __main__\nprint(__main__.x, __main__ is sys.modules['__main__'])",
     "streams": "print(sys.stdout.encoding, sys.stdout.errors, sys.stdout.line_buffering,"
     " sys.stdout.write_through, sys.stderr.encoding, sys.stderr.errors, sys.stdin.encoding)",
     "text": "print('°C ✓'); sys.stderr.write('Ä\\n')",
     "surrogates": "print('\\udcff')",
-    "raw bytes": "sys.stdout.buffer.write(b'\\xff\\x00\\n') and None" if False else "os.write(1, b'x\\n')",
+    "raw bytes": "os.write(1, bytes([120, 10]))",
     "stdin at its end": "print(repr(sys.stdin.read()), repr(os.read(0, 1)))",
     "group": "print(os.getpgid(0) == os.getpid() == os.getsid(0))",
     "where": "print(os.getcwd(), os.environ['AOBA_SCRIPT'], os.environ['PYTHONPATH'])",
-    "no descriptors": "print(sorted(set(os.listdir('/dev/fd')) - set('0123456789'))[:0])",
     "exit 0": "print(1); sys.exit(0)",
     "exit None": "sys.exit()",
     "exit 3": "sys.exit(3)",
@@ -48,7 +47,6 @@ SAME = {
     "in context": "try:\n    {}['a']\nexcept KeyError:\n    int('x')",
     "group of errors": "raise ExceptionGroup('two', [ValueError(1), TypeError(2)])",
     "note": "e = ValueError(1); e.add_note('a note'); raise e",
-    "recursion": "def f(): f()\nf()",
     "name": "value = 1\nvalu",
     "import": "import no_such_module_here",
     "syntax at run time": "exec('1 +')",
@@ -66,7 +64,8 @@ SAME = {
     "atexit": "import atexit\natexit.register(print, 'second')\n@atexit.register\ndef f():\n"
     "    print('first')\nprint('zeroth')",
     "atexit unregistered": "import atexit\natexit.register(print, 'never')\natexit.unregister(print)",
-    "atexit failing": "import atexit\ndef f():\n    1/0\natexit.register(f)\natexit.register(print, 1)",
+    "atexit failing": "import atexit\nclass F:\n    def __repr__(self):\n        return 'F'\n"
+    "    def __call__(self):\n        1/0\natexit.register(F())\natexit.register(print, 1)",
     "thread": "import threading, time\ndef f():\n    time.sleep(.05)\n    print('late')\n"
     "threading.Thread(target=f).start()\nprint('early')",
     "thread failing": "import threading\ndef f():\n    1/0\n"
@@ -80,12 +79,9 @@ SAME = {
     "program": "import subprocess\nsubprocess.run(['echo', 'from echo'])",
     "stdout closed": "print(1)\nsys.stdout.close()",
     "stdout replaced": "import io\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer, 'utf-8')\nprint('ü')",
-    "stdout detached": "b = sys.stdout.detach()\nb.write(b'raw\\n')",
     "stdout gone": "print(1)\nos.close(1)",
     "stdout redirected": "print(1)\nos.dup2(os.open(os.devnull, os.O_WRONLY), 1)\nprint(2)",
     "stdout none": "print(1)\nsys.stdout = None",
-    "file left open": f"f = open(os.environ['AOBA_SCRIPT'] + '.left', 'a')\nf.write('x')\n"
-    "print(len(open(os.environ['AOBA_SCRIPT'] + '.left').read()))" if False else "pass",
     "chdir": "print(os.getcwd())\nos.chdir('/')",
     "environment": "print(os.environ.get('MINE'), 'HOME' in os.environ)\nos.environ['MINE'] = '1'\n"
     "os.environ.pop('HOME', None)",
@@ -147,6 +143,24 @@ def test_the_traceback_of_a_version_that_is_no_longer_in_the_file(
     assert before.stderr.count("1/0  # the line") == 2
 
 
+def test_streams_that_a_run_has_spoilt_are_there_for_the_next(script: Callable[..., Path]) -> None:
+    path = script("""
+    import os, sys
+    print("there", sys.stdin.read())
+    print("there", file=sys.stderr)
+    sys.stdin.close()
+    sys.stdout.detach()
+    sys.stderr.detach()
+    os.close(0)
+    os.close(1)
+    os.close(2)
+    """)
+    with Hosted(path) as hosted:
+        for _ in range(3):
+            outcome = hosted.run()
+            assert (outcome.stdout, outcome.stderr) == ("there \n", "there\n")
+
+
 def test_what_is_left_open_is_let_go(script: Callable[..., Path], tmp_path: Path) -> None:
     path = script(f"""
     def f(): pass
@@ -160,7 +174,9 @@ def test_what_is_left_open_is_let_go(script: Callable[..., Path], tmp_path: Path
 
 
 def test_nothing_of_aoba_s_is_open_in_a_run_s_children(script: Callable[..., Path]) -> None:
-    path = script("import subprocess\nsubprocess.run(['ls', '-l', '/proc/self/fd'], close_fds=False)")
+    path = script(
+        "import subprocess\nsubprocess.run(['ls', '-l', '/proc/self/fd'], close_fds=False)"
+    )
     with Hosted(path) as hosted:
         listed = hosted.run().stdout
     names = [line.split()[-3] for line in listed.splitlines() if " -> " in line]

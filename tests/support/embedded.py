@@ -19,7 +19,12 @@ class Hosted:
     """A script and its host; use as a context manager. Runs are numbered from 1."""
 
     def __init__(
-        self, path: Path, *, mode: str = "embedded", args: Sequence[str] = (), timeout: float = DEADLINE
+        self,
+        path: Path,
+        *,
+        mode: str = "embedded",
+        args: Sequence[str] = (),
+        timeout: float = DEADLINE,
     ) -> None:
         self.timeout = timeout
         self.file = ScriptFile(path)

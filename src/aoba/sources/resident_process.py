@@ -79,6 +79,7 @@ class Process:
         self._variables.changed = False
 
     def _restore_streams(self, feedback: bytes | None) -> None:
+        del sys.stdin, sys.stdout, sys.stderr  # which may close what is beneath them
         if not _is_open(self._stdout):
             self._stdout = _open(_STDOUT, "strict")
         if not _is_open(self._stderr):
@@ -112,10 +113,9 @@ class Process:
             try:
                 function(*arguments, **named)
             except BaseException as error:
-                raised = (type(error), error, error.__traceback__)
-                told = "Exception ignored in atexit callback"
-                arguments_of_hook: Any = sys.UnraisableHookArgs
-                sys.unraisablehook(arguments_of_hook((*raised, told, function)))
+                sys.stderr.write(f"Exception ignored in atexit callback: {function!r}\n")
+                error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+                sys.__excepthook__(type(error), error, error.__traceback__)
         self.flush()
 
     def keep(self) -> None:

@@ -80,12 +80,14 @@ class Script:
 
     def _guarded(self, function: "Callable[[], object]") -> int | None:
         """Call what is the script's; the exit status it ended with, or None if it just returned."""
-        status = None
+        status, error = None, None
         try:
             function()
         except SystemExit as end:
             status = _exit_status(end.code)
-        except BaseException as error:
+        except BaseException as raised:  # shown below, where it is no other error's context
+            error = raised
+        if error is not None:
             status = self._show(error)
         self._process.flush()
         if os.getpid() != self._process.id:  # a copy by `os.fork()`, which must take no commands
@@ -95,11 +97,14 @@ class Script:
     def _show(self, error: BaseException) -> int:
         """What the interpreter does with an exception that nobody has caught; the exit status."""
         error.__traceback__ = _of_script(error.__traceback__)
+        another = None
         try:
             self._display(error)
         except SystemExit as end:
             return _exit_status(end.code)
-        except BaseException as another:
+        except BaseException as raised:
+            another = raised
+        if another is not None:
             another.__traceback__ = _of_script(another.__traceback__)
             _complain("Error in sys.excepthook:\n")
             sys.__excepthook__(type(another), another, another.__traceback__)

@@ -58,7 +58,7 @@ class Script:
         self._schedule = Schedule(DEFAULT_INTERVAL, first=0.0)
         self._repeats = Repeats()
         self._warned: set[str] = set()
-        self._introduced = False
+        self._introduced = self._paused = False  # whether the log has been told
         self._good: Version | None = None  # the newest version of the file that can be run
         self._running: Version | None = None  # the one that is being run, or was
         self._applied: bytes | None = None  # digest of the one that defined the registers
@@ -91,7 +91,11 @@ class Script:
     def _pauses(self) -> bool:
         if time.monotonic() >= self._host.not_before or self._file.changed():
             return False
-        self.error("what runs it has crashed, and has a pause: slots are skipped")
+        if not self._paused:
+            self._paused = True
+            self._tell(
+                logging.WARNING, "its interpreter has crashed, and has a pause: slots are skipped"
+            )
         return True
 
     async def _run(self) -> None:
