@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,7 +61,11 @@ def test_a_script_of_any_python_can_import_them(version, tmp_path):
         "try:\n    aoba.push_stations('[')\nexcept ValueError as error:\n    print(error)\n"
     )
     done = subprocess.run(
-        [python(version), script], env=script_environment(), capture_output=True, text=True
+        [python(version), script],
+        check=False,
+        env=script_environment(),
+        capture_output=True,
+        text=True,
     )
     first, second, third, fourth = done.stdout.splitlines()
     assert json.loads(first) == json.loads(second) == {"stations": []}
@@ -72,11 +77,15 @@ def test_a_script_of_any_python_can_import_them(version, tmp_path):
 def test_the_rest_of_aoba_is_not_hidden_by_it():
     code = "import aoba, aoba.errors; print(aoba.__file__, aoba.errors.__file__)"
     done = subprocess.run(
-        [sys.executable, "-c", code], env=script_environment(), capture_output=True, text=True
+        [sys.executable, "-c", code],
+        check=False,
+        env=script_environment(),
+        capture_output=True,
+        text=True,
     )
     own, rest = done.stdout.split()
     assert own.startswith(FOR_SCRIPTS)
-    assert os.path.dirname(rest) == os.path.dirname(FOR_SCRIPTS)
+    assert Path(rest).parent == Path(FOR_SCRIPTS).parent
 
 
 def test_it_comes_last_in_the_path(monkeypatch):
@@ -91,6 +100,10 @@ def test_a_module_of_the_script_s_own_comes_first(tmp_path):
     script = tmp_path / "script.py"
     script.write_text("import aoba")
     done = subprocess.run(
-        [sys.executable, script], env=script_environment(), capture_output=True, text=True
+        [sys.executable, script],
+        check=False,
+        env=script_environment(),
+        capture_output=True,
+        text=True,
     )
     assert done.stdout == "mine\n"

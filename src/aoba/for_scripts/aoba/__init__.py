@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 # Found before an installed Aoba, it must not hide the modules of that.
 __path__.append(__file__.rpartition("for_scripts")[0].rstrip("/\\"))
 _MIN_INTERVAL, _MAX_INTERVAL = 10, 86400000
-_TEXT = (str, type(""))
+_TEXT = (str, type(b"".decode()))  # unicode on Python 2
 _INTEGER = (int, type(2**64))
 
 

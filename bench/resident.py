@@ -1,4 +1,4 @@
-"""What a run of an embedded script costs, and how quick it is: `python bench/embedded.py`.
+"""What a run of an embedded script costs, and how quick it is: `python bench/resident.py`.
 
 CPU of a run, of Aoba and the interpreter together, a hundred runs a second, beside `python3
 script.py` in a loop; how often a second a script of 1 000 registers can run; and how long after it
