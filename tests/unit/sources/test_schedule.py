@@ -91,3 +91,15 @@ def test_a_day_with_the_shortest_interval_does_not_drift():
 
     assert schedule.due == pytest.approx(86_400.0, abs=1e-6)
     assert schedule.skipped == 8_640_000 - 1
+
+
+def test_a_run_that_starts_late_starts_in_the_newest_slot():
+    schedule = Schedule(1.0, first=10.0)
+    schedule.begin(13.4)
+    assert (schedule.due, schedule.skipped) == (14.0, 3)
+
+
+def test_a_slot_may_be_skipped():
+    schedule = Schedule(1.0, first=10.0)
+    schedule.skip()
+    assert (schedule.due, schedule.skipped) == (11.0, 1)

@@ -256,3 +256,22 @@ def test_other_ways_to_start_are_refused(here, query):
 def test_what_is_preloaded_is_for_warm_starts(here):
     with pytest.raises(UsageError, match="option 'preload' goes with start=warm"):
         parse_spec(f"{here}/boiler.py?start=cold&preload=numpy")
+
+
+def test_an_embedded_script_has_our_own_python(here):
+    spec = parse_spec("python:embedded:boiler.py?timeout=5&args=a+b")
+
+    assert spec == ScriptSpec(
+        path=here / "boiler.py",
+        python=sys.executable,
+        args=("a", "b"),
+        timeout=5.0,
+        mode="embedded",
+    )
+
+
+@pytest.mark.parametrize("option", ["python=python3", "start=cold", "preload=json"])
+def test_what_an_embedded_script_cannot_have_is_refused(option):
+    name = option.partition("=")[0]
+    with pytest.raises(UsageError, match=f"option '{name}' goes with python:external; "):
+        parse_spec(f"python:embedded:boiler.py?{option}")
