@@ -26,7 +26,7 @@ from aoba.links.roles import NO_RULES, Rules
 from aoba.links.tcp import MAX_CLIENTS
 from aoba.links.url import Url
 from aoba.registers.image import Image
-from aoba.sources.python_external import PythonExternal
+from aoba.sources.hosts import host_of
 from aoba.sources.script import Script
 from aoba.sources.spec import ScriptSpec
 from aoba.sources.warm import ForkServers
@@ -35,7 +35,7 @@ PATIENCE: Final = 1.0
 
 MAX_DESCRIPTORS: Final = 16_384
 RESERVED: Final = 64
-PER_SCRIPT: Final = 8
+PER_SCRIPT: Final = 12
 """Descriptors that are kept from clients, so that however many come, scripts can be run."""
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -75,7 +75,7 @@ class Runtime:
 
     def _script(self, name: str, spec: ScriptSpec) -> Script:
         try:
-            return Script(name, spec, PythonExternal(spec, self._servers), self._image)
+            return Script(name, spec, host_of(spec, self._servers), self._image)
         except DocumentError as error:
             raise UsageError(f"health of {name}: {error.reason}") from None
 

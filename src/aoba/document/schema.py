@@ -53,6 +53,9 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
         return struct.pack(f">{len(self.records)}H", *self.records)
 
 
+_TABLES = tuple(Table)
+
+
 class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True):
     """The tables of a station."""
 
@@ -67,7 +70,7 @@ class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True):
         if holding is not UNSET:
             holding = [item for item in holding if item.fifo is not True]
         tables = (self.coils, self.discrete_inputs, holding, self.input)
-        for table, ranges in zip(Table, tables, strict=True):
+        for table, ranges in zip(_TABLES, tables, strict=True):
             if ranges is not UNSET:
                 yield table, ranges
 
@@ -167,6 +170,8 @@ def _check_identity(identity: dict[str, str] | UnsetType) -> None:
 
 
 def _check_overlaps(place: str, its_map: RegisterMap, ranges: Ranges) -> None:
+    if len(ranges) == 1:
+        return
     for one, other in pairwise(sorted(ranges, key=lambda item: item.span)):
         if other.span.start < one.span.stop:
             raise ValueError(

@@ -92,7 +92,9 @@ class Image:
         territory = self._territories.setdefault(source, {})
         for station in document.stations:
             bank = self.stations.get(station.id) or self._add(station.id)
-            own = territory.setdefault(station.id, (Spans(), Spans(), Spans(), Spans()))
+            if station.id not in territory:
+                territory[station.id] = (Spans(), Spans(), Spans(), Spans())
+            own = territory[station.id]
             for table, ranges in station.map.tables():
                 by_bus = station.mode == "slave" and table in _BUS_TABLES
                 for item in sorted(ranges, key=lambda r: r.address_start):

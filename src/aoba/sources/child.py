@@ -5,17 +5,23 @@ long as a fork takes, which grows with the heap (10 ms at 200 MB, where Popen ta
 """
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import IO
+from pathlib import Path
+from typing import IO, Final
 
 from aoba.errors import RunError
 from aoba.sources.limits import NO_LIMITS, Limits
-from aoba.sources.running import Pipe, Running, signal_group
+from aoba.sources.running import MAX_PIPE, Pipe, Running, signal_group
+
+FOR_SCRIPTS: Final = str(Path(__file__).parents[1] / "for_scripts")
+"""The folder from which a script may `import aoba`, on any Python."""
 
 
 class Child(Running):
@@ -32,7 +38,7 @@ class Child(Running):
 
     async def _start(self) -> tuple[Pipe, Pipe]:
         try:
-            with _file_of(self._stdin) as stdin:
+            with file_of(self._stdin) as stdin:
                 self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than a thread
                     self._argv,
                     env=self._env,
@@ -48,6 +54,7 @@ class Child(Running):
         watch_exit(self._process, self._gone)
         assert self._process.stdout is not None  # noqa: S101  both were asked for
         assert self._process.stderr is not None  # noqa: S101
+        widen(self._process.stdout)
         return Pipe(self._process.stdout), Pipe(self._process.stderr)
 
     def _limit(self) -> None:
@@ -66,7 +73,7 @@ class Child(Running):
         return self._process.wait()
 
 
-def _file_of(data: bytes | None) -> IO[bytes]:
+def file_of(data: bytes | None) -> IO[bytes]:
     """A file to read `data` from, so that nobody has to feed a pipe; None: the null device."""
     if data is None:
         return open(os.devnull, "rb", 0)  # noqa: PTH123  to be closed by the caller
@@ -76,9 +83,24 @@ def _file_of(data: bytes | None) -> IO[bytes]:
     return file
 
 
+def widen(pipe: IO[bytes]) -> None:
+    """Have it hold as much as a pipe can, so that a large document is there at once."""
+    with contextlib.suppress(AttributeError, OSError):  # not Linux, or not permitted
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, MAX_PIPE)
+
+
 def script_environment() -> dict[str, str]:
-    """Aoba's own, and what makes a Python's standard streams fit: UTF-8, and each line at once."""
-    return {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+    """Aoba's own, and what makes a Python's standard streams fit: UTF-8, and each line at once.
+
+    The package for scripts comes last in their path, behind what is named there already.
+    """
+    before = os.environ.get("PYTHONPATH")
+    return {
+        **os.environ,
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONPATH": f"{before}{os.pathsep}{FOR_SCRIPTS}" if before else FOR_SCRIPTS,
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ from aoba.document.decode import Decoded
 from aoba.document.schema import Document
 from aoba.document.summary import summary
 from aoba.registers.image import Image
+from aoba.sources.program import Version
 from aoba.sources.script_log import ScriptLog
 
 MAX_WARNED: Final = 100
@@ -33,18 +34,20 @@ class Reception:
         """Documents that the newest run has given so far."""
         self._name, self._image, self._log, self._on_document = name, image, log, on_document
         self._warned: set[str] = set()
-        self._running: bytes | None = None  # version of the file that is being run
-        self._applied: bytes | None = None  # version of the file that defined the registers
+        self._introduced = False  # whether the log has been told of the first stations
+        self._running: Version | None = None
+        self._applied: bytes | None = None  # digest of the version that defined the registers
 
-    def begin(self, version: bytes | None) -> None:
-        """A run of `version` of the script's file begins."""
+    def begin(self, version: Version | None) -> None:
+        """A run of `version` of the script's file begins; None where that is not known."""
         self._running = version
         self.of_this_run = 0
 
     def document(self, decoded: Decoded) -> None:
         """Raises DocumentError where another source is in the way."""
         document = decoded.document
-        replace = self._applied not in (None, self._running)
+        version = self._running.digest if self._running else None
+        replace = self._applied not in (None, version)
         self._image.apply(self._name, document, replace=replace)
         if replace:
             self._warned.clear()
@@ -54,9 +57,12 @@ class Reception:
             if message not in self._warned and len(self._warned) < MAX_WARNED:
                 self._warned.add(message)
                 self._log.of_run(logging.WARNING, message)
-        if not self.documents:
+        if document.stations and not self._introduced:
+            self._introduced = True
             self._log.of_run(logging.INFO, f"first document: {summary(document)}")
-        self._applied = self._running
+        self._applied = version
+        if self._running:
+            self._running.proven = True
         self.documents += 1
         self.of_this_run += 1
         self._on_document(document, replace)

@@ -1,6 +1,7 @@
 """SPEC, what a user types to name a source -> `ScriptSpec`.
 
     python:external:PATH?OPTIONS   python:PATH?OPTIONS   PATH.py?OPTIONS
+    python:embedded:PATH?OPTIONS
 
 PATH is taken as it stands, up to the first `?`; OPTIONS are `name=value` pairs joined by `&`, as in
 a URL, with `+` or `%20` for a space.
@@ -9,6 +10,7 @@ a URL, with `+` or `%20` for a space.
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +23,14 @@ from aoba.sources.freshness import FreshnessRule
 from aoba.sources.health import HealthPlace, parse_health
 from aoba.sources.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, parse_nice
 
-ACCEPTED: Final = "python:external:PATH, python:PATH or a path that ends in .py"
+ACCEPTED: Final = (
+    "python:external:PATH, python:embedded:PATH, python:PATH or a path that ends in .py"
+)
 DEFAULT_TIMEOUT: Final = 30.0
 
 _INTERPRETERS: Final = ("python3", "python")
+_MODES: Final = ("external", "embedded")
+_EXTERNAL_ONLY: Final = ("python", "start", "preload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,18 @@ class ScriptSpec:
     health: HealthPlace | None = None
     """Where the source's own health stands in registers."""
     limits: Limits = NO_LIMITS
+    mode: str = "external"
+    """`external`: each run is a process; `embedded`: all are in one that Aoba keeps."""
 
 
 def parse_spec(text: str) -> ScriptSpec:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
     location, _, query = text.partition("?")
-    path = _script_path(_location(text, location))
+    mode, location = _location(text, location)
+    path = _script_path(location)
     options = parse_options(text, query, _OPTIONS)
+    if mode == "embedded":
+        options["python"] = _own_python(text, options)
     if "preload" in options and options.setdefault("start", "warm") != "warm":
         raise UsageError(f"{text}: option 'preload' goes with start=warm")
     if "on_stale" in options and "stale_after" not in options:
@@ -64,7 +75,7 @@ def parse_spec(text: str) -> ScriptSpec:
         options["freshness"] = FreshnessRule(**_take(options, "stale_after", "on_stale"))
     options["limits"] = Limits(**_take(options, "memory", "cpu", "nice"))
     python = options.pop("python", None) or _find_python(None)
-    return ScriptSpec(path=path, python=python, **options)
+    return ScriptSpec(path=path, python=python, mode=mode, **options)
 
 
 def _take(options: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -72,18 +83,31 @@ def _take(options: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: options.pop(name) for name in names if name in options}
 
 
-def _location(text: str, location: str) -> str:
+def _location(text: str, location: str) -> tuple[str, str]:
+    """Mode and path."""
     kind, colon, rest = location.partition(":")
     if colon and kind == "python":
         mode, colon, path = rest.partition(":")
         if not (colon and mode.isidentifier()):
-            return rest  # a path, which may have a colon too
-        if mode == "external":
-            return path
+            return "external", rest  # a path, which may have a colon too
+        if mode in _MODES:
+            return mode, path
         raise UsageError(f"{text}: unknown mode {mode!r}; expected {ACCEPTED}")
     if location.endswith(".py"):
-        return location
+        return "external", location
     raise UsageError(f"{text}: not a source; expected {ACCEPTED}")
+
+
+def _own_python(text: str, options: dict[str, Any]) -> str:
+    for name in _EXTERNAL_ONLY:
+        if name in options:
+            raise UsageError(
+                f"{text}: option {name!r} goes with python:external; "
+                f"an embedded script has Aoba's own Python, all the time"
+            )
+    if not sys.executable:
+        raise UsageError(f"{text}: Aoba does not know its own Python; use python:external")
+    return sys.executable
 
 
 def _script_path(location: str) -> Path:

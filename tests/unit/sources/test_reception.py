@@ -6,6 +6,7 @@ from aoba.document.decode import decode
 from aoba.errors import DocumentError
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
+from aoba.sources.program import Version
 from aoba.sources.reception import Reception
 from aoba.sources.script_log import ScriptLog
 from builders import decoded, one_range, raw
@@ -28,7 +29,7 @@ class Received:
 def received(caplog):
     caplog.set_level(logging.INFO, "aoba.script")
     made = Received()
-    made.reception.begin(b"v1")
+    made.reception.begin(Version(b"v1", b"v1"))
     return made
 
 
@@ -44,14 +45,14 @@ def test_the_first_document_is_logged_and_all_are_told(received, caplog):
 
 def test_each_run_counts_its_own(received):
     received.document(one_range("holding", 0, [1]))
-    received.reception.begin(b"v1")
+    received.reception.begin(Version(b"v1", b"v1"))
 
     assert (received.reception.documents, received.reception.of_this_run) == (1, 0)
 
 
 def test_another_version_replaces_all_once(received, caplog):
     received.document(one_range("holding", 0, [1, 2]))
-    received.reception.begin(b"v2")
+    received.reception.begin(Version(b"v2", b"v2"))
     received.document(one_range("holding", 0, [3]))
     received.document(one_range("holding", 0, [4]))
 
@@ -73,7 +74,7 @@ def test_a_document_in_the_way_of_another_source_is_not_told(received):
 def test_an_unknown_field_is_told_once_for_each_version(received, caplog):
     value = one_range("holding", 0, [1]) | {"reboot": 5}
     for version in (b"v1", b"v1", b"v2"):
-        received.reception.begin(version)
+        received.reception.begin(Version(version, version))
         received.document(value)
 
     assert sum("`reboot`: unknown" in message for message in caplog.messages) == 2

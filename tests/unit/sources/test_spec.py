@@ -297,3 +297,22 @@ def test_limits(here):
     assert spec.limits == Limits(memory=2**20, cpu=10, nice=3)
     assert parse_spec(f"{here}/boiler.py?nice=3").limits == Limits(nice=3)
     assert parse_spec(f"{here}/boiler.py").limits == NO_LIMITS
+
+
+def test_an_embedded_script_has_our_own_python(here):
+    spec = parse_spec("python:embedded:boiler.py?timeout=5&args=a+b")
+
+    assert spec == ScriptSpec(
+        path=here / "boiler.py",
+        python=sys.executable,
+        args=("a", "b"),
+        timeout=5.0,
+        mode="embedded",
+    )
+
+
+@pytest.mark.parametrize("option", ["python=python3", "start=cold", "preload=json"])
+def test_what_an_embedded_script_cannot_have_is_refused(option):
+    name = option.partition("=")[0]
+    with pytest.raises(UsageError, match=f"option '{name}' goes with python:external; "):
+        parse_spec(f"python:embedded:boiler.py?{option}")
