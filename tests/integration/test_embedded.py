@@ -335,23 +335,26 @@ def test_kills_leave_no_wrong_value_no_zombie_and_no_descriptor(
     assert len(children.split()) == 1  # no zombie either
 
 
-def test_stopping_aoba_ends_the_interpreter_with_its_exit_handlers(
-    serve: Serve, script: Script, tmp_path: Path
-) -> None:
+def test_an_interpreter_ends_with_its_exit_handlers(script: Script, tmp_path: Path) -> None:
     left = tmp_path / "left"
-    body = f"""
+    path = script(f"""
     import atexit, pathlib
     atexit.register(pathlib.Path({str(left)!r}).touch)
     def update():
-        return made(1, reboot_interval=60000)
-    """
-    server = serve(embedded(script(UPDATE, body)))
+        print("[]")
+    """)
+    with Hosted(path) as hosted:
+        assert [hosted.run().stdout for _ in range(2)] == ["[]\n", "[]\n"]
+        assert not left.exists()
+    assert left.exists()
+
+
+def test_stopping_aoba_ends_the_interpreter(serve: Serve, script: Script) -> None:
+    server = serve(embedded(script(UPDATE, "def update():\n    return made(1)\n")))
     assert server.port
-    assert not left.exists()
     code, seconds = server.stop()
     assert code == 0
     assert seconds < 3
-    assert left.exists()
     server.no_process_is_left()
 
 
