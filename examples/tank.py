@@ -23,12 +23,12 @@ DRAINING = 1.0
 
 
 def update(context: dict[str, Any]) -> dict[str, Any]:
-    for write in context["writes"]:
+    for write in context.get("writes", []):
         what = f"{write['table']} {write['address']} = {write['values']}"
         print(f"{write['client']} wrote {what}", file=sys.stderr)
 
-    # Before the first document there are no values.
-    now = {it["name"]: it["values"][0] for at in context["stations"] for it in at["values"]}
+    # Before the first document there are no values, and without feed=writes never.
+    now = {it["name"]: it["values"][0] for at in context.get("stations", []) for it in at["values"]}
     pump, set_point, level = now.get("pump", 0), now.get("set point", 60.0), now.get("level", 20.0)
 
     flow = DRAINING if level > 0 else 0.0
@@ -55,4 +55,4 @@ def document(level: float, flow: float) -> dict[str, Any]:
 
 if __name__ == "__main__":
     fed = "" if sys.stdin.isatty() else sys.stdin.read()
-    print(json.dumps(update(json.loads(fed or '{"writes": [], "stations": []}'))))
+    print(json.dumps(update(json.loads(fed or "{}"))))
