@@ -1,6 +1,6 @@
 # make run      serve examples/plant.py on tcp://127.0.0.1:5020
 # make test     formatter, linter, type checker and all tests; the same that CI runs
-# make bench-scripts   what a run of a script costs, warm and cold
+# make bench-scripts   what a run of a script costs, cold, warm and embedded
 # make bench-kills   a thousand kills of what runs scripts, and nothing wrong to be seen
 # make bench-promises   what is promised in figures, measured; two minutes on an idle machine
 # make clean    remove the virtual environment and the caches
@@ -48,6 +48,7 @@ test: $(READY)
 .PHONY: bench-scripts
 bench-scripts: $(READY)
 	$(BIN)/python bench/hosting.py
+	$(BIN)/python bench/resident.py
 
 .PHONY: bench-kills
 bench-kills: $(READY)
