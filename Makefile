@@ -3,7 +3,7 @@
 # make bench    Aoba beside other Modbus servers, five minutes on an idle machine
 # make bench-memory   what clients and stations cost in memory
 # make bench-rtu    RTU on a pseudo-terminal, beside pymodbus
-# make bench-scripts   what a run of a script costs, warm and cold
+# make bench-scripts   what a run of a script costs, cold, warm and embedded
 # make bench-kills   a thousand kills of what runs scripts, and nothing wrong to be seen
 # make bench-promises   what is promised in figures, measured; two minutes on an idle machine
 # make clean    remove the virtual environment and the caches
@@ -63,6 +63,7 @@ bench-rtu: $(READY)
 .PHONY: bench-scripts
 bench-scripts: $(READY)
 	$(BIN)/python bench/hosting.py
+	$(BIN)/python bench/resident.py
 
 .PHONY: bench-kills
 bench-kills: $(READY)
