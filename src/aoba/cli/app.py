@@ -10,6 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from aoba import __version__
+from aoba.cli.devices import devices
 from aoba.cli.streams import complain
 from aoba.errors import AobaError, UsageError
 
@@ -61,7 +62,7 @@ def _aoba(
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-        raise UsageError("no command given; expected serve, check or schema")
+        raise UsageError("no command given; expected serve, check, read, write, scan, ...")
 
 
 @app.command()
@@ -110,3 +111,6 @@ def schema() -> None:
     from aoba.cli.schema import schema
 
     schema()
+
+
+app.add_typer(devices)

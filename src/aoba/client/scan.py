@@ -1,0 +1,106 @@
+"""Which unit ids answer. Any answer will do, an exception too, but not that of a gateway.
+
+A unit id is asked for one holding register: each device knows that function, or refuses it. Who
+answers is asked for its identification, which others may take badly.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from aoba.client.blocks import Block
+from aoba.client.connection import Connection
+from aoba.client.requests import identify, read_once
+from aoba.client.target import Target
+from aoba.client.words import FROM_GATEWAYS
+from aoba.errors import DeviceError, DeviceException, NoAnswer, NoConnection
+from aoba.modbus.spec import Table
+from aoba.spans import Span
+
+OBJECTS: Final = (
+    "vendor_name",
+    "product_code",
+    "major_minor_revision",
+    "vendor_url",
+    "product_name",
+    "model_name",
+    "user_application_name",
+)
+"""Of the device identification, by object id (section 6.21)."""
+
+
+class Asked(NamedTuple):
+    unit: int
+    answers: bool
+    exception: int | None = None
+    """What it answered with, if that was an exception."""
+    identity: dict[str, str] = {}  # noqa: RUF012  never changed
+
+
+async def scan(
+    target: Target, units: Iterable[int], timeout: float, parallel: int = 1
+) -> AsyncIterator[Asked]:
+    """Each unit id, when it has answered or been silent for `timeout` seconds.
+
+    `parallel` is how many connections ask at a time. Raises NoConnection.
+    """
+    todo = iter(units)
+    done: asyncio.Queue[Asked] = asyncio.Queue()
+    workers = [asyncio.create_task(_work(target, todo, timeout, done)) for _ in range(parallel)]
+    all_of_them = asyncio.gather(*workers)
+    try:
+        while not (all_of_them.done() and done.empty()):
+            news = asyncio.create_task(done.get())
+            await asyncio.wait((news, all_of_them), return_when=asyncio.FIRST_COMPLETED)
+            if news.done():
+                yield news.result()
+            else:
+                news.cancel()
+                all_of_them.result()
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _work(
+    target: Target, todo: Iterator[int], timeout: float, done: asyncio.Queue[Asked]
+) -> None:
+    connection: Connection | None = None
+    try:
+        for unit in todo:
+            connection = connection or await Connection.connect(target, timeout)
+            try:
+                asked = await _ask(connection, unit)
+            except NoConnection:  # there are devices that hang up on strangers
+                await connection.close()
+                connection = None
+                asked = Asked(unit, answers=False)
+            done.put_nowait(asked)
+    finally:
+        if connection:
+            await connection.close()
+
+
+async def _ask(connection: Connection, unit: int) -> Asked:
+    exception = None
+    try:
+        await read_once(connection, Block(unit, Table.HOLDING, Span(0, 1)))
+    except DeviceException as error:
+        exception = error.code
+    except NoAnswer:
+        return Asked(unit, answers=False)
+    if exception in FROM_GATEWAYS:
+        return Asked(unit, answers=False, exception=exception)
+    identity: dict[int, bytes] = {}
+    with suppress(DeviceError):  # lost by now, it is so for the next one, too
+        identity = await identify(connection, unit)
+    return Asked(unit, True, exception, _named(identity))
+
+
+def _named(objects: dict[int, bytes]) -> dict[str, str]:
+    return {
+        OBJECTS[key] if key < len(OBJECTS) else f"object_{key}": value.decode(errors="replace")
+        for key, value in sorted(objects.items())
+    }
