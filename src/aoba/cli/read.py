@@ -13,8 +13,9 @@ from aoba.cli.loop import run_loop
 from aoba.cli.typed import Typed
 from aoba.client.blocks import Block
 from aoba.client.connection import Connection
+from aoba.client.requests import BROADCAST
 from aoba.client.requests import read as read_cells
-from aoba.client.target import SerialUrl, Target
+from aoba.client.target import Target, has_broadcast
 from aoba.errors import UsageError
 
 
@@ -38,8 +39,8 @@ class Reading(NamedTuple):
 
 def check_unit(target: Target, unit: int) -> None:
     """Raises UsageError where nobody would answer."""
-    if unit == 0 and isinstance(target, SerialUrl):
-        raise UsageError("--unit: 0 is all stations of a serial line, and none of them answers")
+    if unit == BROADCAST and has_broadcast(target):
+        raise UsageError("--unit: 0 is all stations of a line, and none of them answers")
 
 
 def read(reading: Reading, *, as_json: bool) -> None:

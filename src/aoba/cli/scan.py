@@ -12,8 +12,9 @@ from rich.text import Text
 
 from aoba.cli.loop import run_loop, until_stopped
 from aoba.cli.main import INTERRUPTED
+from aoba.client.requests import BROADCAST
 from aoba.client.scan import Asked, scan
-from aoba.client.target import SerialUrl, Target
+from aoba.client.target import SerialUrl, Target, has_broadcast
 from aoba.client.words import exception_words
 from aoba.errors import UsageError
 from aoba.printable import printable
@@ -33,8 +34,8 @@ def scan_units(
     is_line = isinstance(target, SerialUrl)
     if is_line and parallel > 1:
         raise UsageError("--parallel: a serial line has one connection")
-    if is_line and 0 in units:
-        raise UsageError("--units: 0 is all stations of a serial line, and none of them answers")
+    if BROADCAST in units and has_broadcast(target):
+        raise UsageError("--units: 0 is all stations of a line, and none of them answers")
     timeout = timeout or (LINE_TIMEOUT if is_line else NETWORK_TIMEOUT)
     asked: Found = []
 
@@ -104,7 +105,7 @@ def _print(target: Target, asked: Found, found: Found) -> None:
 
 
 def _words(one: Asked) -> str:
-    names = ("vendor_name", "product_name", "product_code", "model_name", "major_minor_revision")
+    names = ("vendor_name", "product_name", "product_code", "model_name", "revision")
     said = dict.fromkeys(one.identity[name] for name in names if one.identity.get(name))
     return "  ".join(said)
 

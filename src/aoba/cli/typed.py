@@ -62,8 +62,10 @@ class Typed:
             return self.form.encode(numbers)
         except ValueError:
             index = self.form.misfit(numbers)
-        other = "; --type has others" if self.form == PLAIN else ""
-        raise _misfit(texts, index, self.form.expected(numbers[index]) + other)
+        if texts[index].startswith("--"):
+            raise UsageError(f"no such option: {texts[index]}")
+        other = "; --type has other limits" if self.form == PLAIN else ""
+        raise _misfit(texts, index, self.form.expected(numbers[index]), other)
 
 
 def typed(table: str, *options: Any) -> Typed:
@@ -92,6 +94,8 @@ def _option(name: str) -> str:
 
 def _bit(texts: Sequence[str], index: int) -> int:
     text = texts[index].lower()
+    if text.startswith("--"):
+        raise UsageError(f"no such option: {text}")
     if text not in _BITS:
         raise _misfit(texts, index, "0, 1, on, off, true or false")
     return _BITS[text]
@@ -122,6 +126,6 @@ def _text(form: Form, texts: Sequence[str], length: int | None) -> bytes:
     return cells
 
 
-def _misfit(texts: Sequence[str], index: int, expected: str) -> UsageError:
+def _misfit(texts: Sequence[str], index: int, expected: str, more: str = "") -> UsageError:
     which = f"value {index + 1} of {len(texts)}" if len(texts) > 1 else "the value"
-    return UsageError(f"{which}: expected {expected}, got {texts[index]!r}")
+    return UsageError(f"{which}: expected {expected}, got {texts[index]}{more}")

@@ -8,7 +8,7 @@ from aoba.cli.typed import Typed
 from aoba.client.blocks import Block
 from aoba.client.connection import Connection
 from aoba.client.requests import BROADCAST, read, write
-from aoba.client.target import Target
+from aoba.client.target import Target, has_broadcast
 from aoba.errors import DeviceError, UsageError
 from aoba.spans import Span
 
@@ -32,11 +32,11 @@ def write_values(writing: Writing) -> None:
 
 
 async def _write(it: Writing) -> str:
+    is_broadcast = it.block.unit == BROADCAST and has_broadcast(it.target)
+    if it.verify and is_broadcast:
+        raise UsageError("--verify: unit id 0 is all stations of a line, and none of them answers")
     done = Span(it.block.span.start, it.block.span.start)
     async with await Connection.connect(it.target, it.timeout, it.retries) as connection:
-        is_broadcast = connection.is_line and it.block.unit == BROADCAST
-        if it.verify and is_broadcast:
-            raise UsageError("--verify: stations do not answer to unit id 0, a broadcast")
         try:
             parts = write(connection, it.block, it.cells, it.typed.step, single=it.single)
             async for part in parts:
@@ -46,7 +46,7 @@ async def _write(it: Writing) -> str:
                 error.args = (f"{error}; {it.block._replace(span=done)} were written",)
             raise
         if is_broadcast:
-            return f"sent to all stations, who do not answer: {it.block}"
+            return f"sent to all stations, who do not answer: {it.block.place}"
         if it.verify:
             _compare(it, await read(connection, it.block, it.typed.step))
     return f"wrote {it.block}{', and read the same' if it.verify else ''}"

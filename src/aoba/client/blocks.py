@@ -28,10 +28,15 @@ class Block(NamedTuple):
         """How many addresses there are."""
         return self.span.stop - self.span.start
 
-    def __str__(self) -> str:
+    @property
+    def place(self) -> str:
+        """Without the station: `0-9 holding`."""
         first, last = self.span.start, self.span.stop - 1
         addresses = f"{first}-{last}" if last > first else str(first)
-        return f"{addresses} {self.table.label} at station {self.unit}"
+        return f"{addresses} {self.table.label}"
+
+    def __str__(self) -> str:
+        return f"{self.place} at station {self.unit}"
 
 
 def to_read(block: Block, step: int = 1) -> Iterator[Block]:

@@ -18,7 +18,7 @@ from pymodbus.transport import CommParams, CommType
 
 from aoba.client.blocks import Block
 from aoba.client.reasons import why
-from aoba.client.target import SerialUrl, Target, TlsTarget
+from aoba.client.target import SerialUrl, Target, TlsTarget, has_broadcast
 from aoba.client.transport import open_transport
 from aoba.client.wire import Wire
 from aoba.client.words import refusal, silence
@@ -50,8 +50,6 @@ class Connection:
         self.timeout = timeout
         """Seconds that a device has for an answer."""
         self.tries = 1 + retries
-        self.is_line = scheme in _LINES
-        """Whether a serial line is behind it, where unit id 0 is all stations and none answers."""
         self._gap = _gap(target)
         # Of these parameters it uses no more: the transport is ours.
         params = CommParams(
@@ -92,7 +90,7 @@ class Connection:
                 raise NoConnection(f"{self.target}: {why(self.target, self._wire.lost.result())}")
             answer = asked.result()
         except ModbusException:
-            words = silence(what, self.timeout, self.tries, is_line=self.is_line)
+            words = silence(what, self.timeout, self.tries, is_line=has_broadcast(self.target))
             raise NoAnswer(f"{self.target}: {words}") from None
         finally:
             asked.cancel()

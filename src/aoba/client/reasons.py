@@ -44,6 +44,8 @@ def why(target: Target, error: Exception | None) -> str:
     if isinstance(target, SerialUrl):
         if number in (errno.EACCES, errno.EPERM):
             return _not_permitted(target.device)
+        if number == errno.EINVAL:
+            return f"the port does not take these settings, {target.character}"
         words = _SERIAL.get(number or 0)
     else:
         words = _NETWORK.get(number or 0)

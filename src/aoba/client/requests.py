@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from aoba.client.blocks import Block, to_read, to_write
 from aoba.client.connection import Connection
+from aoba.client.target import has_broadcast
 from aoba.errors import BadAnswer
 from aoba.modbus.spec import Table
 
@@ -73,7 +74,7 @@ async def write_once(
         values: list[Any] = [cell != 0 for cell in cells]
     else:
         values = list(struct.unpack(f">{block.size}H", cells))
-    is_broadcast = connection.is_line and block.unit == BROADCAST
+    is_broadcast = block.unit == BROADCAST and has_broadcast(connection.target)
     request = getattr(connection.client, _WRITES[block.table, single])(
         block.span.start,
         values[0] if single else values,

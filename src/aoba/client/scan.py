@@ -21,7 +21,7 @@ from aoba.spans import Span
 OBJECTS: Final = (
     "vendor_name",
     "product_code",
-    "major_minor_revision",
+    "revision",
     "vendor_url",
     "product_name",
     "model_name",
@@ -101,6 +101,6 @@ async def _ask(connection: Connection, unit: int) -> Asked:
 
 def _named(objects: dict[int, bytes]) -> dict[str, str]:
     return {
-        OBJECTS[key] if key < len(OBJECTS) else f"object_{key}": value.decode(errors="replace")
+        OBJECTS[key] if key < len(OBJECTS) else f"0x{key:02X}": value.decode(errors="replace")
         for key, value in sorted(objects.items())
     }

@@ -15,7 +15,15 @@ from aoba.errors import UsageError
 from aoba.links.url import SCHEMES, NetworkUrl, Scheme, SerialUrl
 from aoba.options import Parsers, parse_options
 
-__all__ = ["ACCEPTED", "NetworkUrl", "SerialUrl", "Target", "TlsTarget", "parse_target"]
+__all__ = [
+    "ACCEPTED",
+    "NetworkUrl",
+    "SerialUrl",
+    "Target",
+    "TlsTarget",
+    "has_broadcast",
+    "parse_target",
+]
 
 TCP_PORT: Final = 502
 """TCP 4.2.1 ("MODBUS Messaging on TCP/IP Implementation Guide V1.0b")."""
@@ -41,6 +49,11 @@ class TlsTarget:
 
 
 Target = NetworkUrl | TlsTarget | SerialUrl
+
+
+def has_broadcast(target: Target) -> bool:
+    """Whether unit id 0 is all stations of a serial line, and none answers; else it is a device."""
+    return not isinstance(target, TlsTarget) and target.scheme in ("rtu", "rtu+tcp", "ascii")
 
 
 def parse_target(text: str) -> Target:
