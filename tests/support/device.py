@@ -1,8 +1,8 @@
 """A device that has nothing to do with Aoba: the server of pymodbus, in a process of its own.
 
-Run as a program it takes the URL to serve at and says `ready PORT` when it does. Each station, 1 and
-7, has COUNT addresses in each table; a register is what its address is, a bit is set at every third.
-Addresses from FAILING on answer with the exception whose code is added to it.
+Run as a program it takes the URL to serve at and says `ready PORT` when it does. Each of its
+stations has COUNT addresses in each table; a register is what its address is, and each third bit
+is set. Addresses from FAILING on answer with the exception whose code is added to it.
 """
 
 import asyncio
@@ -13,6 +13,19 @@ import sys
 from collections.abc import Sequence
 from typing import Final, Self
 from urllib.parse import parse_qs, urlsplit
+
+from pymodbus import FramerType
+from pymodbus.constants import ExcCodes
+from pymodbus.exceptions import NoSuchIdException
+from pymodbus.pdu.device import ModbusDeviceIdentification
+from pymodbus.server import (
+    ModbusBaseServer,
+    ModbusSerialServer,
+    ModbusTcpServer,
+    ModbusTlsServer,
+    ModbusUdpServer,
+)
+from pymodbus.simulator import DataType, SimData, SimDevice
 
 COUNT: Final = 5000
 FAILING: Final = 4000
@@ -52,10 +65,7 @@ class Device:
             self._process = None
 
 
-def _stations() -> Sequence[object]:
-    from pymodbus.constants import ExcCodes
-    from pymodbus.simulator import DataType, SimData, SimDevice
-
+def _stations() -> Sequence[SimDevice]:
     async def action(_function, _start, address, _count, _registers, _values):
         with contextlib.suppress(ValueError):
             return ExcCodes(address - FAILING) if address > FAILING else None
@@ -71,27 +81,15 @@ class _Devices(dict):
     """Without it, a station that is not there answers with exception 04."""
 
     def __missing__(self, unit):
-        from pymodbus.exceptions import NoSuchIdException
-
         raise NoSuchIdException(str(unit))
 
 
-def _identity() -> object:
-    from pymodbus.pdu.device import ModbusDeviceIdentification
-
+def _identity() -> ModbusDeviceIdentification:
     names = {"VendorName": VENDOR, "ProductCode": "KN-7", "MajorMinorRevision": "2.1"}
     return ModbusDeviceIdentification(info_name=names)
 
 
-def _server(url: str) -> object:
-    from pymodbus import FramerType
-    from pymodbus.server import (
-        ModbusSerialServer,
-        ModbusTcpServer,
-        ModbusTlsServer,
-        ModbusUdpServer,
-    )
-
+def _server(url: str) -> ModbusBaseServer:
     parts = urlsplit(url)
     options = {name: values[0] for name, values in parse_qs(parts.query).items()}
     place = (parts.hostname, parts.port)
@@ -129,7 +127,8 @@ async def _main(url: str) -> None:
     serving = asyncio.create_task(server.serve_forever())
     while not server.transport:  # noqa: ASYNC110  it says nothing when it is ready
         await asyncio.sleep(0.01)
-    print("ready", _port(server.transport), flush=True)
+    sys.stdout.write(f"ready {_port(server.transport)}\n")
+    sys.stdout.flush()
     await serving
 
 

@@ -1,4 +1,4 @@
-"""A serial line without a wire: two pseudo terminals, and a thread that moves bytes between them."""
+"""A serial line without a wire: two pseudo terminals, and a thread that moves bytes across."""
 
 import os
 import select

@@ -7,7 +7,7 @@ system, go no further than this file. A connection that is lost stays so; open a
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from typing import Any, Final, Self
 
 from pymodbus import FramerType
@@ -58,10 +58,9 @@ class Connection:
             reconnect_delay=0,
         )
         framing = _LINES.get(scheme, FramerType.SOCKET)
-        self.client = ModbusBaseClient(framing, retries, params, None, None, None)
-        """For the coroutines that `ask` takes."""
-        self.client.set_max_no_responses(_NEVER)
-        self._wire = Wire(self.client)
+        self._client = ModbusBaseClient(framing, retries, params, None, None, None)
+        self._client.set_max_no_responses(_NEVER)
+        self._wire = Wire(self._client)
 
     @classmethod
     async def connect(cls, target: Target, timeout: float, retries: int = 0) -> Self:
@@ -77,17 +76,20 @@ class Connection:
         await self.close()
 
     async def close(self) -> None:
-        self.client.close()
+        self._client.close()
         await asyncio.wait((self._wire.lost,), timeout=_CLOSING)
 
-    async def ask(self, request: Coroutine[Any, Any, ModbusPDU], what: Block | str) -> ModbusPDU:
-        """The answer to a request of `client`. Raises DeviceError; `what` is what it is about."""
+    async def ask(self, what: Block | str, method: str, *args: Any, **options: Any) -> ModbusPDU:
+        """The answer to a request, which is a method of pymodbus' client, about `what`.
+
+        Raises DeviceError.
+        """
         await asyncio.sleep(self._gap)
-        asked = asyncio.ensure_future(request)
+        asked = asyncio.ensure_future(self._request(method, *args, **options))
         try:
             await asyncio.wait((asked, self._wire.lost), return_when=asyncio.FIRST_COMPLETED)
             if not asked.done() or (self._wire.lost.done() and asked.exception()):
-                raise NoConnection(f"{self.target}: {why(self.target, self._wire.lost.result())}")
+                raise self._lost()
             answer = asked.result()
         except ModbusException:
             words = silence(what, self.timeout, self.tries, is_line=has_broadcast(self.target))
@@ -98,11 +100,23 @@ class Connection:
             raise DeviceException(answer.exception_code, refusal(what, answer.exception_code))
         return answer
 
-    async def tell_all(self, request: Coroutine[Any, Any, Any], size: int) -> None:
-        """Send a broadcast with `size` bytes of data, and wait for as long as it takes."""
+    async def tell_all(self, size: int, method: str, *args: Any, **options: Any) -> None:
+        """Send a broadcast with `size` bytes of data, and wait for as long as it takes.
+
+        Raises NoConnection.
+        """
         await asyncio.sleep(self._gap)
-        await request
+        await self._request(method, *args, **options, no_response_expected=True)
         await asyncio.sleep(TURNAROUND + _seconds(self.target, 2 * (size + 10)))
+
+    def _request(self, method: str, *args: Any, **options: Any) -> Awaitable[ModbusPDU]:
+        if self._wire.lost.done():
+            raise self._lost()
+        request: Awaitable[ModbusPDU] = getattr(self._client, method)(*args, **options)
+        return request
+
+    def _lost(self) -> NoConnection:
+        return NoConnection(f"{self.target}: {why(self.target, self._wire.lost.result())}")
 
 
 def _gap(target: Target) -> float:

@@ -55,9 +55,8 @@ async def write(
 
 
 async def read_once(connection: Connection, block: Block) -> bytes:
-    call = getattr(connection.client, _READS[block.table])
-    request = call(block.span.start, count=block.size, device_id=block.unit)
-    answer = await connection.ask(request, block)
+    method, start = _READS[block.table], block.span.start
+    answer = await connection.ask(block, method, start, count=block.size, device_id=block.unit)
     if block.table.is_bits:
         whole = -(-block.size // 8) * 8
         _expect(connection, block, "bits", len(answer.bits), whole)
@@ -74,17 +73,12 @@ async def write_once(
         values: list[Any] = [cell != 0 for cell in cells]
     else:
         values = list(struct.unpack(f">{block.size}H", cells))
-    is_broadcast = block.unit == BROADCAST and has_broadcast(connection.target)
-    request = getattr(connection.client, _WRITES[block.table, single])(
-        block.span.start,
-        values[0] if single else values,
-        device_id=block.unit,
-        no_response_expected=is_broadcast,
-    )
-    if is_broadcast:
-        await connection.tell_all(request, len(cells))
+    method, start = _WRITES[block.table, single], block.span.start
+    value = values[0] if single else values
+    if block.unit == BROADCAST and has_broadcast(connection.target):
+        await connection.tell_all(len(cells), method, start, value, device_id=BROADCAST)
         return
-    answer = await connection.ask(request, block)
+    answer = await connection.ask(block, method, start, value, device_id=block.unit)
     _expect(connection, block, "address", answer.address, block.span.start)
 
 
@@ -93,11 +87,13 @@ async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     following = 0
     while len(found) < _MOST_OBJECTS:
-        request = connection.client.read_device_information(
-            read_code=_REGULAR, object_id=following, device_id=unit
+        answer: Any = await connection.ask(
+            f"device identification of station {unit}",
+            "read_device_information",
+            read_code=_REGULAR,
+            object_id=following,
+            device_id=unit,
         )
-        what = f"device identification of station {unit}"
-        answer: Any = await connection.ask(request, what)  # type: ignore[arg-type]
         news = {key: value for key, value in answer.information.items() if key not in found}
         found |= {key: value for key, value in news.items() if isinstance(value, bytes)}
         if not (answer.more_follows and news):
