@@ -2,7 +2,8 @@
 
 Run as a program it takes the URL to serve at and says `ready PORT` when it does. Each of its
 stations has COUNT addresses in each table; a register is what its address is, and each third bit
-is set. Addresses from FAILING on answer with the exception whose code is added to it.
+is set. Addresses from FAILING on answer with the exception whose code is added to it; register
+STUCK takes no value.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 COUNT: Final = 5000
 FAILING: Final = 4000
+STUCK: Final = 3000
 STATIONS: Final = (1, 7)
 VENDOR: Final = "Kesselbau Nord"
 
@@ -66,7 +68,9 @@ class Device:
 
 
 def _stations() -> Sequence[SimDevice]:
-    async def action(_function, _start, address, _count, _registers, _values):
+    async def action(_function, _start, address, count, _registers, values):
+        if values and address <= STUCK < address + count:
+            values[STUCK - address] = STUCK
         with contextlib.suppress(ValueError):
             return ExcCodes(address - FAILING) if address > FAILING else None
         return None

@@ -38,18 +38,27 @@ def grid(
     """
     texts = [_shown(value) for value in values]
     cell = max(map(len, texts))
-    label, step = block.table.label, block.size if typed.is_text else typed.step
+    step = block.size if typed.is_text else typed.step
     last = block.span.stop - 1
-    addresses = len(f"{last}..{last}")
-    left = len(label) + addresses + 2 * len(GAP)
+    left = len(block.table.label) + len(f"{last}..{last}") + 2 * len(GAP)
     rows = (1,) if step > 1 else BIT_ROWS if typed.form is None else REGISTER_ROWS
     per_row = fitting(rows, cell, width and width - left)
-    for first in range(0, len(texts), per_row):
-        numbers = range(first, min(first + per_row, len(texts)))
-        start = block.span.start + step * first
-        where = str(Span(start, start + step * len(numbers)))
-        row = Text.assemble((label, "cyan"), GAP, (where.rjust(addresses), "dim"), " ")
-        for index in numbers:
+    starts = range(0, len(texts), per_row)
+    where = [
+        str(
+            Span(
+                block.span.start + step * at,
+                min(block.span.start + step * (at + per_row), last + 1),
+            )
+        )
+        for at in starts
+    ]
+    label = block.table.label
+    for first, addresses in zip(starts, where, strict=True):
+        row = Text.assemble(
+            (label, "cyan"), GAP, (addresses.rjust(max(map(len, where))), "dim"), GAP[1:]
+        )
+        for index in range(first, min(first + per_row, len(texts))):
             row.append(" ")
             row.append(texts[index].rjust(cell), "bold reverse" if index in changed else "")
         yield row

@@ -21,8 +21,8 @@ def test_ten_registers_a_row():
 
 def test_sixteen_bits_a_row():
     assert lines("coils", 0, [1] * 17) == [
-        f"coils   0..15  {' '.join('1' * 16)}",
-        "           16  1",
+        f"coils  0..15  {' '.join('1' * 16)}",
+        "          16  1",
     ]
 
 

@@ -28,7 +28,11 @@ CELLS = {
 }
 WRONG = {
     "no bit": (COILS, ["1", "2"], "value 2 of 2: expected 0, 1, on, off, true or false, got 2"),
-    "too large": (registers(), ["1", "65536"], "value 2 of 2: expected 0..65535, got 65536; --type"),
+    "too large": (
+        registers(),
+        ["1", "65536"],
+        "value 2 of 2: expected 0..65535, got 65536; --type",
+    ),
     "negative": (registers(), ["-1"], "the value: expected 0..65535, got -1; --type has other"),
     "a fraction": (registers("int16"), ["1.5"], "the value: expected -32768..32767, got 1.5"),
     "no number": (registers("float32"), ["1", "x"], "value 2 of 2: expected a number, got x"),
@@ -46,8 +50,14 @@ OPTIONS = {
     "an order of bits": (("coils", None, "big", None, None, None), "--word-order: coils are bits"),
     "a scale of 0": (("holding", None, None, None, 0.0, None), "--scale: expected a number other"),
     "no scale": (("holding", None, None, None, math.nan, None), "--scale: expected a number, got"),
-    "a string's scale": (("input", "string", None, None, 2.0, None), "--scale: expected none for a"),
-    "a string's offset": (("input", "string", None, None, None, 2.0), "--offset: expected none for"),
+    "a string's scale": (
+        ("input", "string", None, None, 2.0, None),
+        "--scale: expected none for a",
+    ),
+    "a string's offset": (
+        ("input", "string", None, None, None, 2.0),
+        "--offset: expected none for",
+    ),
 }
 
 
