@@ -22,7 +22,7 @@ from aoba.client.target import SerialUrl, Target, TlsTarget, has_broadcast
 from aoba.client.transport import open_transport
 from aoba.client.wire import Wire
 from aoba.client.words import refusal, silence
-from aoba.errors import DeviceException, NoAnswer, NoConnection
+from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection
 
 TURNAROUND: Final = 0.2
 """Seconds that stations have to carry out a broadcast (Serial Line 2.4.1: 100 to 200 ms)."""
@@ -115,8 +115,11 @@ class Connection:
         request: Awaitable[ModbusPDU] = getattr(self._client, method)(*args, **options)
         return request
 
-    def _lost(self) -> NoConnection:
-        return NoConnection(f"{self.target}: {why(self.target, self._wire.lost.result())}")
+    def _lost(self) -> DeviceError:
+        reason = self._wire.lost.result()
+        if isinstance(reason, BadAnswer):
+            return BadAnswer(f"{self.target}: {reason}")
+        return NoConnection(f"{self.target}: {why(self.target, reason)}")
 
 
 def _gap(target: Target) -> float:

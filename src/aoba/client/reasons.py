@@ -33,11 +33,11 @@ def too_late(error: TimeoutError, timeout: float) -> str:
 
 
 def why(target: Target, error: Exception | None) -> str:
-    """None where a connection was closed in good order."""
+    """`error` is None where a connection was open, and closed in good order."""
     if isinstance(error, ssl.SSLError):
         return _tls(error)
     if error is None or isinstance(error, ConnectionResetError | BrokenPipeError):
-        return f"{_CLOSED}; does it speak TLS there?" if isinstance(target, TlsTarget) else _CLOSED
+        return _closed(target, is_orderly=error is None)
     if isinstance(error, socket.gaierror):
         return "there is no such host; expected a name that resolves, or an IP address"
     number = error.errno if isinstance(error, OSError) else None
@@ -50,6 +50,14 @@ def why(target: Target, error: Exception | None) -> str:
     else:
         words = _NETWORK.get(number or 0)
     return words or _as_it_says(error)
+
+
+def _closed(target: Target, *, is_orderly: bool) -> str:
+    if isinstance(target, TlsTarget) and not is_orderly:
+        return f"{_CLOSED}; check whether it speaks TLS there"
+    if isinstance(target, TlsTarget) and not target.cert:
+        return f"{_CLOSED}; it may ask who we are, which ?cert=FILE&key=FILE says"
+    return _CLOSED
 
 
 def _tls(error: ssl.SSLError) -> str:

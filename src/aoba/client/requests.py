@@ -94,6 +94,8 @@ async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
             object_id=following,
             device_id=unit,
         )
+        if not hasattr(answer, "information"):
+            raise BadAnswer(f"{connection.target}: station {unit} answers with no identification")
         news = {key: value for key, value in answer.information.items() if key not in found}
         found |= {key: value for key, value in news.items() if isinstance(value, bytes)}
         if not (answer.more_follows and news):

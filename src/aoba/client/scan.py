@@ -14,7 +14,7 @@ from aoba.client.connection import Connection
 from aoba.client.requests import identify, read_once
 from aoba.client.target import Target
 from aoba.client.words import FROM_GATEWAYS
-from aoba.errors import DeviceError, DeviceException, NoAnswer, NoConnection
+from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection
 from aoba.modbus.spec import Table
 from aoba.spans import Span
 
@@ -46,18 +46,14 @@ async def scan(
     `parallel` is how many connections ask at a time. Raises NoConnection.
     """
     todo = iter(units)
-    done: asyncio.Queue[Asked] = asyncio.Queue()
+    done: asyncio.Queue[Asked | None] = asyncio.Queue()
     workers = [asyncio.create_task(_work(target, todo, timeout, done)) for _ in range(parallel)]
     all_of_them = asyncio.gather(*workers)
+    all_of_them.add_done_callback(lambda _: done.put_nowait(None))
     try:
-        while not (all_of_them.done() and done.empty()):
-            news = asyncio.create_task(done.get())
-            await asyncio.wait((news, all_of_them), return_when=asyncio.FIRST_COMPLETED)
-            if news.done():
-                yield news.result()
-            else:
-                news.cancel()
-                all_of_them.result()
+        while one := await done.get():
+            yield one
+        await all_of_them
     finally:
         for worker in workers:
             worker.cancel()
@@ -65,25 +61,31 @@ async def scan(
 
 
 async def _work(
-    target: Target, todo: Iterator[int], timeout: float, done: asyncio.Queue[Asked]
+    target: Target, todo: Iterator[int], timeout: float, done: asyncio.Queue[Asked | None]
 ) -> None:
     connection: Connection | None = None
     try:
         for unit in todo:
-            connection = connection or await Connection.connect(target, timeout)
-            try:
+            asked = None
+            if connection:
                 asked = await _ask(connection, unit)
-            except NoConnection:  # there are devices that hang up on strangers
-                await connection.close()
-                connection = None
-                asked = Asked(unit, answers=False)
-            done.put_nowait(asked)
+            if asked is None:  # it was lost, maybe over the unit id before: that happens
+                connection = await _another(connection, target, timeout)
+                asked = await _ask(connection, unit)
+            done.put_nowait(asked or Asked(unit, answers=False))
     finally:
         if connection:
             await connection.close()
 
 
-async def _ask(connection: Connection, unit: int) -> Asked:
+async def _another(old: Connection | None, target: Target, timeout: float) -> Connection:
+    if old:
+        await old.close()
+    return await Connection.connect(target, timeout)
+
+
+async def _ask(connection: Connection, unit: int) -> Asked | None:
+    """None where the connection was lost, which some devices do to those who ask for others."""
     exception = None
     try:
         await read_once(connection, Block(unit, Table.HOLDING, Span(0, 1)))
@@ -91,10 +93,14 @@ async def _ask(connection: Connection, unit: int) -> Asked:
         exception = error.code
     except NoAnswer:
         return Asked(unit, answers=False)
+    except NoConnection:
+        return None
+    except BadAnswer:  # of two stations with the same id, perhaps
+        return Asked(unit, answers=True)
     if exception in FROM_GATEWAYS:
         return Asked(unit, answers=False, exception=exception)
     identity: dict[int, bytes] = {}
-    with suppress(DeviceError):  # lost by now, it is so for the next one, too
+    with suppress(DeviceError):
         identity = await identify(connection, unit)
     return Asked(unit, True, exception, _named(identity))
 

@@ -8,7 +8,8 @@ import asyncio
 from typing import Any
 
 from pymodbus.client import ModbusBaseClient
-from pymodbus.exceptions import ModbusException
+
+from aoba.errors import BadAnswer
 
 
 class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
@@ -39,8 +40,8 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
     def _feed(self, data: bytes, addr: Any) -> None:
         try:
             self._protocol.datagram_received(data, addr)  # of streams, too: without an address
-        except (ModbusException, ValueError, IndexError) as error:
-            self._end(error)
+        except Exception:  # noqa: BLE001  of many kinds, for bytes that it did not expect
+            self._end(BadAnswer("what comes back is no Modbus"))
             self._transport.abort()
 
     def _end(self, reason: Exception | None) -> None:
