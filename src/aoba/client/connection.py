@@ -119,7 +119,7 @@ class Connection:
         reason = self._wire.lost.result()
         if isinstance(reason, BadAnswer):
             return BadAnswer(f"{self.target}: {reason}")
-        return NoConnection(f"{self.target}: {why(self.target, reason)}")
+        return NoConnection(f"{self.target}: {why(self.target, reason, was_open=True)}")
 
 
 def _gap(target: Target) -> float:

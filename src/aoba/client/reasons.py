@@ -32,12 +32,12 @@ def too_late(error: TimeoutError, timeout: float) -> str:
     return f"{after}; check address, cables and firewalls, or give it more --timeout"
 
 
-def why(target: Target, error: Exception | None) -> str:
-    """`error` is None where a connection was open, and closed in good order."""
+def why(target: Target, error: Exception | None, *, was_open: bool = False) -> str:
+    """`error` is what the transport says; None of a connection closed in good order."""
     if isinstance(error, ssl.SSLError):
         return _tls(error)
     if error is None or isinstance(error, ConnectionResetError | BrokenPipeError):
-        return _closed(target, is_orderly=error is None)
+        return _closed(target, was_open=was_open)
     if isinstance(error, socket.gaierror):
         return "there is no such host; expected a name that resolves, or an IP address"
     number = error.errno if isinstance(error, OSError) else None
@@ -52,8 +52,8 @@ def why(target: Target, error: Exception | None) -> str:
     return words or _as_it_says(error)
 
 
-def _closed(target: Target, *, is_orderly: bool) -> str:
-    if isinstance(target, TlsTarget) and not is_orderly:
+def _closed(target: Target, *, was_open: bool) -> str:
+    if isinstance(target, TlsTarget) and not was_open:
         return f"{_CLOSED}; check whether it speaks TLS there"
     if isinstance(target, TlsTarget) and not target.cert:
         return f"{_CLOSED}; it may ask who we are, which ?cert=FILE&key=FILE says"

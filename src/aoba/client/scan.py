@@ -63,29 +63,35 @@ async def scan(
 async def _work(
     target: Target, todo: Iterator[int], timeout: float, done: asyncio.Queue[Asked | None]
 ) -> None:
-    connection: Connection | None = None
+    connection = await Connection.connect(target, timeout)
     try:
         for unit in todo:
-            asked = None
-            if connection:
+            try:
                 asked = await _ask(connection, unit)
-            if asked is None:  # it was lost, maybe over the unit id before: that happens
-                connection = await _another(connection, target, timeout)
-                asked = await _ask(connection, unit)
-            done.put_nowait(asked or Asked(unit, answers=False))
+            except NoConnection:  # it may have been lost over the unit id before
+                await connection.close()
+                connection = await Connection.connect(target, timeout)
+                asked = await _ask_stranger(connection, unit)
+            done.put_nowait(asked)
     finally:
-        if connection:
-            await connection.close()
+        await connection.close()
 
 
-async def _another(old: Connection | None, target: Target, timeout: float) -> Connection:
-    if old:
-        await old.close()
-    return await Connection.connect(target, timeout)
+async def _ask_stranger(connection: Connection, unit: int) -> Asked:
+    """There are devices that hang up on those who ask for others; but UDP has nothing to hang up.
+
+    Raises NoConnection.
+    """
+    try:
+        return await _ask(connection, unit)
+    except NoConnection:
+        if getattr(connection.target, "scheme", None) == "udp":
+            raise
+        return Asked(unit, answers=False)
 
 
-async def _ask(connection: Connection, unit: int) -> Asked | None:
-    """None where the connection was lost, which some devices do to those who ask for others."""
+async def _ask(connection: Connection, unit: int) -> Asked:
+    """Raises NoConnection."""
     exception = None
     try:
         await read_once(connection, Block(unit, Table.HOLDING, Span(0, 1)))
@@ -93,8 +99,6 @@ async def _ask(connection: Connection, unit: int) -> Asked | None:
         exception = error.code
     except NoAnswer:
         return Asked(unit, answers=False)
-    except NoConnection:
-        return None
     except BadAnswer:  # of two stations with the same id, perhaps
         return Asked(unit, answers=True)
     if exception in FROM_GATEWAYS:

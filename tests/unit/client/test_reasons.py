@@ -38,8 +38,6 @@ NETWORK = {
     "reset": (TCP, ConnectionResetError(), "the device closed the connection"),
     "closed": (TCP, None, "the device closed the connection"),
     "reset by no TLS": (TLS, ConnectionResetError(), "; check whether it speaks TLS there"),
-    "closed to strangers": (TLS, None, "; it may ask who we are, which ?cert=FILE&key=FILE says"),
-    "closed to friends": (parse_target("tls://plc?cert=x"), None, "closed the connection"),
     "not trusted": (TLS, verification("self-signed certificate"), "?ca=FILE says who signs it"),
     "another's": (TLS, verification("Hostname mismatch, x."), "x; ?name=NAME says whom to expect"),
     "wants ours": (TLS, alert("TLSV13_ALERT_CERTIFICATE_REQUIRED"), "?cert=FILE&key=FILE says who"),
@@ -59,6 +57,17 @@ LINES = {
 @pytest.mark.parametrize(("target", "error", "says"), NETWORK.values(), ids=NETWORK)
 def test_of_a_network(target, error, says):
     assert says in why(target, error)
+
+
+@pytest.mark.parametrize("error", [None, ConnectionResetError()])
+def test_a_device_that_closes_an_open_connection_may_want_to_know_who_asks(error):
+    closed = "the device closed the connection"
+
+    assert why(TCP, error, was_open=True) == closed
+    assert why(parse_target("tls://plc?cert=x"), error, was_open=True) == closed
+    assert why(TLS, error, was_open=True) == (
+        f"{closed}; it may ask who we are, which ?cert=FILE&key=FILE says"
+    )
 
 
 @pytest.mark.parametrize("number", LINES, ids=errno.errorcode.get)
