@@ -15,7 +15,7 @@ from aoba.cli.streams import complain
 from aoba.errors import AobaError, UsageError
 
 app = typer.Typer(
-    help="Give Modbus registers live values from a Python script.",
+    help="Give Modbus registers live values from a Python script, and read or write any device.",
     add_completion=False,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -62,7 +62,8 @@ def _aoba(
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-        raise UsageError("no command given; expected serve, check, read, write, scan, ...")
+        accepted = "serve, check, schema, read, write, scan or ports"
+        raise UsageError(f"no command given; expected {accepted}")
 
 
 @app.command()
