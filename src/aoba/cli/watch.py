@@ -51,7 +51,7 @@ class _Table:
     def __rich__(self) -> Group:
         r = self._reading
         head = f"{r.target}  station {r.block.unit}  every {self._every:g} s"
-        return Group(Text(head, style="bold"), *self._rows, self._state)
+        return Group(Text(head, style="bold"), self._state, *self._rows)  # which may not all fit
 
     def lines(self) -> list[Text]:
         """For where nothing can be put in place: the reading alone."""
