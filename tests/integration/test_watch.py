@@ -90,12 +90,12 @@ def test_a_scan_shows_how_far_it_is() -> None:
 
 def test_a_scan_that_is_interrupted_shows_what_it_found() -> None:
     with Misbehaving(lambda request: frame(request, b"\x83\x01") if request[6] == 1 else b"") as it:
-        arguments = ("scan", it.url, "--timeout", "50ms")
+        arguments = ("scan", it.url, "--timeout", "500ms")
         with Screen(*arguments, terminal=True) as screen:
             screen.shows("1 found")
             assert screen.stop() == INTERRUPTED
             screen.shows(r"station .*1.*  .*answers with exception 01, illegal function")
-            screen.shows(r"1 of \d+ unit ids answers")
+            screen.shows(r"interrupted: 1 of \d+ unit ids? answer")
 
 
 def test_a_scan_over_udp_does_not_go_on_where_nobody_listens() -> None:

@@ -69,7 +69,7 @@ def test_exceptions_are_told(url: str) -> None:
 
 
 def test_stations_are_found_with_their_identity(url: str) -> None:
-    found = json.loads(done("scan", url, "--units", "1,5-7", "--timeout", "300ms", "--json"))
+    found = json.loads(done("scan", url, "--units", "1,5-7", "--timeout", "1s", "--json"))
     identity = {"vendor_name": VENDOR, "product_code": "KN-7", "revision": "2.1"}
     assert found["asked"] == 4
     assert found["stations"] == [
@@ -80,9 +80,9 @@ def test_stations_are_found_with_their_identity(url: str) -> None:
 def test_a_line_is_silent_about_stations_that_are_not_there_and_told_to_check_it() -> None:
     with Line() as line, Device(f"rtu://{line.ends[0]}"):
         url = f"rtu://{line.ends[1]}"
-        words = refused(1, "read", url, "--unit", 3, "coils", 0, "--timeout", "100ms")
+        words = refused(1, "read", url, "--unit", 3, "coils", 0, "--timeout", "500ms")
         assert words == (
-            f"{url}: no answer within 0.1 s, asked 2 times: 0 coils at station 3; "
+            f"{url}: no answer within 0.5 s, asked 2 times: 0 coils at station 3; "
             "check unit id, baudrate, parity and wiring, or give it more --timeout"
         )
         assert done("read", url, "input", 5, 2) == "input  5..6  5 6\n"

@@ -52,7 +52,7 @@ def scan_units(
     if as_json:
         sys.stdout.write(_as_json(target, asked, found) + "\n")
     else:
-        _print(target, asked, found)
+        _print(target, asked, found, interrupted=not finished)
     return (0 if found else 1) if finished else INTERRUPTED
 
 
@@ -91,7 +91,7 @@ def _advance(progress: Progress, asked: Found) -> None:
     progress.update(progress.task_ids[0], completed=len(asked), description=f"{found} found")
 
 
-def _print(target: Target, asked: Found, found: Found) -> None:
+def _print(target: Target, asked: Found, found: Found, *, interrupted: bool) -> None:
     console = Console(highlight=False)
     width = max((len(str(one.unit)) for one in found), default=0)
     for one in found:
@@ -101,7 +101,9 @@ def _print(target: Target, asked: Found, found: Found) -> None:
         elif one.exception is not None:
             line.append(f"  answers with {exception_words(one.exception)}", "dim")
         console.print(line, soft_wrap=True)
-    console.print(f"{_summary(asked, found)} at {target}", soft_wrap=True, markup=False)
+    how_far = "interrupted: " if interrupted else ""
+    summary = f"{how_far}{_summary(asked, found)} at {target}"
+    console.print(summary, soft_wrap=True, markup=False)
 
 
 def _words(one: Asked) -> str:

@@ -63,10 +63,15 @@ class Connection:
         self._wire = Wire(self._client)
 
     @classmethod
-    async def connect(cls, target: Target, timeout: float, retries: int = 0) -> Self:
-        """Raises NoConnection after `timeout` seconds at most, UsageError for bad certificates."""
+    async def connect(
+        cls, target: Target, timeout: float, retries: int = 0, opening: float | None = None
+    ) -> Self:
+        """Raises NoConnection after `opening` seconds at most, which are `timeout` if not given.
+
+        Raises UsageError where a certificate of ours cannot be used.
+        """
         connection = cls(target, timeout, retries)
-        await open_transport(target, connection._wire, timeout)
+        await open_transport(target, connection._wire, opening or timeout)
         return connection
 
     async def __aenter__(self) -> Self:

@@ -30,6 +30,10 @@ OBJECTS: Final = (
 """Of the device identification, by object id (section 6.21)."""
 
 
+OPENING: Final = 2.0
+"""Seconds that a connection may take, at least."""
+
+
 class Asked(NamedTuple):
     unit: int
     answers: bool
@@ -63,18 +67,23 @@ async def scan(
 async def _work(
     target: Target, todo: Iterator[int], timeout: float, done: asyncio.Queue[Asked | None]
 ) -> None:
-    connection = await Connection.connect(target, timeout)
+    connection = await _connect(target, timeout)
     try:
         for unit in todo:
             try:
                 asked = await _ask(connection, unit)
             except NoConnection:  # it may have been lost over the unit id before
                 await connection.close()
-                connection = await Connection.connect(target, timeout)
+                connection = await _connect(target, timeout)
                 asked = await _ask_stranger(connection, unit)
             done.put_nowait(asked)
     finally:
         await connection.close()
+
+
+async def _connect(target: Target, timeout: float) -> Connection:
+    """An answer is soon missed, but who has no connection asks nobody."""
+    return await Connection.connect(target, timeout, opening=max(timeout, OPENING))
 
 
 async def _ask_stranger(connection: Connection, unit: int) -> Asked:
