@@ -1,5 +1,7 @@
 # make run      serve examples/plant.py on tcp://127.0.0.1:5020
 # make test     formatter, linter, type checker and all tests; the same that CI runs
+# make bench    Aoba beside other Modbus servers, five minutes on an idle machine
+# make bench-memory   what clients and stations cost in memory
 # make bench-scripts   what a run of a script costs, warm and cold
 # make bench-promises   what is promised in figures, measured; two minutes on an idle machine
 # make clean    remove the virtual environment and the caches
@@ -43,6 +45,14 @@ test: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+.PHONY: bench
+bench: $(READY)
+	$(BIN)/python bench/compare.py
+
+.PHONY: bench-memory
+bench-memory: $(READY)
+	$(BIN)/python bench/memory.py
 
 .PHONY: bench-scripts
 bench-scripts: $(READY)

@@ -19,7 +19,7 @@ AobaError
 
 from typing import ClassVar
 
-from aoba.modbus.spec import ExceptionCode, Table
+from aoba.modbus.spec import ExceptionCode
 
 
 class AobaError(Exception):
@@ -91,21 +91,23 @@ class RequestError(AobaError):
 
 
 class IllegalFunction(RequestError):
+    """A function code, or a sub-function, that is not supported."""
+
     code = ExceptionCode.ILLEGAL_FUNCTION
 
-    def __init__(self, function: int) -> None:
-        super().__init__(f"function code {function} is not supported")
+    def __init__(self, function: int, what: str = "function code") -> None:
+        super().__init__(f"{what} {function} is not supported")
         self.function = function
 
 
 class IllegalDataAddress(RequestError):
-    """Some of `quantity` addresses of `table` from `address` (zero-based) are not defined."""
+    """Some of `quantity` items of `what` from `address` (zero-based) on are not defined."""
 
     code = ExceptionCode.ILLEGAL_DATA_ADDRESS
 
-    def __init__(self, table: Table, address: int, quantity: int) -> None:
-        super().__init__(f"{table.label} {address}..{address + quantity - 1} is not defined")
-        self.table = table
+    def __init__(self, what: str, address: int, quantity: int = 1) -> None:
+        last = f"..{address + quantity - 1}" if quantity > 1 else ""
+        super().__init__(f"{what} {address}{last} is not defined")
         self.address = address
         self.quantity = quantity
 

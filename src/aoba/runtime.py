@@ -15,14 +15,15 @@ import resource
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from aoba.links.session import MbapSession, Session
-from aoba.links.tcp import MAX_CLIENTS, TcpLink
-from aoba.links.url import NetworkUrl, Url
-from aoba.modbus.client import Client
+from aoba.identity import DEFAULT_IDENTITY
+from aoba.links.open import Served, open_link
+from aoba.links.roles import NO_RULES, Rules
+from aoba.links.tcp import MAX_CLIENTS
+from aoba.links.url import Url
 from aoba.registers.image import Image
 from aoba.sources.python_external import PythonExternal
 from aoba.sources.script import Script
@@ -43,8 +44,20 @@ _log = logging.getLogger("aoba")
 
 
 class Runtime:
-    def __init__(self, sources: Sequence[ScriptSpec], listen: Sequence[Url]) -> None:
-        self._image = Image()
+    """`identity` are identification objects of all stations, where no document gives others.
+
+    `rules` say what the roles of TLS clients may do. Raises UsageError where the files of a link
+    are of no use.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[ScriptSpec],
+        listen: Sequence[Url],
+        identity: Mapping[int, bytes] = DEFAULT_IDENTITY,
+        rules: Rules = NO_RULES,
+    ) -> None:
+        self._image = Image(identity)
         self._servers = ForkServers()
         self._stop = asyncio.Event()
         self._lives: list[asyncio.Task[None]] = []
@@ -57,12 +70,8 @@ class Runtime:
             1, len(listen)
         )
         room = max(1, min(room, MAX_CLIENTS))
-        self._links = [
-            TcpLink(url, self._open_session, room) for url in listen if isinstance(url, NetworkUrl)
-        ]
-
-    def _open_session(self, client: Client) -> Session:
-        return MbapSession(self._image.stations, client)
+        served = Served(self._image.stations, self._image.ready, rules, room)
+        self._links = [open_link(url, served) for url in listen]
 
     async def run(self) -> None:
         """Serve until told to stop by a signal. Raises LinkError where a link cannot be opened."""
@@ -115,7 +124,7 @@ class Runtime:
     async def _open(self) -> None:
         for link in self._links:
             await link.serve()
-            _log.info("listening on %s", link.url)
+            _log.info("listening on %s", link)
 
     async def _close(self) -> None:
         self._cancel_lives()

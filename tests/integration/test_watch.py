@@ -25,7 +25,7 @@ def test_a_table_in_place(device: Device) -> None:
     arguments = ("read", device.url, "holding", 5, 12, "--watch", "50ms")
     with Screen(*arguments, terminal=True) as screen:
         screen.shows(f"{device.url}  station 1  every 0.05 s")
-        screen.shows("5..14.*10 11 12 13 14\r\n")
+        screen.shows("5..14.*10 11 12 13 14\r?\n")
         screen.shows("15..16.*15 16")
         done("write", device.url, "holding", 15, 4711)
         screen.shows(MARKED.format(4711))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.certificates import Authority, Certificate
+from support.certificates import Authority
 from support.commands import command, done, refused
 from support.device import STATIONS, VENDOR, Device
 from support.ptys import Line
@@ -23,12 +23,11 @@ class Plant:
 
     def __init__(self, folder: Path) -> None:
         self.authority = Authority(folder)
-        self.device = self.authority.sign("device", "127.0.0.1")
-        self.client = self.authority.sign("client")
+        self.device = self.authority.issue("device")
+        self.client = self.authority.issue("client")
 
-    def tls(self, host: str = "127.0.0.1", *, device: Certificate | None = None) -> str:
-        device = device or self.device
-        return f"tls://{host}:0?cert={device.cert}&key={device.key}"
+    def tls(self) -> str:
+        return f"tls://127.0.0.1:0?cert={self.device.cert}&key={self.device.key}"
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +112,7 @@ def test_whom_we_do_not_trust_is_refused(plant: Plant) -> None:
         assert "?name=NAME says whom to expect" in refused(
             1, "read", f"{url}?{ca}&name=boiler", "coils", 0
         )
-        assert done("read", f"{url}?{ca}&name=device", "coils", 0) == "coils  0  1\n"
+        assert done("read", f"{url}?{ca}&name=localhost", "coils", 0) == "coils  0  1\n"
 
 
 def test_a_device_that_wants_to_know_who_asks(plant: Plant) -> None:

@@ -1,67 +1,90 @@
-"""Certificates for tests: an authority, and those it signs."""
+"""Certificates for TLS links, made as they are needed."""
 
 import datetime as dt
 import ipaddress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+ROLE: Final = x509.ObjectIdentifier("1.3.6.1.4.1.50316.802.1")
 
-class Certificate(NamedTuple):
+_NOW: Final = dt.datetime.now(dt.UTC)
+
+
+def utf8_string(text: str) -> bytes:
+    data = text.encode()
+    length = bytes((len(data),)) if len(data) < 128 else bytes((0x81, len(data)))
+    return b"\x0c" + length + data
+
+
+@dataclass
+class Identity:
+    """A certificate and its key, in files of their own."""
+
+    certificate: x509.Certificate
+    private_key: ec.EllipticCurvePrivateKey
     cert: Path
     key: Path
 
 
 class Authority:
-    """Signs certificates, and writes them into `folder`."""
+    """Signs certificates, into `folder`. One that is signed by another one stands below it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "root", above: "Authority | None" = None) -> None:
         self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority")])
-        constraints = x509.BasicConstraints(ca=True, path_length=None)
-        certificate = self._builder(self._name, self._key).add_extension(constraints, critical=True)
-        self.cert = folder / "ca.pem"
-        """Path of its own certificate."""
-        self._write(self.cert, certificate.sign(self._key, hashes.SHA256()))
+        self._name = name
+        self.identity = _issue(folder, name, above.identity if above else None, authority=True)
+        self.cert = self.identity.cert
 
-    def sign(self, name: str, *addresses: str) -> Certificate:
-        """For `name`, and for IP addresses."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        names = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
-        certificate = self._builder(subject, key).add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(name), *names]), critical=False
-        )
-        made = Certificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
-        self._write(made.cert, certificate.sign(self._key, hashes.SHA256()))
-        made.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        return made
+    def issue(self, name: str, role: bytes | str | None = None) -> Identity:
+        """`role` is a word, or the bytes of the extension."""
+        value = utf8_string(role) if isinstance(role, str) else role
+        return _issue(self._folder, name, self.identity, role=value)
 
-    def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey
-    ) -> x509.CertificateBuilder:
-        now = dt.datetime.now(dt.UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(hours=1))
-            .not_valid_after(now + dt.timedelta(days=1))
-        )
 
-    @staticmethod
-    def _write(path: Path, certificate: x509.Certificate) -> None:
-        path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+def _issue(
+    folder: Path,
+    name: str,
+    issuer: Identity | None,
+    *,
+    authority: bool = False,
+    role: bytes | None = None,
+) -> Identity:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(_NOW - dt.timedelta(days=1))
+        .not_valid_after(_NOW + dt.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    )
+    if not authority:
+        addresses = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+        builder = builder.add_extension(x509.SubjectAlternativeName(addresses), critical=False)
+    if role is not None:
+        builder = builder.add_extension(x509.UnrecognizedExtension(ROLE, role), critical=False)
+    certificate = builder.sign(issuer.private_key if issuer else key, hashes.SHA256())
+    identity = Identity(certificate, key, folder / f"{name}.crt", folder / f"{name}.key")
+    identity.cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    identity.key.write_bytes(private_pem(key))
+    return identity
+
+
+def private_pem(key: ec.EllipticCurvePrivateKey, passphrase: bytes | None = None) -> bytes:
+    encryption = (
+        serialization.BestAvailableEncryption(passphrase)
+        if passphrase
+        else serialization.NoEncryption()
+    )
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+    )

@@ -94,7 +94,7 @@ class Server:
     def port(self) -> int:
         """The port it listens on; waits until it does, and for the first document."""
         self.wait_for_log("first document: ")  # a busy machine may listen before there is one
-        return int(self.wait_for_log(r"listening on tcp://127\.0\.0\.1:(\d+)")[1])
+        return int(self.wait_for_log(r"listening on [a-z+]+://127\.0\.0\.1:(\d+)")[1])
 
     def wait_for_log(self, pattern: str, seconds: float = DEADLINE) -> re.Match[str]:
         """Return the first match in the log so far, or in what still comes."""

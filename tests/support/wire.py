@@ -1,6 +1,7 @@
 """A Modbus TCP client of bytes and sockets, so that a test says exactly what is on the wire."""
 
 import socket
+import ssl
 import struct
 from typing import Final, NamedTuple, Self
 
@@ -30,9 +31,11 @@ def write_register_pdu(address: int, value: int) -> bytes:
 class Client:
     """Use as a context manager. Every call raises TimeoutError rather than wait for ever."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self._transaction = 0
 
     def __enter__(self) -> Self:

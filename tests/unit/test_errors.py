@@ -12,7 +12,6 @@ from aoba.errors import (
     IllegalFunction,
     RequestError,
 )
-from aoba.modbus.spec import Table
 
 
 def classes():
@@ -51,7 +50,9 @@ def test_frame_error_carries_the_numbers():
     ("error", "code", "text"),
     [
         (IllegalFunction(7), 1, "function code 7 is not supported"),
-        (IllegalDataAddress(Table.HOLDING, 5, 3), 2, "holding 5..7 is not defined"),
+        (IllegalDataAddress("holding", 5, 3), 2, "holding 5..7 is not defined"),
+        (IllegalFunction(13, "MEI type"), 1, "MEI type 13 is not supported"),
+        (IllegalDataAddress("fifo", 5), 2, "fifo 5 is not defined"),
         (IllegalDataValue("quantity", 0, "1..125"), 3, "quantity: expected 1..125, got 0"),
     ],
 )

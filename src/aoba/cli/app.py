@@ -80,7 +80,27 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="URL",
-            help="Where to serve; may be given several times. Default: tcp://127.0.0.1:5020.",
+            help="Where to serve; may be given several times. tcp://HOST:PORT, "
+            "tls://HOST:PORT?cert=FILE&key=FILE&ca=FILE, udp://HOST:PORT, rtu+tcp://HOST:PORT, "
+            "rtu:///DEVICE?baudrate=9600&parity=N&stopbits=1 or ascii:///DEVICE. "
+            "Default: tcp://127.0.0.1:5020.",
+        ),
+    ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=ACCESS",
+            help="What clients with this role in their certificate may do on tls links: read, "
+            "write or none; may be given several times. Others may then do nothing.",
+        ),
+    ] = None,
+    identity: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="What function 43/14 tells: vendor_name, product_code, revision, vendor_url, "
+            "product_name, model_name, user_application_name, 0x80 to 0xFF; may be given several "
+            "times.",
         ),
     ] = None,
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
@@ -89,7 +109,14 @@ def serve(
     """Serve the values of scripts over Modbus until stopped by Ctrl-C or SIGTERM."""
     from aoba.cli.serve import serve
 
-    serve([*(source or []), *(data_source or [])], listen or [], log_level.value, log_format.value)
+    serve(
+        [*(source or []), *(data_source or [])],
+        listen or [],
+        identity=identity or [],
+        roles=role or [],
+        level=log_level.value,
+        form=log_format.value,
+    )
 
 
 @app.command()

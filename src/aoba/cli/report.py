@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from aoba.cli.described import Descriptions
 from aoba.document.decode import Decoded
+from aoba.identity import object_name
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
 from aoba.registers.image import Image
@@ -65,6 +66,14 @@ class Report:
                 "id": unit,
                 "mode": self.modes[unit],
                 "map": {table.label: list(_ranges(bank, table)) for table in Table},
+                "files": {
+                    number: {"records": words(bytes(bank.files[number]))}
+                    for number in sorted(bank.files)
+                },
+                "identity": {
+                    object_name(number): bank.identity[number].decode()
+                    for number in sorted(bank.identity)
+                },
                 "values": [*self._values(unit, bank)],
             }
             for unit, bank in sorted(self.image.stations.items())
@@ -99,10 +108,17 @@ def _ranges(bank: Bank, table: Table) -> Iterator[dict[str, Any]]:
     for span in bank.tables[table].spans:
         values = values_of(bank, table, span)
         yield {"address_start": span.start, "length": len(values), "initial_values": values}
+    for pointer in sorted(bank.fifos) if table is Table.HOLDING else ():
+        queue = words(bank.fifos[pointer])
+        yield {"address_start": pointer, "fifo": True, "initial_values": queue}
 
 
 def values_of(bank: Bank, table: Table, span: Span) -> list[int]:
     """Values of addresses that are all defined."""
-    count = span.stop - span.start
-    cells = bank.read(table, span.start, count)
-    return list(cells) if table.is_bits else list(struct.unpack(f">{count}H", cells))
+    cells = bank.read(table, span.start, span.stop - span.start)
+    return list(cells) if table.is_bits else words(cells)
+
+
+def words(cells: bytes) -> list[int]:
+    """The values of registers."""
+    return list(struct.unpack(f">{len(cells) // 2}H", cells))

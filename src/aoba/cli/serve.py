@@ -4,21 +4,35 @@ from collections.abc import Sequence
 
 from aoba.cli.loop import run_loop
 from aoba.errors import UsageError
-from aoba.links.url import DEFAULT_LISTEN, parse_listen
+from aoba.identity import DEFAULT_IDENTITY, parse_identity
+from aoba.links.roles import parse_rules
+from aoba.links.url import DEFAULT_LISTEN, TlsUrl, parse_listen
 from aoba.logs import Format, Logging
 from aoba.runtime import Runtime
 from aoba.sources.spec import ACCEPTED, parse_spec
 
 
-def serve(sources: Sequence[str], listen: Sequence[str], level: str, form: Format) -> None:
+def serve(  # noqa: PLR0913  as many as the command has options
+    sources: Sequence[str],
+    listen: Sequence[str],
+    *,
+    identity: Sequence[str],
+    roles: Sequence[str],
+    level: str,
+    form: Format,
+) -> None:
     """Raises UsageError before anything is started, LinkError where a link cannot be opened."""
     if not sources:
         raise UsageError(f"nothing to serve: name a script, {ACCEPTED}")
     specs = [parse_spec(text) for text in sources]
+    objects = {**DEFAULT_IDENTITY, **parse_identity(identity)}
     urls = [parse_listen(text) for text in listen or (DEFAULT_LISTEN,)]
+    rules = parse_rules(roles)
+    if rules and not any(isinstance(url, TlsUrl) and url.ca for url in urls):
+        raise UsageError("--role needs a link that asks for certificates, tls://...&ca=FILE")
 
     async def run() -> None:
-        await Runtime(specs, urls).run()
+        await Runtime(specs, urls, objects, rules).run()
 
     with Logging(level, form):
         run_loop(run)

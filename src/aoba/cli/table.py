@@ -12,7 +12,8 @@ from rich.text import Text
 
 from aoba.cli.described import Described
 from aoba.cli.grid import BIT_ROWS, GAP, REGISTER_ROWS, fitting
-from aoba.cli.report import Report, values_of
+from aoba.cli.report import Report, values_of, words
+from aoba.identity import DEFAULT_IDENTITY, object_name
 from aoba.modbus.spec import Table
 from aoba.printable import printable
 from aoba.registers.bank import Bank
@@ -21,6 +22,9 @@ from aoba.spans import Span
 MAX_RANGE_ROWS: Final = 16
 MAX_TABLE_ROWS: Final = 64
 """Rows after which a table begins no further range."""
+
+MAX_NUMBERED: Final = 16
+"""Files, and FIFO queues."""
 
 MAX_STATIONS: Final = 32
 
@@ -70,6 +74,8 @@ def _print_station(console: Console, bank: Bank) -> None:
     rows = [
         row for table, spans in tables for row in _rows(bank, table, spans, _per_row(table, width))
     ]
+    rows += [*_numbered_rows(bank, _per_row(Table.HOLDING, width))]
+    labels = max((len(row.label) for row in rows), default=0)
     addresses = max((len(row.addresses) for row in rows), default=0)
     for row in rows:
         label, where = row.label.ljust(labels), row.addresses.rjust(addresses)
@@ -128,14 +134,40 @@ def _rows(bank: Bank, table: Table, spans: list[Span], per_row: int) -> Iterator
 
 def _range_rows(bank: Bank, table: Table, span: Span, per_row: int) -> Iterator[tuple[str, str]]:
     shown = Span(span.start, min(span.stop, span.start + MAX_RANGE_ROWS * per_row))
-    values, width = values_of(bank, table, shown), _value_width(table)
+    return _value_rows(values_of(bank, table, shown), span, per_row, _value_width(table))
+
+
+def _value_rows(
+    values: list[int], span: Span, per_row: int, width: int
+) -> Iterator[tuple[str, str]]:
+    """Rows of `values`, the first ones of `span`, and one that says how many more there are."""
     for at in range(0, len(values), per_row):
         part = values[at : at + per_row]
         where = Span(span.start + at, span.start + at + len(part))
         yield str(where), " ".join(f"{value:{width}}" for value in part)
-    if shown.stop < span.stop:
-        rest = Span(shown.stop, span.stop)
+    rest = Span(span.start + len(values), span.stop)
+    if rest.start < rest.stop:
         yield str(rest), f"... {_count(rest.stop - rest.start, 'more value')}, {_MORE}"
+
+
+def _numbered_rows(bank: Bank, per_row: int) -> Iterator[_Row]:
+    """Queues and files, a row or more to each, and identification objects that are not Aoba's."""
+    queues = [(f"fifo {at}", bank.fifos[at]) for at in sorted(bank.fifos)]
+    files = [(f"file {number}", bytes(bank.files[number])) for number in sorted(bank.files)]
+    for label, cells in (*queues[:MAX_NUMBERED], *files[:MAX_NUMBERED]):
+        values = words(cells[: 2 * MAX_RANGE_ROWS * per_row])
+        rows = _value_rows(values, Span(0, len(cells) // 2), per_row, _value_width(Table.HOLDING))
+        for count, (where, text) in enumerate(rows):
+            yield _Row("" if count else label, where, text)
+        if not cells:
+            yield _Row(label, "", "empty")
+    for noun, items in (("more fifo", queues), ("more file", files)):
+        if len(items) > MAX_NUMBERED:
+            yield _Row("", "", f"... {_count(len(items) - MAX_NUMBERED, noun)}, {_MORE}")
+    for number in sorted(bank.identity):
+        value = bank.identity[number]
+        if value != DEFAULT_IDENTITY.get(number):
+            yield _Row(object_name(number), "", f'"{_beginning(value.decode())}"')
 
 
 def _beginning(text: str) -> str:

@@ -15,20 +15,9 @@ from aoba.client.requests import identify, read_once
 from aoba.client.target import Target
 from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection
+from aoba.identity import has_name, object_name
 from aoba.modbus.spec import Table
 from aoba.spans import Span
-
-OBJECTS: Final = (
-    "vendor_name",
-    "product_code",
-    "revision",
-    "vendor_url",
-    "product_name",
-    "model_name",
-    "user_application_name",
-)
-"""Of the device identification, by object id (section 6.21)."""
-
 
 OPENING: Final = 2.0
 """Seconds that a connection may take, at least."""
@@ -119,7 +108,9 @@ async def _ask(connection: Connection, unit: int) -> Asked:
 
 
 def _named(objects: dict[int, bytes]) -> dict[str, str]:
+    """Those with a name, and the user's own; what lies between is reserved."""
     return {
-        OBJECTS[key] if key < len(OBJECTS) else f"0x{key:02X}": value.decode(errors="replace")
-        for key, value in sorted(objects.items())
+        object_name(number): value.decode(errors="replace")
+        for number, value in sorted(objects.items())
+        if has_name(number)
     }

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+from aoba.document.paths import bare, fields_of, follow, named, with_parts, wrong_name
 from aoba.document.values import Form
 from aoba.errors import DocumentError
 
@@ -24,9 +25,8 @@ MAX_UNKNOWN: Final = 10
 _MAX_DIGITS: Final = 100
 _MAX_SHOWN: Final = 40
 _MAX_MESSAGE: Final = 200
-_WHERE: Final = re.compile(r"(?P<what>.*) - at `\$(?P<path>.*)`", re.DOTALL)
+_WHERE: Final = re.compile(r"(?P<what>.*) - at (?P<name>`key` in )?`\$(?P<path>.*)`", re.DOTALL)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
-_STEP: Final = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]")
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
 _WRONG_VALUE: Final = re.compile(r"Expected |Invalid |(Integer value|Number) out of range")
 _BELOW: Final = re.compile(r"(?P<steps>\.[\w.\[\]]+): (?P<expected>expected .*)")
@@ -98,7 +98,12 @@ def names(value: Any, schema: type) -> NameReport:
 
 def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> DocumentError:
     """The located error for `problem`, which msgspec found in `value`, parsed by `parse`."""
-    what, steps = _split(str(problem))
+    kind = inspect.type_info(schema)
+    what, steps, is_name = _split(str(problem))
+    steps = named(steps, value, kind)
+    if is_name:
+        name, kind = wrong_name(steps, value, kind)
+        return DocumentError(steps.lstrip("."), f"expected {_words(kind)}, got {_show(name)}")
     below = _BELOW.fullmatch(what)
     if below:  # raised by a `__post_init__`, which leaves it to us to say what stands there
         steps += below["steps"]
@@ -108,21 +113,15 @@ def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> Docum
         return DocumentError(path, f"`{missing['name']}` is missing")
     if not below and not _WRONG_VALUE.match(what):  # by a `__post_init__` too, in words for users
         return DocumentError(path, what)
-    words, got = _walk(steps, value, inspect.type_info(schema))
+    words, got = _walk(steps, value, kind)
     return DocumentError(path, f"{below['expected'] if below else f'expected {words}'}, got {got}")
 
 
-def _walk(steps: str, value: Any, kind: inspect.Type) -> tuple[str, str]:
-    """What should be at the end of `steps` from `value`, which is to be a `kind`; and what is."""
-    form: Form | None = None
-    for step in _STEP.finditer(steps):
-        kind = _list_or_itself(kind)
-        if isinstance(kind, inspect.ListType):
-            kind, value = kind.item_type, value[int(step["index"])]
-        elif isinstance(kind, inspect.StructType):
-            fields, name = _fields(kind), step["name"]
-            form = _form(value) if name == "initial_values" and "data_type" in fields else None
-            kind, value = fields[name], value[name]
+def _walk(steps: str, root: Any, schema: inspect.Type) -> tuple[str, str]:
+    """What should be at the end of `steps` from `root`, which is to be a `schema`; and what is."""
+    value, kind = follow(steps, root, schema)
+    above, is_below, _ = steps.partition(".initial_values")
+    form = _form(*follow(above, root, schema)) if is_below else None
     if form is None:
         takes_floats, words = _words(kind) == "a number", _words(kind)
     else:
@@ -133,8 +132,10 @@ def _walk(steps: str, value: Any, kind: inspect.Type) -> tuple[str, str]:
     return words, _show(value) + ", a float" * is_odd
 
 
-def _form(fields: dict[str, Any]) -> Form | None:
-    """The form that a range of registers has, unless it is wrong itself."""
+def _form(fields: dict[str, Any], kind: inspect.Type) -> Form | None:
+    """The form that a range has, if it is one of registers and not wrong itself."""
+    if "data_type" not in fields_of(with_parts(kind)):
+        return None
     try:
         return msgspec.convert(fields, Form)
     except msgspec.ValidationError:
@@ -143,7 +144,7 @@ def _form(fields: dict[str, Any]) -> Form | None:
 
 def unexplained(message: str, root: str) -> DocumentError:
     """The located error for msgspec's `message` alone; `root` is where the decoder began."""
-    what, steps = _split(message)
+    what, steps, _ = _split(message)
     below = _BELOW.fullmatch(what)
     if below:
         what, steps = below["expected"], steps + below["steps"]
@@ -151,10 +152,10 @@ def unexplained(message: str, root: str) -> DocumentError:
     return DocumentError((root + steps).lstrip("."), shown)
 
 
-def _split(message: str) -> tuple[str, str]:
-    """Split msgspec's "what - at `$.path`"; the outermost object has no path."""
+def _split(message: str) -> tuple[str, str, bool]:
+    """Split msgspec's "what - at `$.path`", and say if a name is meant; the root has no path."""
     found = _WHERE.fullmatch(message)
-    return (found["what"], found["path"]) if found else (message, "")
+    return (found["what"], found["path"], bool(found["name"])) if found else (message, "", False)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
@@ -170,26 +171,31 @@ def _integer(digits: str) -> int | HugeInteger:
 
 
 def _names(value: Any, kind: inspect.Type, path: str, report: NameReport) -> Any:
-    kind = _bare(kind)
+    kind = with_parts(kind)
     if isinstance(kind, inspect.ListType) and isinstance(value, list):
-        if not isinstance(_bare(kind.item_type), inspect.StructType):
+        if not isinstance(bare(kind.item_type), inspect.StructType):
             return value
         return [
             _names(item, kind.item_type, f"{path}[{i}]", report) for i, item in enumerate(value)
         ]
-    if not (isinstance(kind, inspect.StructType) and isinstance(value, JsonObject)):
+    if not (
+        isinstance(kind, inspect.StructType | inspect.DictType) and isinstance(value, JsonObject)
+    ):
         return value
-    fields = _fields(kind)
+    if isinstance(kind, inspect.StructType):
+        parts = fields_of(kind)
+        unknown = [name for name in value if name not in parts]
+    else:
+        parts, unknown = dict.fromkeys(value, kind.value_type), []
     report.repeated += [(path, f"`{_short(name)}` stands there twice") for name in value.repeated]
-    unknown = [name for name in value if name not in fields]
     told = unknown[: MAX_UNKNOWN - len(report.unknown)]
-    report.unknown += [_unknown(path, name, fields) for name in told]
+    report.unknown += [_unknown(path, name, parts) for name in told]
     report.untold += len(unknown) - len(told)
     prefix = f"{path}." if path else ""
     return {
-        name: _names(item, fields[name], prefix + name, report)
+        name: _names(item, parts[name], prefix + name, report)
         for name, item in value.items()
-        if name in fields
+        if name in parts
     }
 
 
@@ -199,23 +205,12 @@ def _unknown(path: str, name: str, fields: dict[str, inspect.Type]) -> str:
     return f"{path}{': ' if path else ''}`{_short(name)}`: unknown, {hint}"
 
 
-def _fields(kind: inspect.StructType) -> dict[str, inspect.Type]:
-    return {field.encode_name: field.type for field in kind.fields}
-
-
-def _bare(kind: inspect.Type) -> inspect.Type:
-    return kind.type if isinstance(kind, inspect.Metadata) else kind
-
-
-def _list_or_itself(kind: inspect.Type) -> inspect.Type:
-    """Of a choice the list, since only a list has something below it."""
-    kind = _bare(kind)
-    options = kind.types if isinstance(kind, inspect.UnionType) else ()
-    return next((item for item in options if isinstance(item, inspect.ListType)), kind)
-
-
-def _words(kind: inspect.Type) -> str:  # noqa: PLR0911  a table of answers
-    match _bare(kind):
+def _words(kind: inspect.Type) -> str:  # noqa: C901, PLR0911  a table of answers
+    match kind:
+        case inspect.Metadata(extra={"words": str(words)}):
+            return words
+        case inspect.Metadata(type=inner):
+            return _words(inner)
         case inspect.IntType(ge=int(low), le=int(high)):
             return f"{low}..{high}"
         case inspect.IntType():
@@ -230,6 +225,8 @@ def _words(kind: inspect.Type) -> str:  # noqa: PLR0911  a table of answers
             return " or ".join(f'"{value}"' for value in values)
         case inspect.UnionType(types=types):
             return " or ".join(_words(option) for option in types)
+        case inspect.ListType(max_length=int(most)):
+            return f"a list of at most {most}"
         case inspect.ListType():
             return "a list"
         case _:

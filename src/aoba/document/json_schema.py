@@ -10,9 +10,15 @@ import msgspec
 
 from aoba.document.schema import Document, Station
 from aoba.document.values import TYPES
+from aoba.modbus.spec import MAX_FIFO
 
 _EITHER_GIVEN = [{"required": ["length"]}, {"required": ["initial_values"]}]
 _SCALED = {"anyOf": [{"required": ["scale"]}, {"required": ["offset"]}]}
+_FIFO = {"properties": {"fifo": {"const": True}}, "required": ["fifo"]}
+_QUEUE = {
+    "not": {"required": ["length"]},
+    "properties": {"initial_values": {"maxItems": MAX_FIFO, "maxLength": 2 * MAX_FIFO}},
+}
 
 
 def json_schema() -> dict[str, Any]:
@@ -22,9 +28,11 @@ def json_schema() -> dict[str, Any]:
     )
     for name in ("BitRange", "RegisterRange"):
         definitions[name]["anyOf"] = _EITHER_GIVEN
-    registers = definitions["RegisterRange"]
-    registers["properties"]["scale"]["not"] = {"const": 0}
-    registers["allOf"] = [{"if": _is(name), "then": _of_type(name)} for name in TYPES]
+    definitions["HoldingRange"] |= {"if": _FIFO, "then": _QUEUE, "else": {"anyOf": _EITHER_GIVEN}}
+    for name in ("RegisterRange", "HoldingRange"):
+        registers = definitions[name]
+        registers["properties"]["scale"]["not"] = {"const": 0}
+        registers["allOf"] = [{"if": _is(name), "then": _of_type(name)} for name in TYPES]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Aoba document",

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from aoba.document.values import Form, Number, Order, TypeName, Value, form_of, registers_of
-from aoba.modbus.spec import ADDRESS_COUNT
+from aoba.modbus.spec import ADDRESS_COUNT, MAX_FIFO
 from aoba.spans import Span
 
 Address = Annotated[
@@ -58,6 +58,9 @@ class Range(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return self.__dict__["span"]  # type: ignore[no-any-return]
 
     def __post_init__(self) -> None:
+        self.__dict__["span"] = self._placed()
+
+    def _placed(self) -> Span:
         start, size = self.address_start, self.size
         if self.length is UNSET and not size:
             raise ValueError("`length` is missing, and there are no `initial_values` to count")
@@ -68,7 +71,7 @@ class Range(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             )
         if size > length:
             raise ValueError(f"initial_values: expected at most {self._room(length)}")
-        self.__dict__["span"] = Span(start, start + length)
+        return Span(start, start + length)
 
     def _room(self, length: int) -> str:
         return f"{length}, got {len(self.values)}"
@@ -183,5 +186,34 @@ class RegisterRange(Range, frozen=True, forbid_unknown_fields=True):
         return f"{length // self.form.registers}, got {len(self.values)}"
 
 
-AnyRange = BitRange | RegisterRange
-Ranges = list[BitRange] | list[RegisterRange]
+class HoldingRange(RegisterRange, frozen=True, forbid_unknown_fields=True):
+    """A range of holding registers, or a FIFO queue: its values in order, the oldest first."""
+
+    fifo: (
+        Annotated[
+            bool,
+            Meta(
+                description=(
+                    "initial_values are a queue, read by function 24 with address_start as pointer "
+                    f"address, and not registers; at most {MAX_FIFO} registers, and no length."
+                )
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+    def _placed(self) -> Span:
+        """Of a queue nothing but the start is an address."""
+        if self.fifo is not True:
+            return super()._placed()
+        if self.length is not UNSET:
+            raise ValueError("a fifo has no `length`, it is as long as its `initial_values`")
+        if self.size > MAX_FIFO:
+            raise ValueError(
+                f"initial_values: expected at most {MAX_FIFO} registers in a fifo, got {self.size}"
+            )
+        return Span(self.address_start, self.address_start + self.size)
+
+
+AnyRange = BitRange | RegisterRange | HoldingRange
+Ranges = list[BitRange] | list[RegisterRange] | list[HoldingRange]

@@ -4,14 +4,16 @@ The types say what each field accepts, `__post_init__` what fields must be toget
 a ValueError from there as a ValidationError that carries the path.
 """
 
+import struct
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from aoba.document.ranges import BitRange, Ranges, RegisterRange
-from aoba.modbus.spec import MAX_UNIT_ID, MIN_UNIT_ID, Table
+from aoba.document.ranges import BitRange, HoldingRange, Range, Ranges, RegisterRange
+from aoba.identity import NAME_PATTERN, NAME_WORDS, TEXT_PATTERN, TEXT_WORDS, objects_of
+from aoba.modbus.spec import MAX_OBJECT, MAX_UNIT_ID, MIN_UNIT_ID, RECORD_COUNT, Table
 
 MIN_INTERVAL_MS = 10
 MAX_INTERVAL_MS = 86_400_000
@@ -19,20 +21,68 @@ MAX_RANGES = 65_536
 """Ranges of one document. It applies between two requests, so these wait for all of them."""
 
 
+FileNumber = Annotated[
+    str,
+    Meta(
+        pattern=(
+            r"^([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$(?!\n)"
+        ),
+        extra={"words": "a file number, 1 to 65535"},
+    ),
+]
+Record = Annotated[int, Meta(ge=0, le=0xFFFF)]
+ObjectName = Annotated[str, Meta(pattern=NAME_PATTERN, extra={"words": NAME_WORDS})]
+ObjectText = Annotated[
+    str, Meta(pattern=TEXT_PATTERN, max_length=MAX_OBJECT, extra={"words": TEXT_WORDS})
+]
+Identity = Annotated[
+    dict[ObjectName, ObjectText],
+    Meta(description="Identification objects, read by function 43/14."),
+]
+
+
+class File(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file, read and written by functions 20 and 21."""
+
+    records: Annotated[
+        list[Record],
+        Meta(max_length=RECORD_COUNT, description="16-bit values from record 0 on."),
+    ]
+
+    def cells(self) -> bytes:
+        return struct.pack(f">{len(self.records)}H", *self.records)
+
+
 class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True):
     """The tables of a station."""
 
     coils: list[BitRange] | UnsetType = UNSET
     discrete_inputs: list[BitRange] | UnsetType = UNSET
-    holding: list[RegisterRange] | UnsetType = UNSET
+    holding: list[HoldingRange] | UnsetType = UNSET
     input: list[RegisterRange] | UnsetType = UNSET
 
     def tables(self) -> Iterator[tuple[Table, Ranges]]:
-        """The tables that the document gives, with their ranges."""
-        tables = (self.coils, self.discrete_inputs, self.holding, self.input)
+        """The tables that the document gives, with their ranges; without FIFO queues."""
+        holding = self.holding
+        if holding is not UNSET:
+            holding = [item for item in holding if item.fifo is not True]
+        tables = (self.coils, self.discrete_inputs, holding, self.input)
         for table, ranges in zip(Table, tables, strict=True):
             if ranges is not UNSET:
                 yield table, ranges
+
+    def fifos(self) -> Iterator[HoldingRange]:
+        holding = () if self.holding is UNSET else self.holding
+        return (item for item in holding if item.fifo is True)
+
+    def place(self, item: Range) -> str:
+        """Where a range of this map stands in its station, as `map.holding[1]`."""
+        for table in Table:
+            ranges = getattr(self, table.label)
+            for index, other in enumerate(ranges or ()):
+                if other is item:
+                    return f"map.{table.label}[{index}]"
+        raise ValueError(item)
 
 
 class Station(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +99,17 @@ class Station(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ]
     map: RegisterMap
+    files: (
+        Annotated[dict[FileNumber, File], Meta(description="Files by their numbers, 1 to 65535.")]
+        | UnsetType
+    ) = UNSET
+    identity: Identity | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        _check_identity(self.identity)
+
+    def own_identity(self) -> dict[int, bytes]:
+        return {} if self.identity is UNSET else objects_of(self.identity)
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,8 +127,15 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
         ]
         | UnsetType
     ) = UNSET
+    identity: Identity | UnsetType = UNSET
+
+    def identity_of(self, station: Station) -> dict[int, bytes]:
+        """The objects for a station of this document; its own before those of the document."""
+        shared = {} if self.identity is UNSET else objects_of(self.identity)
+        return shared | station.own_identity()
 
     def __post_init__(self) -> None:
+        _check_identity(self.identity)
         count = sum(len(ranges) for s in self.stations for _, ranges in s.map.tables())
         if count > MAX_RANGES:
             raise ValueError(f"stations: expected at most {MAX_RANGES} ranges in all, got {count}")
@@ -78,12 +146,34 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
                     f"stations[{i}].id: {station.id} is already the id of "
                     f"stations[{first_with[station.id]}]"
                 )
-            for table, ranges in station.map.tables():
-                _check_overlaps(f"stations[{i}].map.{table.label}", ranges)
+            place = f"stations[{i}]."
+            for _, ranges in station.map.tables():
+                _check_overlaps(place, station.map, ranges)
+            _check_pointers(place, station.map)
 
 
-def _check_overlaps(path: str, ranges: Ranges) -> None:
-    spans = sorted((item.span, index) for index, item in enumerate(ranges))
-    for (before, i), (after, j) in pairwise(spans):
-        if after.start < before.stop:
-            raise ValueError(f"{path}[{j}]: addresses {after} overlap {path}[{i}], {before}")
+def _check_identity(identity: dict[str, str] | UnsetType) -> None:
+    try:
+        objects_of({} if identity is UNSET else identity)
+    except ValueError as error:
+        raise ValueError(f"identity: {error}") from None
+
+
+def _check_overlaps(place: str, its_map: RegisterMap, ranges: Ranges) -> None:
+    for one, other in pairwise(sorted(ranges, key=lambda item: item.span)):
+        if other.span.start < one.span.stop:
+            raise ValueError(
+                f"{place}{its_map.place(other)}: addresses {other.span} overlap "
+                f"{place}{its_map.place(one)}, {one.span}"
+            )
+
+
+def _check_pointers(place: str, its_map: RegisterMap) -> None:
+    first_with: dict[int, HoldingRange] = {}
+    for item in its_map.fifos():
+        first = first_with.setdefault(item.address_start, item)
+        if first is not item:
+            raise ValueError(
+                f"{place}{its_map.place(item)}: {item.address_start} is already the pointer of "
+                f"{place}{its_map.place(first)}"
+            )

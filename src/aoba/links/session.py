@@ -3,17 +3,23 @@
 `feed` takes what the client sent, `answers` gives what goes back, in the order of the requests and
 each under its own transaction id. The work of one call of `answers` is bounded, so that a client
 that sends a thousand requests at once does not keep the others waiting.
+
+Most clients ask for the same again and again. `recall` answers such a request out of a table, by
+its bytes, without looking into it. What may be in the table is decided where requests are answered
+by the rules, here in `_answer`; see `aoba.modbus.ready`.
 """
 
 from collections.abc import Mapping
 from typing import Final, Protocol
 
 from aoba.errors import FrameError
-from aoba.modbus.answer import Station, answer
+from aoba.modbus.answer import answer
 from aoba.modbus.client import Client
 from aoba.modbus.mbap import Frame, FrameReader
 from aoba.modbus.pdu import exception
-from aoba.modbus.spec import ANY_UNIT_IDS, ExceptionCode
+from aoba.modbus.ready import ReadyAnswers
+from aoba.modbus.spec import ANY_UNIT_IDS, RECALLED, ExceptionCode
+from aoba.modbus.station import Station
 
 MAX_REQUESTS: Final = 64
 """Requests answered in one call, some 16 KiB of answers at the most."""
@@ -27,6 +33,10 @@ class Session(Protocol):
     more: bool
     """Whether `answers` is to be called again before more is fed."""
 
+    def recall(self, data: bytes) -> bytes | None:  # noqa: ARG002  for sessions that do not
+        """Answer `data` at once, from memory; None where nothing was done, and it is to be fed."""
+        return None
+
     def feed(self, data: bytes) -> None: ...
 
     def answers(self) -> bytes:
@@ -34,18 +44,51 @@ class Session(Protocol):
         ...
 
 
-class MbapSession:
-    """Answers MBAP frames out of `stations`, which has a station for each unit id."""
+class Silence(Session):
+    """The session of a client that has not said anything."""
 
-    def __init__(self, stations: Mapping[int, Station], client: Client) -> None:
+    __slots__ = ()
+    error = None
+    more = False
+
+    def feed(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def answers(self) -> bytes:
+        return b""
+
+
+class MbapSession(Session):
+    """Answers MBAP frames out of `stations`, which has a station for each unit id.
+
+    `ready` has what sessions of this kind remember; without it, nothing is.
+    """
+
+    __slots__ = ("_client", "_find", "_frames", "_ready", "_recalled", "_stations", "error", "more")
+
+    def __init__(
+        self, stations: Mapping[int, Station], client: Client, ready: ReadyAnswers | None = None
+    ) -> None:
         self._stations = stations
         self._client = client
         self._frames = FrameReader()
+        self._ready = ready if ready is not None and client.functions >= RECALLED else None
+        self._find = _nothing if self._ready is None else self._ready.find
+        self._recalled = client.port.recalled
         self.error: FrameError | None = None
         self.more = False
 
+    def recall(self, data: bytes) -> bytes | None:
+        # Behind the transaction id. Just this was one whole request before, with nothing behind it.
+        answer = self._find(data[2:])
+        if answer is None:
+            return None
+        self._recalled[data[7]] += 1
+        return data[:2] + answer
+
     def feed(self, data: bytes) -> None:
         self._frames.feed(data)
+        self._find = _nothing  # what comes next may be the middle of a request
 
     def answers(self) -> bytes:
         """Answer the next requests, at most MAX_REQUESTS, and say in `more` if some may be left.
@@ -55,16 +98,31 @@ class MbapSession:
         answers: list[bytes] = []
         try:
             while len(answers) < MAX_REQUESTS and (frame := self._frames.next_frame()):
-                answers.append(frame.response(self._answer(frame)))
+                answers.append(self._answer(frame))
         except FrameError as error:
             self.error = error
         self.more = len(answers) == MAX_REQUESTS
+        if self._ready and self._frames.is_empty and not self._client.listen_only:
+            self._find = self._ready.find
         return b"".join(answers)
 
     def _answer(self, frame: Frame) -> bytes:
+        """The response PDU; empty where there is none, since the client asked us to listen only."""
         station = self._stations.get(frame.unit)
         if station is None and frame.unit in ANY_UNIT_IDS and len(self._stations) == 1:
             (station,) = self._stations.values()
         if station is None:
-            return exception(frame.pdu[0], ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND)
-        return answer(station, frame.pdu, self._client)
+            self._client.port.overheard()
+            pdu = exception(frame.pdu[0], ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND)
+        else:
+            pdu = answer(station, frame.pdu, self._client)
+        if not pdu:
+            return b""
+        response = frame.response(pdu)
+        if self._ready and pdu[0] in RECALLED:
+            self._ready.keep(frame.behind_transaction(), response[2:])
+        return response
+
+
+def _nothing(_: bytes) -> None:
+    return None

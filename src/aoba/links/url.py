@@ -68,6 +68,8 @@ class SerialUrl:
     turnaround: float | None = None
     """Seconds between a request and its answer; None: what the kind of line demands."""
     readonly: bool = False
+    echo: bool = False
+    """Whether the line gives back what is sent on it, as some adapters do."""
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.device}"
@@ -191,6 +193,7 @@ _LINE: Final[Parsers] = {
     "rtscts": flag,
     "turnaround": parse_pause,
     "readonly": flag,
+    "echo": flag,
 }
 _ASCII_LINE: Final[Parsers] = {
     **_LINE,

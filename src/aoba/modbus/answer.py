@@ -1,37 +1,76 @@
-"""One request against one station. The order in which exceptions are found lives here.
+"""One request, from its bytes to the bytes of its answer.
 
 The state diagrams of section 6 check, in this order: the function code (01); quantity, byte count
-and value (03); address and address + quantity (02); the execution itself (04). `decode` raises the
-first two, the station the third, and a write that is refused has changed nothing.
+and value (03); address and address + quantity (02); the execution itself (04). Decoding raises the
+first two, the station the others, and a write that is refused has changed nothing.
 """
 
-from typing import Protocol
+from collections.abc import Iterable
 
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
-from aoba.modbus.pdu import Read, decode, exception
-from aoba.modbus.spec import Table
-
-
-class Station(Protocol):
-    """What a request needs of a station. Cells are described in `aoba.modbus.pdu`.
-
-    Both methods raise IllegalDataAddress, before anything has changed, where one of the addresses
-    from `address` (zero-based) on is not defined.
-    """
-
-    def read(self, table: Table, address: int, quantity: int) -> bytes: ...
-
-    def write(self, table: Table, address: int, cells: bytes, client: Client) -> None: ...
+from aoba.modbus.functions import decode
+from aoba.modbus.pdu import exception
+from aoba.modbus.port import Received, Sent
+from aoba.modbus.requests.diagnostics import Diagnostic
+from aoba.modbus.spec import WRITING, DiagnosticCode
+from aoba.modbus.station import Station
 
 
 def answer(station: Station, pdu: bytes, client: Client) -> bytes:
-    """Carry out one request PDU (1 to 253 bytes) and return the response PDU; never raises."""
+    """Carry out one request PDU (1 to 253 bytes) and return the response PDU; never raises.
+
+    The response is empty where nothing is to be sent. The client's port is told of both.
+    """
+    port = client.port
+    if client.listen_only:
+        _listen(station, pdu, client)
+        return b""
+    port.received()
     try:
-        request = decode(pdu)
-        if isinstance(request, Read):
-            return request.response(station.read(request.table, request.address, request.quantity))
-        station.write(request.table, request.address, request.cells, client)
-        return request.response()
+        response = decode(pdu, client.functions).carry_out(station, client)
     except RequestError as error:
-        return exception(pdu[0], error.code)
+        response = exception(pdu[0], error.code)
+    if response:
+        port.answered(response)
+    else:
+        port.kept_silent(Sent.LISTEN_ONLY)
+    return response
+
+
+def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> None:
+    """Carry out a request PDU to all stations of a serial line, which nobody answers.
+
+    Only what writes may be broadcast ("MODBUS over Serial Line V1.02", section 2.1).
+    """
+    listens = client.listen_only
+    client.port.received(Received.BROADCAST | Received.LISTEN_ONLY * listens)
+    done = False
+    if pdu[0] in WRITING and not listens:
+        for station in stations:
+            done |= _is_done(station, pdu, client)
+    client.port.kept_silent(Sent.LISTEN_ONLY * listens, done=done)
+
+
+def _is_done(station: Station, pdu: bytes, client: Client) -> bool:
+    try:
+        decode(pdu, client.functions).carry_out(station, client)
+    except RequestError:
+        return False
+    return True
+
+
+def _listen(station: Station, pdu: bytes, client: Client) -> None:
+    """Wait for a restart, the only request that listen only mode heeds (section 6.8.1)."""
+    client.port.received(Received.LISTEN_ONLY)
+    done = _is_restart(pdu, client) and _is_done(station, pdu, client)
+    client.port.kept_silent(Sent.LISTEN_ONLY, done=done)
+
+
+def _is_restart(pdu: bytes, client: Client) -> bool:
+    try:
+        request = decode(pdu, client.functions)
+    except RequestError:
+        return False
+    restart = DiagnosticCode.RESTART_COMMUNICATIONS_OPTION
+    return isinstance(request, Diagnostic) and request.sub_function.code is restart

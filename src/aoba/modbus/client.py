@@ -1,22 +1,35 @@
 """Who asks: what an answer may depend on besides the station and the request."""
 
-from dataclasses import dataclass
-from enum import Enum
+from typing import Final
+
+from aoba.modbus.port import Port
+from aoba.modbus.spec import SERIAL_ONLY, WRITING, FunctionCode
+
+ALL_FUNCTIONS: Final = frozenset[int](FunctionCode)
+NETWORK_FUNCTIONS: Final = ALL_FUNCTIONS - SERIAL_ONLY
+READING_FUNCTIONS: Final = ALL_FUNCTIONS - WRITING
 
 
-class Access(Enum):
-    """What a client may do; a request beyond it is answered with exception 01."""
-
-    NONE = "none"
-    READ = "read"
-    WRITE = "write"
-    """Read, too."""
-
-
-@dataclass(frozen=True, slots=True)
 class Client:
-    """One connection, or one serial line."""
+    """One connection, or one serial line.
 
-    name: str
-    """For people: where it connects from, or the device of the line."""
-    access: Access = Access.WRITE
+    `port` is what its link has counted, the same one for all clients of a link. `functions` are the
+    function codes it may use, and unless given, all that the kind of `port` allows; the answer to
+    any other is exception 01.
+    """
+
+    __slots__ = ("functions", "listen_only", "name", "port")
+
+    def __init__(
+        self, name: str, port: Port | None = None, functions: frozenset[int] | None = None
+    ) -> None:
+        self.name = name
+        """For people: where it connects from, or the device of the line."""
+        self.port = Port() if port is None else port
+        allowed = ALL_FUNCTIONS if self.port.is_serial else NETWORK_FUNCTIONS
+        self.functions = allowed if functions is None else functions & allowed
+        self.listen_only = False
+        """Nothing is answered until it asks for a restart (section 6.8.1, sub-functions 1 and 4).
+
+        On a network it concerns this connection alone, or any client could silence all others.
+        """

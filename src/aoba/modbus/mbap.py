@@ -9,21 +9,20 @@ needed; FrameError, nothing that follows can be trusted and the connection is to
     unit id          1 byte
 """
 
-from dataclasses import dataclass
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from aoba.errors import FrameError
 from aoba.modbus.spec import MAX_PDU
 
 _PREFIX: Final = Struct(">HHH")  # transaction id, protocol id, length
 _HEADER: Final = Struct(">HHHB")  # and the unit id
+_REST: Final = Struct(">HHB")  # the same without the transaction id
 _MIN_LENGTH: Final = 2  # a unit id and a function code
 _MAX_LENGTH: Final = 1 + MAX_PDU
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One request; `transaction` belongs to this frame alone and goes into its answer."""
 
     transaction: int
@@ -33,16 +32,37 @@ class Frame:
     def response(self, pdu: bytes) -> bytes:
         return _HEADER.pack(self.transaction, 0, 1 + len(pdu), self.unit) + pdu
 
+    def behind_transaction(self) -> bytes:
+        """The frame without its first two bytes: the same for all requests that are the same."""
+        return _REST.pack(0, 1 + len(self.pdu), self.unit) + self.pdu
+
+
+def is_one_frame(data: bytes) -> bool:
+    """Whether `data` is exactly one Modbus frame."""
+    if len(data) < _PREFIX.size:
+        return False
+    _, protocol, length = _PREFIX.unpack_from(data)
+    if protocol != 0 or not _MIN_LENGTH <= length <= _MAX_LENGTH:
+        return False
+    return len(data) == _PREFIX.size + int(length)
+
 
 class FrameReader:
     """Cuts a stream of bytes into frames. Holds no more than what was fed and not yet taken."""
+
+    __slots__ = ("_buffer", "_start")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._start = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the next byte is the first one of a frame."""
+        return self._start == len(self._buffer)
+
     def feed(self, data: bytes) -> None:
-        self._buffer = self._buffer[self._start :] + data
+        self._buffer = data if self.is_empty else self._buffer[self._start :] + data
         self._start = 0
 
     def next_frame(self) -> Frame | None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aoba.document.decode import decode
-from aoba.document.ranges import RegisterRange
+from aoba.document.ranges import HoldingRange
 from aoba.document.values import TYPES
 from aoba.errors import DocumentError
 from builders import a_range, a_station, one_range, raw, stations
@@ -269,7 +269,7 @@ def test_what_is_known_beside_an_unknown_field_counts(bare):
     assert document.stations[0].map.holding[0].initial_values == [5, 6]
     assert unknown == [
         "stations[0].map: `coyls`: unknown, did you mean `coils`?",
-        f"{FIRST}: `zzz`: unknown, known here: {', '.join(RegisterRange.__struct_fields__)}",
+        f"{FIRST}: `zzz`: unknown, known here: {', '.join(HoldingRange.__struct_fields__)}",
     ]
 
 

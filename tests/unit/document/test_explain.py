@@ -152,8 +152,8 @@ def test_many_unknown_fields_are_named_as_far_as_they_are_few():
 
     assert len(report.unknown) == MAX_UNKNOWN + 1
     assert report.unknown[:2] == [
-        "`y`: unknown, known here: stations, reboot_interval",
-        "`z`: unknown, known here: stations, reboot_interval",
+        "`y`: unknown, known here: stations, reboot_interval, identity",
+        "`z`: unknown, known here: stations, reboot_interval, identity",
     ]
     assert report.unknown[-1] == "2 more unknown fields"
 

@@ -30,6 +30,7 @@ def test_schema_takes_a_document_or_its_bare_stations(schema):
         ("Document", "reboot_interval", 10, 86_400_000),
         ("RegisterRange", "address_start", 0, 65535),
         ("RegisterRange", "length", 1, 65536),
+        ("HoldingRange", "length", 1, 65536),
         ("BitRange", "length", 1, 65536),
     ],
 )
@@ -40,7 +41,7 @@ def test_schema_has_the_limits(schema, definition, field, least, most):
 
 
 def test_schema_knows_no_other_fields(schema):
-    assert len(schema["$defs"]) == 5
+    assert len(schema["$defs"]) == 7
     assert all(part["additionalProperties"] is False for part in schema["$defs"].values())
 
 

@@ -1,13 +1,13 @@
 import pytest
 
-from aoba.document.ranges import BitRange, RegisterRange
+from aoba.document.ranges import BitRange, HoldingRange, RegisterRange
 from aoba.document.schema import Document, RegisterMap, Station
 from aoba.modbus.spec import Table
 from aoba.spans import Span
 
 
 def test_tables_are_those_given():
-    bits, registers = [BitRange(0, 1)], [RegisterRange(0, 1)]
+    bits, registers, inputs = [BitRange(0, 1)], [HoldingRange(0, 1)], [RegisterRange(0, 1)]
 
     assert list(RegisterMap().tables()) == []
     assert list(RegisterMap(holding=registers, discrete_inputs=bits, coils=[]).tables()) == [
@@ -15,7 +15,7 @@ def test_tables_are_those_given():
         (Table.DISCRETE_INPUTS, bits),
         (Table.HOLDING, registers),
     ]
-    assert list(RegisterMap(input=registers).tables()) == [(Table.INPUT, registers)]
+    assert list(RegisterMap(input=inputs).tables()) == [(Table.INPUT, inputs)]
 
 
 def document(**tables):
@@ -41,8 +41,9 @@ def test_ranges_that_overlap_are_named_both(spans, overlap):
 
 def test_adjacent_ranges_and_other_tables_do_not_overlap():
     registers = [RegisterRange(5, 5), RegisterRange(0, 5), RegisterRange(10, 5)]
+    holding = [HoldingRange(5, 5), HoldingRange(0, 5), HoldingRange(10, 5)]
 
-    built = document(input=registers, holding=registers, coils=[BitRange(0, 15)])
+    built = document(input=registers, holding=holding, coils=[BitRange(0, 15)])
 
     assert [len(ranges) for _, ranges in built.stations[0].map.tables()] == [1, 3, 3]
     assert built.stations[0].map.holding[0].span == Span(5, 10)

@@ -3,16 +3,22 @@ import struct
 import pytest
 
 from aoba.links.session import MAX_REQUESTS, MbapSession
+from aoba.modbus.client import Client
+from aoba.modbus.port import Port
 from aoba.registers.image import Image
 from builders import CLIENT, a_range, a_station, all_splits, decoded, stations
 
 
-def serving(*units):
+def serving_image(*units):
     """Stations of one holding register, at 0, whose value is the unit id."""
     image = Image()
     some = [a_station(unit, holding=[a_range(0, [unit])]) for unit in units]
     image.apply("a.py", decoded(stations(*some)))
-    return image.stations
+    return image
+
+
+def serving(*units):
+    return serving_image(*units).stations
 
 
 def frame(transaction, unit, pdu, protocol=0):
@@ -135,3 +141,137 @@ def test_another_protocol_is_neither_executed_nor_answered():
     assert talk(session, frame(1, 1, write, protocol=1)) == b""
     assert session.error is None
     assert talk(session, frame(2, 1, READ)) == read_answer(2, 1, 1)
+
+
+WRITE = b"\x06\x00\x00\x00\x63"  # 99 into holding register 0
+
+
+def remembering(*units, client=CLIENT):
+    image = serving_image(*units)
+    return image, MbapSession(image.stations, client, image.ready)
+
+
+def test_recalls_an_answer_under_a_transaction_id_of_its_own():
+    _, session = remembering(17)
+
+    assert session.recall(frame(1, 17, READ)) is None
+    assert talk(session, frame(1, 17, READ)) == read_answer(1, 17, 17)
+    assert session.recall(frame(0xABCD, 17, READ)) == read_answer(0xABCD, 17, 17)
+
+
+def test_recalls_what_another_session_was_answered():
+    image, session = remembering(17)
+    talk(session, frame(1, 17, READ))
+
+    other = MbapSession(image.stations, CLIENT, image.ready)
+    assert other.recall(frame(2, 17, READ)) == read_answer(2, 17, 17)
+    assert MbapSession(image.stations, CLIENT).recall(frame(2, 17, READ)) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        frame(2, 18, READ),
+        frame(2, 17, READ, protocol=1),
+        frame(2, 17, b"\x04" + READ[1:]),
+        frame(2, 17, READ)[:-1],
+        frame(2, 17, READ) + b"\0",
+        frame(2, 17, READ) * 2,
+        b"",
+        b"\0\2",
+    ],
+    ids=lambda data: data.hex(),
+)
+def test_recalls_nothing_but_the_very_same_request(data):
+    _, session = remembering(17, 18)
+    talk(session, frame(1, 17, READ))
+
+    assert session.recall(data) is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "pdu"),
+    [(17, WRITE), (17, b"\x03\x00\x00\x00\x02"), (18, READ), (17, b"\x2b\x0e\x01\x00")],
+    ids=["write", "exception", "nobody", "unknown"],
+)
+def test_remembers_answers_to_reads_only(unit, pdu):
+    _, session = remembering(17)
+    talk(session, frame(1, unit, pdu))
+
+    assert session.recall(frame(2, unit, pdu)) is None
+
+
+def test_the_middle_of_a_request_is_not_taken_for_a_request():
+    """A write of many registers, whose values look like the request that is remembered."""
+    _, session = remembering(17)
+    talk(session, frame(1, 17, READ))
+    hidden = frame(2, 17, READ)
+    write = frame(3, 17, b"\x10\0\0\0\x06\x0c" + hidden)
+    start, end = write[: -len(hidden)], write[-len(hidden) :]
+
+    assert session.recall(start) is None
+    session.feed(start)
+    assert session.recall(end) is None
+    assert session.answers() == b""
+    assert session.recall(end) is None
+    assert talk(session, end) == frame(3, 17, b"\x90\x02")
+    assert session.recall(hidden) == read_answer(2, 17, 17)
+
+
+def test_requests_that_wait_come_before_one_that_could_be_recalled():
+    _, session = remembering(17)
+    read = frame(1, 17, READ)
+    session.feed(read * (MAX_REQUESTS + 1))
+    session.answers()
+
+    assert session.recall(read) is None
+    assert session.answers() == read_answer(1, 17, 17)
+    assert session.recall(read) == read_answer(1, 17, 17)
+
+
+def test_a_write_and_a_document_change_what_is_recalled():
+    image, session = remembering(17)
+    talk(session, frame(1, 17, READ))
+    talk(session, frame(2, 17, WRITE))
+
+    assert session.recall(frame(3, 17, READ)) is None
+    assert talk(session, frame(3, 17, READ)) == read_answer(3, 17, 99)
+    image.apply("a.py", decoded(stations(a_station(17, holding=[a_range(0, [5])]))))
+    assert session.recall(frame(4, 17, READ)) is None
+    assert talk(session, frame(4, 17, READ)) == read_answer(4, 17, 5)
+
+
+def test_who_may_not_read_is_answered_by_the_rules():
+    image, session = remembering(17)
+    talk(session, frame(1, 17, READ))
+    nobody = MbapSession(image.stations, Client("", functions=frozenset()), image.ready)
+
+    assert nobody.recall(frame(2, 17, READ)) is None
+
+
+def test_who_listens_only_is_not_answered_from_memory():
+    client = Client("")
+    _, session = remembering(17, client=client)
+    talk(session, frame(1, 17, READ))
+    client.listen_only = True  # as a request would have it
+    session.feed(frame(2, 17, b"\x08\0\4\0\0"))
+    session.answers()
+
+    assert session.recall(frame(3, 17, READ)) is None
+
+
+def test_what_is_recalled_is_counted():
+    port = Port()
+    image, session = remembering(17, client=Client("", port))
+    for i in range(3):
+        talk(session, frame(i, 17, READ))
+    other = MbapSession(image.stations, Client("", port), image.ready)
+    for each in (session, other):
+        assert each.recall(frame(9, 17, READ))
+    assert port.recalled[3] == 2
+
+    before = port.messages  # whatever was answered by the rules
+    port.received()
+    assert port.messages == port.bus_messages == before + 2 + 1
+    port.received()
+    assert port.messages == before + 2 + 2

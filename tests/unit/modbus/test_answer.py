@@ -91,9 +91,11 @@ BAD_ADDRESS = b"\xff\xff"  # far outside 0..9
 
 REFUSED = [
     # 01 comes first, however wrong the rest is
-    (b"\x07" + BAD_ADDRESS, b"\x87\x01"),
+    (b"\x09" + BAD_ADDRESS, b"\x89\x01"),
+    (b"\x0b" + BAD_ADDRESS, b"\x8b\x01"),  # not on a network
     (b"\x00", b"\x80\x01"),
-    (b"\x2b\x0e\x01\x00", b"\xab\x01"),
+    (b"\x2b\x0d\x01\x00", b"\xab\x01"),  # no such MEI type
+    (b"\x08\x00\x03\x12\x34", b"\x88\x01"),  # no such sub-function
     (b"\x83\x00\x00\x00\x01", b"\x83\x01"),
     # 03 comes before 02
     (b"\x01" + BAD_ADDRESS + b"\x00\x00", b"\x81\x03"),  # quantity 0

@@ -1,0 +1,160 @@
+"""One TCP connection, from its first byte to its last.
+
+A client that does not read is not read from: as soon as the system does not take an answer at once,
+nothing more is taken from that client until it has. What a client can make Aoba hold is thereby one
+read, and the answers to one turn of requests.
+
+A link may have thousands of clients that connect and say nothing. So there are slots, and a session
+only from the first byte on.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import Final, Protocol, cast
+
+from aoba.links.guard import Guard
+from aoba.links.session import Session, Silence
+from aoba.modbus.client import Client
+from aoba.modbus.port import Port
+
+SILENCE: Final = 60
+"""Seconds without a word after which a client is asked whether it is still there."""
+
+NOBODY: Final = Silence()
+
+OpenSession = Callable[[Client], Session]
+
+_log = logging.getLogger("aoba.link")
+
+
+class Link(Protocol):
+    """What a connection needs of its link."""
+
+    @property
+    def port(self) -> Port: ...
+
+    @property
+    def guard(self) -> Guard: ...
+
+    @property
+    def open_session(self) -> OpenSession: ...
+
+    def admit(self, connection: "Connection", host: str) -> bool:
+        """Whether the connection may stay. `leave` is called either way."""
+        ...
+
+    def leave(self, connection: "Connection") -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """One client. Slots, and what is made late, are for those who connect and say nothing."""
+
+    __slots__ = (
+        "_ended",
+        "_full",
+        "_link",
+        "_name",
+        "_recall",
+        "_session",
+        "heard",
+        "known",
+        "since",
+        "transport",
+    )
+
+    transport: asyncio.Transport
+    heard: bool
+    known: bool
+    since: float
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._session: Session = NOBODY
+        self._recall: Callable[[bytes], bytes | None] = self._open_and_recall
+        self._full = False  # the client does not read its answers
+        self._ended = False  # the client has sent all it will
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck typing
+        host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
+        self._name = f"{host} port {port}"
+        if not self._link.admit(self, host):
+            self.transport.abort()
+            return
+        # Whatever the system does not take at once stops the reading, until it has.
+        self.transport.set_write_buffer_limits(0)
+        # A client that vanished without a word would keep its descriptor for ever.
+        _keep_alive(transport.get_extra_info("socket"))
+        _log.debug("client %s connected", self._name)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._link.leave(self)
+        _log.debug("client %s gone%s", self._name, f": {exc}" if exc else "")
+
+    def data_received(self, data: bytes) -> None:
+        answer = self._recall(data)
+        if answer is None:
+            self._session.feed(data)
+            self._answer()
+        else:
+            self.heard = True
+            self.transport.write(answer)
+
+    def _open_and_recall(self, data: bytes) -> bytes | None:
+        """Stands for the session's `recall` until there is a session."""
+        client = Client(self._name, self._link.port, self.functions())
+        self._session = self._link.open_session(client)
+        self._recall = self._session.recall
+        return self._recall(data)
+
+    def functions(self) -> frozenset[int] | None:
+        """What the client may do; see `aoba.modbus.client.Client`."""
+        return self._link.guard.functions
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        self._answer()
+        return True  # the connection stays open for the answers that are still to go
+
+    def pause_writing(self) -> None:
+        self._full = True
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._answer()
+
+    def part(self) -> None:
+        if self._full:  # it would not take what is still to go
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+    def _answer(self) -> None:
+        """Answer a turn's worth of requests; where there are more, the others come first."""
+        if self._full or self.transport.is_closing():
+            return
+        answers = self._session.answers()
+        if answers:
+            self.heard = True
+            self.transport.write(answers)
+        if self._session.error:
+            _log.warning("client %s: %s; connection closed", self._name, self._session.error)
+            self.transport.close()
+        elif self._session.more:
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._answer)
+        elif self._ended:
+            self.transport.close()
+        elif not self._full:
+            self.transport.resume_reading()
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Have a client asked for a sign of life after `SILENCE`, and dropped without one."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", SILENCE), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -1,0 +1,55 @@
+"""RTU frames in a TCP stream, as serial device servers send them.
+
+Serial rules hold, and frames are told apart as on a serial line. A stream loses nothing, so where a
+frame fits, its rest is waited for, however late it comes. Where none fits, a pause is the way back:
+the other end may be a bus with noise on it, and closing would not make that better.
+"""
+
+from typing import ClassVar, Final, cast
+
+from aoba.links.connection import Connection, Link, OpenSession
+from aoba.links.gap import GapTimer
+from aoba.links.serial_session import SerialSession
+from aoba.links.tcp import TcpLink
+from aoba.links.url import NetworkUrl
+from aoba.modbus.port import Port
+
+PAUSE: Final = 0.05
+"""Seconds without a byte that end a frame whose length is not known."""
+
+
+class RtuConnection(Connection):
+    __slots__ = ("_gap",)
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self._gap = GapTimer(PAUSE, self._on_gap)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._gap.watch(waiting=self._serial_session.waiting)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gap.cancel()
+        super().connection_lost(exc)
+
+    @property
+    def _serial_session(self) -> SerialSession:
+        return cast("SerialSession", self._session)
+
+    def _on_gap(self) -> None:
+        if self._full or self._session.more:  # the client has to take its answers first
+            self._gap.watch(waiting=True)
+        else:
+            self._serial_session.gap()
+            self._answer()
+
+
+class RtuTcpLink(TcpLink):
+    """As `TcpLink`; its sessions are `SerialSession`s."""
+
+    connection: ClassVar[type[Connection]] = RtuConnection
+
+    def __init__(self, url: NetworkUrl, open_session: OpenSession, room: int) -> None:
+        super().__init__(url, open_session, room)
+        self.port = Port(is_serial=True)

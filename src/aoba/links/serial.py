@@ -1,0 +1,206 @@
+"""A serial line, opened through serialx, and opened again when its device comes back.
+
+Takes what the line gives as it comes, has a session answer it, and sends each answer after the
+silence that the line demands. Frames end by themselves; the clock is asked only where one has begun
+and does not go on, and the session is told of that gap.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import re
+from collections.abc import Callable
+from typing import Final, cast
+
+import serialx
+
+from aoba.errors import LinkError
+from aoba.links.gap import GapTimer
+from aoba.links.serial_session import SerialSession
+from aoba.links.url import SerialUrl
+from aoba.modbus.ascii import SILENCE
+from aoba.modbus.rtu import silence
+
+LATENCY: Final = 0.02
+"""Seconds that an adapter or a busy machine may keep bytes of one frame apart."""
+
+UNSENT: Final = 512
+"""Bytes of answers that may wait for a line that does not take them; then none are given."""
+
+BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Seconds between attempts to open a device that has gone; the last one over and over."""
+
+PARTING: Final = 0.5
+"""Seconds that the line has, when Aoba stops, to send the answers that are on their way."""
+
+_REASONS: Final = {
+    errno.ENOENT: "there is no such device; is it plugged in, and its name right?",
+    errno.EACCES: "no permission; the user needs to be in the device's group, often dialout",
+    errno.EBUSY: "another program is using it",
+    errno.ENOTTY: "it is not a serial line",
+    errno.EINVAL: "the device does not offer these settings",
+    errno.EIO: "the device does not respond",
+}
+_PTY: Final = re.compile(r"/dev/(pts/|ttys)\d+")  # Linux, macOS
+
+_log = logging.getLogger("aoba.link")
+
+
+class SerialLink:
+    """Call `bind`, then `serve`; at the end `close`."""
+
+    def __init__(self, url: SerialUrl, open_session: Callable[[], SerialSession]) -> None:
+        self.url = url
+        self._open_session = open_session
+        self._line: _Line | None = None
+        self._return: asyncio.Task[None] | None = None
+        self.serving = False
+        self.closing = False
+
+    def __str__(self) -> str:
+        return f"{self.url} ({self.url.character})"
+
+    async def bind(self) -> None:
+        """Take the device. Raises LinkError where that is impossible."""
+        try:
+            await self._open()
+        except (OSError, serialx.SerialException) as error:
+            raise LinkError(f"cannot open {self.url}: {_reason(error)}") from None
+
+    async def serve(self) -> None:
+        """Answer from now on; what came before is passed over. Call `bind` first."""
+        self.serving = True
+
+    def lost(self, error: Exception | None) -> None:
+        """The device has gone."""
+        self._line = None
+        if not self.closing:
+            reason = _reason(error) if error else "end of file"
+            _log.warning("%s is gone: %s; waiting until it is back", self.url, reason)
+            self._return = asyncio.create_task(self._reopen())
+
+    async def close(self) -> None:
+        """Let go of the device once the answers are sent, or `PARTING` on."""
+        self.closing = True
+        if self._return is not None:
+            self._return.cancel()
+            await asyncio.wait((self._return,))
+        if self._line is not None:
+            await self._line.close()
+
+    async def _open(self) -> None:
+        url = self.url
+        pty = is_pty(str(url.device))
+        self._line = _Line(self, self._open_session(), _turnaround(url, pty=pty), _gap(url))
+        line = self._line
+        await serialx.create_serial_connection(
+            asyncio.get_running_loop(),
+            lambda: line,
+            str(url.device),
+            url.baudrate,
+            # A pty carries bytes, not characters, and refuses to be told how these look.
+            parity=serialx.Parity.NONE if pty else serialx.Parity(url.parity),
+            byte_size=8 if pty else url.bytesize,
+            stopbits=serialx.StopBits(url.stopbits),
+            rtscts=url.rtscts,
+            xonxoff=url.xonxoff,
+        )
+
+    async def _reopen(self) -> None:
+        for attempt in range(1_000_000_000):
+            await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
+            try:
+                await self._open()
+            except (OSError, serialx.SerialException) as error:
+                _log.debug("%s: %s", self.url, _reason(error))
+            else:
+                _log.info("%s is back", self.url)
+                return
+
+
+class _Line(asyncio.Protocol):
+    """The device while it is open."""
+
+    def __init__(
+        self, link: SerialLink, session: SerialSession, turnaround: float, gap: float
+    ) -> None:
+        self._link = link
+        self._session = session
+        self._turnaround = turnaround
+        self._gap = GapTimer(gap, self._on_gap)
+        self._full = False  # the line does not take the answers
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("serialx.SerialTransport", transport)
+        self._transport.set_write_buffer_limits(high=UNSENT, low=0)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gap.cancel()
+        self._link.lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._link.serving:
+            self._session.feed(data)
+            self._answer()
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+
+    async def close(self) -> None:
+        self._gap.cancel()
+        line = self._transport.serial
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(PARTING):
+                # The system tells nobody when it has sent them, hence the asking.
+                while self._transport.get_write_buffer_size() or line.num_unwritten_bytes():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+        with contextlib.suppress(OSError):
+            line.reset_write_buffer()  # or the system waits for it to be sent
+        self._transport.abort()
+        await self._transport.wait_closed()
+
+    def _answer(self) -> None:
+        answers = self._session.answers()
+        if answers and self._turnaround:
+            asyncio.get_running_loop().call_later(self._turnaround, self._send, answers)
+        elif answers:
+            self._send(answers)
+        if self._session.more:
+            asyncio.get_running_loop().call_soon(self._answer)
+        else:
+            self._gap.watch(waiting=self._session.waiting)
+
+    def _send(self, answers: bytes) -> None:
+        if not self._full and not self._transport.is_closing():
+            self._transport.write(answers)
+
+    def _on_gap(self) -> None:
+        if self._transport.serial.num_unread_bytes():
+            self._gap.watch(waiting=True)  # it is Aoba that is late, not the line
+        else:
+            self._session.gap()
+            self._answer()
+
+
+def is_pty(device: str) -> bool:
+    return bool(_PTY.fullmatch(os.path.realpath(device)))
+
+
+def _turnaround(url: SerialUrl, *, pty: bool) -> float:
+    if url.turnaround is not None:
+        return url.turnaround
+    return 0 if pty or url.scheme == "ascii" else silence(url.baudrate)
+
+
+def _gap(url: SerialUrl) -> float:
+    return SILENCE if url.scheme == "ascii" else silence(url.baudrate) + LATENCY
+
+
+def _reason(error: Exception) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    return _REASONS.get(number or 0) or getattr(error, "strerror", None) or str(error)

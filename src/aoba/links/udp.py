@@ -1,0 +1,167 @@
+"""Modbus over UDP: one MBAP frame a datagram, answered to whoever sent it.
+
+A datagram that is not exactly one frame is dropped: of a shorter one the rest will never come, and
+what stands behind a frame would be a request hidden in another one. UDP knows no connections, so a
+client is whoever has asked within the last minute, or within `?idle=`.
+"""
+
+import asyncio
+import logging
+import socket
+from typing import Any, Final, cast
+
+from aoba.links.clients import Clients
+from aoba.links.connection import OpenSession
+from aoba.links.guard import Guard
+from aoba.links.session import Session
+from aoba.links.sockets import take_ports
+from aoba.links.url import NetworkUrl
+from aoba.modbus.client import Client
+from aoba.modbus.mbap import is_one_frame
+from aoba.modbus.port import Port
+
+IDLE: Final = 60.0
+"""Seconds for which a client is remembered unless `?idle=` says otherwise."""
+
+MAX_CLIENTS: Final = 1024
+"""Unless `?max_clients=` says otherwise."""
+
+_log = logging.getLogger("aoba.link")
+
+
+class Peer:
+    """A client, as far as UDP has any."""
+
+    heard: bool
+    known: bool
+    since: float
+
+    def __init__(self, link: "UdpLink", address: tuple[str, int], session: Session) -> None:
+        self._link = link
+        self._address = address
+        self.session = session
+
+    def part(self) -> None:
+        self._link.forget(self._address)
+
+
+class UdpLink:
+    """Call `bind`, then `serve`; at the end `close`. `url` has the real port once bound."""
+
+    def __init__(self, url: NetworkUrl, open_session: OpenSession) -> None:
+        self.url = url
+        self._port = Port()
+        self._guard = Guard(url)
+        self._open_session = open_session
+        self._clients = Clients[Peer](url.max_clients or MAX_CLIENTS, url.idle or IDLE)
+        self._peers: dict[tuple[str, int], Peer] = {}
+        self._full = False
+        self._sockets: list[socket.socket] = []
+        self._transports: list[asyncio.DatagramTransport] = []
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def __str__(self) -> str:
+        return str(self.url)
+
+    async def bind(self) -> None:
+        """Take the port at each address of the host. Raises LinkError where that is impossible."""
+        self.url, self._sockets = await take_ports(self.url, socket.SOCK_DGRAM, _bound)
+        self._guard.url = self.url
+
+    async def serve(self) -> None:
+        """Answer from now on. Call `bind` first."""
+        self._guard.warn_if_open(each.getsockname()[0] for each in self._sockets)
+        for each in self._sockets:
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _Datagrams(self), sock=each
+            )
+            self._transports.append(transport)
+        self._sweep()
+
+    async def close(self) -> None:
+        if self._sweeping:
+            self._sweeping.cancel()
+        for transport in self._transports:
+            transport.close()
+        for each in self._sockets:
+            each.close()
+
+    def answer(self, data: bytes, address: Any) -> bytes:
+        """The answer to a datagram from `address`; empty where nothing is to be sent."""
+        if not is_one_frame(data):
+            self._port.damaged()
+            return b""
+        peer = self._peers.get(address) or self._admit(address)
+        if peer is None:
+            return b""
+        peer.heard = True
+        answer = peer.session.recall(data)
+        if answer is None:
+            peer.session.feed(data)
+            answer = peer.session.answers()
+        return answer
+
+    def forget(self, address: tuple[str, int]) -> None:
+        peer = self._peers.pop(address)
+        self._clients.leave(peer)
+        self._full = False
+        _log.debug("client %s port %d forgotten", *address[:2])
+
+    def _admit(self, address: tuple[str, int]) -> Peer | None:
+        host, port, *_ = address
+        if not self._guard.allows(host):
+            return None
+        client = Client(f"{host} port {port}", self._port, self._guard.functions)
+        peer = Peer(self, address, self._open_session(client))
+        if not self._clients.admit(peer, asyncio.get_running_loop().time()):
+            if not self._full:
+                most = self._clients.most
+                _log.warning("%s has %d clients, more are turned away", self.url, most)
+            self._full = True
+            return None
+        self._peers[address] = peer
+        _log.debug("client %s port %d is new", host, port)
+        return peer
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._clients.sweep(loop.time())
+        self._sweeping = loop.call_later(self._clients.pause or IDLE, self._sweep)
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, link: UdpLink) -> None:
+        self._link = link
+        self._full = False  # the system does not take answers
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        if self._full:
+            return  # as the network may lose it, too
+        answer = self._link.answer(data, addr)
+        if answer:
+            self._transport.sendto(answer, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        _log.debug("%s: %s", self._link.url, exc)
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+
+
+def _bound(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+    taken = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        taken.setblocking(False)
+        if family == socket.AF_INET6:
+            taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        taken.bind(address)
+    except OSError:
+        taken.close()
+        raise
+    return taken

@@ -1,0 +1,1 @@
+"""Requests as types, a file for each kind: what their bytes mean, and how they are carried out."""
