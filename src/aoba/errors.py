@@ -4,6 +4,11 @@ AobaError
 ├── UsageError              the command line, a URL or a SPEC is wrong      exit 2
 ├── LinkError               a link cannot be opened                         exit 1
 ├── DocumentError           a script's document breaks a rule               the script
+├── DeviceError             a device, or the way to it, fails               exit 1
+│   ├── NoConnection            it cannot be reached, or is no longer
+│   ├── NoAnswer                it is silent
+│   ├── BadAnswer               it answers what was not asked
+│   └── DeviceException         it answers with an exception
 ├── RunError                a run could not be started                      the machine
 ├── FrameError              bytes that can be no Modbus frame               the client
 └── RequestError            a well-framed request that is refused           the client
@@ -28,6 +33,30 @@ class UsageError(AobaError):
 
 class LinkError(AobaError):
     """A link cannot be opened: the address is taken, not ours, or not permitted."""
+
+
+class DeviceError(AobaError):
+    """A device does not do as it is asked; the text says what to do about it."""
+
+
+class NoConnection(DeviceError):
+    """There is no way to the device, or it was lost. Only a new connection helps."""
+
+
+class NoAnswer(DeviceError):
+    """A device is silent for as long as it was given, however often it was asked."""
+
+
+class BadAnswer(DeviceError):
+    """What comes back is no Modbus, or no answer to what was asked."""
+
+
+class DeviceException(DeviceError):
+    """A device answers with an exception; `code` may be one that the specification lacks."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class DocumentError(AobaError):

@@ -34,6 +34,10 @@ _NAMES: Final = {number: name for name, number in OBJECT_NAMES.items()} | _USER_
 _NUMBERS: Final = {name.lower(): number for number, name in _NAMES.items()}
 
 
+def has_name(number: int) -> bool:
+    return number in _NAMES
+
+
 def object_name(number: int) -> str:
     """`vendor_name`, ..., or `0x80` to `0xFF`."""
     return _NAMES[number]

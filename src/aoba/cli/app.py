@@ -10,11 +10,12 @@ import typer
 from typer.exceptions import TyperException
 
 from aoba import __version__
+from aoba.cli.devices import devices
 from aoba.cli.streams import complain
 from aoba.errors import AobaError, UsageError
 
 app = typer.Typer(
-    help="Give Modbus registers live values from a Python script.",
+    help="Give Modbus registers live values from a Python script, and read or write any device.",
     add_completion=False,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -61,7 +62,8 @@ def _aoba(
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-        raise UsageError("no command given; expected serve, check or schema")
+        accepted = "serve, check, schema, read, write, scan or ports"
+        raise UsageError(f"no command given; expected {accepted}")
 
 
 @app.command()
@@ -137,3 +139,6 @@ def schema() -> None:
     from aoba.cli.schema import schema
 
     schema()
+
+
+app.add_typer(devices)

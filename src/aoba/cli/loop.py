@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from importlib import import_module
@@ -28,3 +29,22 @@ def run_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         factory = asyncio.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(main())
+
+
+async def until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` gives, or None where SIGINT or SIGTERM came before and ended it in order."""
+    task = asyncio.ensure_future(work)
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        stopped.set()
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not stopped.is_set():
+            raise
+        return None

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from aoba.cli.grid import BIT_ROWS, GAP, REGISTER_ROWS, fitting
 from aoba.cli.report import Report, given_identity, values_of, words
 from aoba.identity import object_name
 from aoba.modbus.spec import Table
@@ -33,7 +34,6 @@ MAX_VALUES: Final = 8
 MAX_TEXT: Final = 64
 """Characters of a string, a name or a unit."""
 
-_GAP: Final = "  "
 _MORE: Final = "--json shows all"
 
 
@@ -69,7 +69,7 @@ def _print_station(console: Console, bank: Bank) -> None:
     tables = [(table, spans) for table, spans in tables if spans]
     last = max((spans[-1].stop - 1 for _, spans in tables), default=0)
     labels = max((len(table.label) for table, _ in tables), default=0)
-    left = labels + len(f"{last}..{last}") + 2 * len(_GAP)
+    left = labels + len(f"{last}..{last}") + 2 * len(GAP)
     width = console.width - left if console.is_terminal else None
     rows = [
         row for table, spans in tables for row in _rows(bank, table, spans, _per_row(table, width))
@@ -79,7 +79,7 @@ def _print_station(console: Console, bank: Bank) -> None:
     addresses = max((len(row.addresses) for row in rows), default=0)
     for row in rows:
         label, where = row.label.ljust(labels), row.addresses.rjust(addresses)
-        _print(console, (label, "cyan"), _GAP, (where, "dim"), _GAP, row.values)
+        _print(console, (label, "cyan"), GAP, (where, "dim"), GAP, row.values)
 
 
 def _print_described(
@@ -91,7 +91,7 @@ def _print_described(
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         name, *middle, values = (c.ljust(w) for c, w in zip(row, widths, strict=True))
-        _print(console, (name, "bold"), _GAP, (_GAP.join(middle), "dim"), _GAP, values.rstrip())
+        _print(console, (name, "bold"), GAP, (GAP.join(middle), "dim"), GAP, values.rstrip())
     if len(described) > len(shown):
         _print(console, f"... {_count(len(described) - len(shown), 'more description')}, {_MORE}")
 
@@ -117,9 +117,8 @@ def _described(bank: Bank, table: Table, it: Described) -> tuple[str, str, str, 
 
 def _per_row(table: Table, width: int | None) -> int:
     """How many values of `table` go into `width` columns; one, if they are too few for that."""
-    steps = (16, 8, 4, 2) if table.is_bits else (10, 5, 2)
-    cell = _value_width(table) + 1
-    return next((n for n in steps if width is None or n * cell - 1 <= width), 1)
+    rows = BIT_ROWS if table.is_bits else REGISTER_ROWS
+    return fitting(rows, _value_width(table), width)
 
 
 def _rows(bank: Bank, table: Table, spans: list[Span], per_row: int) -> Iterator[_Row]:

@@ -92,6 +92,8 @@ class Scheme:
     defaults: dict[str, Any]
     needs: tuple[str, ...] = ()
     """Options that must be given."""
+    port: int | None = None
+    """Where a URL names none; None: it has to."""
 
 
 def parse_listen(text: str) -> Url:
@@ -111,7 +113,7 @@ def _network_url(scheme: Scheme, text: str) -> NetworkUrl:
 
     try:
         parts = urlsplit(text)
-        port = parts.port
+        port = scheme.port if parts.port is None else parts.port
     except ValueError as error:
         raise refuse(error) from None
     if not parts.hostname or port is None:

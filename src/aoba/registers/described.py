@@ -6,12 +6,12 @@ that had some.
 """
 
 import math
-import struct
 from bisect import bisect_left
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
+from aoba.cli.digits import shortest
 from aoba.document.ranges import AnyRange, RegisterRange
 from aoba.document.schema import Document
 from aoba.document.values import PLAIN, Form
@@ -108,23 +108,5 @@ def _put(known: list[Described], new: Described) -> None:
 
 
 def _short(value: Any, form: Form) -> Any:
-    if not isinstance(value, float):
-        return value
-    if not math.isfinite(value):
-        return None
-    if form.is_scaled:
-        return float(f"{value:.12g}")
-    if form.data_type == "float32":
-        return next((it for it in _shorter(value) if _as_float32(it) == value), value)
-    return value
-
-
-def _shorter(value: float) -> list[float]:
-    return [float(f"{value:.{digits}g}") for digits in (6, 7, 8)]
-
-
-def _as_float32(value: float) -> float:
-    try:
-        return float(struct.unpack("<f", struct.pack("<f", value))[0])
-    except OverflowError:  # rounded up, beyond the largest
-        return math.inf
+    is_number = not isinstance(value, float) or math.isfinite(value)
+    return shortest(value, form) if is_number else None

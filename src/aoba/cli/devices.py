@@ -1,0 +1,172 @@
+"""The commands that ask devices, and their arguments; `cli/app` makes them commands of `aoba`.
+
+What a command needs is imported when it is called, so that `--help` answers at once.
+"""
+
+from typing import Annotated, Literal
+
+import typer
+
+from aoba.duration import parse_duration
+from aoba.errors import UsageError
+
+devices = typer.Typer()
+
+TableName = Literal["coils", "discrete_inputs", "holding", "input"]
+WritableName = Literal["coils", "holding"]
+TypeName = Literal[
+    "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64", "string"
+]
+Order = Literal["big", "little"]
+
+Url = Annotated[
+    str,
+    typer.Argument(
+        metavar="URL",
+        show_default=False,
+        help="tcp://HOST[:PORT], tls://, udp://, rtu+tcp://, rtu:///DEVICE or ascii:///DEVICE.",
+    ),
+]
+Address = Annotated[
+    int, typer.Argument(min=0, max=65535, help="The first address, counted from 0.")
+]
+Unit = Annotated[int, typer.Option(min=0, max=255, help="Unit id of the station.")]
+Type = Annotated[
+    TypeName | None,
+    typer.Option("--type", help="What registers hold; uint16 where not given."),
+]
+WordOrder = Annotated[Order | None, typer.Option(help="Order of the registers of a value.")]
+ByteOrder = Annotated[Order | None, typer.Option(help="Order of the bytes of a register.")]
+Scale = Annotated[float | None, typer.Option(help="Value = register value * scale + offset.")]
+Offset = Annotated[float | None, typer.Option(help="The same.")]
+Timeout = Annotated[str, typer.Option(metavar="TIME", help="How long to wait for an answer.")]
+Retries = Annotated[int, typer.Option(min=0, help="How often to ask again where none comes.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@devices.command()
+def read(
+    url: Url,
+    table: Annotated[TableName, typer.Argument(help="Which table.")],
+    address: Address,
+    count: Annotated[
+        int, typer.Argument(min=1, max=65536, help="How many values; of a string, registers.")
+    ] = 1,
+    unit: Unit = 1,
+    data_type: Type = None,
+    word_order: WordOrder = None,
+    byte_order: ByteOrder = None,
+    scale: Scale = None,
+    offset: Offset = None,
+    watch: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Read again and again, this often, until Ctrl-C."),
+    ] = None,
+    as_json: AsJson = False,
+    timeout: Timeout = "2s",
+    retries: Retries = 1,
+) -> None:
+    """Read values of a device.
+
+    TIME is in seconds, or has a unit: 500ms, 2min.
+    """
+    from aoba.cli.read import Reading, read
+    from aoba.cli.typed import typed
+    from aoba.client.target import parse_target
+
+    target = parse_target(url)
+    kind = typed(table, data_type, word_order, byte_order, scale, offset)
+    block = kind.block(unit, address, count)
+    reading = Reading(target, block, kind, _time("--timeout", timeout), retries)
+    if watch is None:
+        read(reading, as_json=as_json)
+        return
+    from aoba.cli.watch import watch as watch_values
+
+    watch_values(reading, _time("--watch", watch), as_json=as_json)
+
+
+# Of unknown options, some are negative numbers; the others are no values, which is said then.
+@devices.command(context_settings={"ignore_unknown_options": True})
+def write(
+    url: Url,
+    table: Annotated[WritableName, typer.Argument(help="Which table.")],
+    address: Address,
+    values: Annotated[
+        list[str], typer.Argument(help="Numbers, a string, or for coils 0, 1, on, off.")
+    ],
+    unit: Unit = 1,
+    data_type: Type = None,
+    word_order: WordOrder = None,
+    byte_order: ByteOrder = None,
+    scale: Scale = None,
+    offset: Offset = None,
+    length: Annotated[
+        int | None,
+        typer.Option(min=1, max=65536, help="Registers of a string; the rest is filled with NULs."),
+    ] = None,
+    single: Annotated[
+        bool, typer.Option("--single", help="Write each address by itself, by functions 5 and 6.")
+    ] = False,
+    multiple: Annotated[
+        bool, typer.Option("--multiple", help="Write one address by functions 15 and 16, too.")
+    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read back what was written.")] = False,
+    timeout: Timeout = "2s",
+    retries: Retries = 1,
+) -> None:
+    """Write values to a device."""
+    from aoba.cli.typed import typed
+    from aoba.cli.write import Writing, write_values
+    from aoba.client.target import parse_target
+
+    if single and multiple:
+        raise UsageError("--single and --multiple exclude each other")
+    target = parse_target(url)
+    kind = typed(table, data_type, word_order, byte_order, scale, offset)
+    cells = kind.cells(values, length)
+    size = len(cells) // (1 if kind.form is None else 2)
+    block = kind.block(unit, address, size // kind.step)
+    one_by_one = single or (size == 1 and not multiple)
+    seconds = _time("--timeout", timeout)
+    write_values(Writing(target, block, kind, cells, one_by_one, verify, seconds, retries))
+
+
+@devices.command()
+def scan(
+    url: Url,
+    units: Annotated[str, typer.Option(metavar="IDS", help="Which, as in 1,5,10-20.")] = "1-247",
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How long to wait for each answer. Default: 300ms on a serial line, else 1.5s.",
+        ),
+    ] = None,
+    parallel: Annotated[
+        int, typer.Option(min=1, max=64, help="Connections that ask at a time; 1 for gateways.")
+    ] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Find out which unit ids answer, and what devices they are."""
+    from aoba.cli.scan import parse_units, scan_units
+    from aoba.client.target import parse_target
+
+    target = parse_target(url)
+    seconds = None if timeout is None else _time("--timeout", timeout)
+    raise typer.Exit(scan_units(target, parse_units(units), seconds, parallel, as_json=as_json))
+
+
+@devices.command()
+def ports(as_json: AsJson = False) -> None:
+    """List the serial ports of this machine, and whether they are free."""
+    from aoba.cli.ports import list_ports
+
+    list_ports(as_json=as_json)
+
+
+def _time(option: str, text: str) -> float:
+    try:
+        return parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from None

@@ -1,0 +1,87 @@
+"""`aoba read`: values of a device, once; `cli/watch` has those that are read again and again."""
+
+import json
+import math
+import sys
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from rich.console import Console
+
+from aoba.cli.grid import grid
+from aoba.cli.loop import run_loop
+from aoba.cli.typed import Typed
+from aoba.client.blocks import Block
+from aoba.client.connection import Connection
+from aoba.client.requests import BROADCAST
+from aoba.client.requests import read as read_cells
+from aoba.client.target import Target, has_broadcast
+from aoba.errors import UsageError
+
+
+class Reading(NamedTuple):
+    """What to read, and where."""
+
+    target: Target
+    block: Block
+    typed: Typed
+    timeout: float
+    retries: int
+
+    async def connect(self) -> Connection:
+        return await Connection.connect(self.target, self.timeout, self.retries)
+
+    async def cells(self, connection: Connection) -> bytes:
+        """A string is read at one go, where one request can."""
+        step = self.block.size if self.typed.is_text else self.typed.step
+        return await read_cells(connection, self.block, step)
+
+
+def check_unit(target: Target, unit: int) -> None:
+    """Raises UsageError where nobody would answer."""
+    if unit == BROADCAST and has_broadcast(target):
+        raise UsageError("--unit: 0 is all stations of a line, and none of them answers")
+
+
+def read(reading: Reading, *, as_json: bool) -> None:
+    """Raises DeviceError, and UsageError where nobody would answer."""
+    check_unit(reading.target, reading.block.unit)
+    values = reading.typed.values(run_loop(lambda: _read(reading)))
+    if as_json:
+        sys.stdout.write(as_line(reading, values) + "\n")
+        return
+    console = Console(highlight=False)
+    width = console.width if console.is_terminal else None
+    for row in grid(reading.block, reading.typed, values, width=width):
+        console.print(row, soft_wrap=True)
+
+
+async def _read(reading: Reading) -> bytes:
+    async with await reading.connect() as connection:
+        return await reading.cells(connection)
+
+
+def as_line(reading: Reading, values: list[Any]) -> str:
+    """One JSON object in one line; null stands for what is no number."""
+    form = reading.typed.form
+    return json.dumps(
+        {
+            "time": now().isoformat(timespec="milliseconds"),
+            "url": str(reading.target),
+            "station": reading.block.unit,
+            "table": reading.block.table.label,
+            "address_start": reading.block.span.start,
+            "length": reading.block.size,
+            "data_type": form.data_type if form else None,
+            "values": [None if _is_no_number(value) else value for value in values],
+        },
+        ensure_ascii=False,
+    )
+
+
+def now() -> datetime:
+    return datetime.now(UTC).astimezone()
+
+
+def _is_no_number(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

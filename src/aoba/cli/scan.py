@@ -1,0 +1,128 @@
+"""`aoba scan`: the unit ids that answer, in a table or as JSON."""
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from aoba.cli.loop import run_loop, until_stopped
+from aoba.cli.main import INTERRUPTED
+from aoba.client.requests import BROADCAST
+from aoba.client.scan import Asked, scan
+from aoba.client.target import SerialUrl, Target, has_broadcast
+from aoba.client.words import exception_words
+from aoba.errors import UsageError
+from aoba.printable import printable
+
+MAX_UNIT: Final = 255
+LINE_TIMEOUT: Final = 0.3
+NETWORK_TIMEOUT: Final = 1.5
+"""Seconds: a gateway says that a station is silent only after some time of its own, often 1 s."""
+
+Found = list[Asked]
+
+
+def scan_units(
+    target: Target, units: Sequence[int], timeout: float | None, parallel: int, *, as_json: bool
+) -> int:
+    """Returns the exit code: 0 where a unit id answers. Raises DeviceError."""
+    is_line = isinstance(target, SerialUrl)
+    if is_line and parallel > 1:
+        raise UsageError("--parallel: a serial line has one connection")
+    if BROADCAST in units and has_broadcast(target):
+        raise UsageError("--units: 0 is all stations of a line, and none of them answers")
+    timeout = timeout or (LINE_TIMEOUT if is_line else NETWORK_TIMEOUT)
+    asked: Found = []
+
+    async def work() -> bool:
+        with _progress(len(units)) as progress:
+            async for one in scan(target, units, timeout, parallel):
+                asked.append(one)
+                if progress:
+                    _advance(progress, asked)
+        return True
+
+    finished = run_loop(lambda: until_stopped(work()))
+    found = sorted((one for one in asked if one.answers), key=lambda one: one.unit)
+    if as_json:
+        sys.stdout.write(_as_json(target, asked, found) + "\n")
+    else:
+        _print(target, asked, found, interrupted=not finished)
+    return (0 if found else 1) if finished else INTERRUPTED
+
+
+def parse_units(text: str) -> list[int]:
+    """`1-247`, `1,5,10-20`. Raises UsageError."""
+    units: dict[int, None] = {}
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not (first.isdecimal() and (last.isdecimal() or not dash)):
+            raise UsageError(f"--units: expected ids and ranges, as in 1,5,10-20, got {text!r}")
+        start, stop = int(first), int(last or first)
+        if not start <= stop <= MAX_UNIT:
+            raise UsageError(f"--units: expected ids of 0..{MAX_UNIT} in order, got {part!r}")
+        units |= dict.fromkeys(range(start, stop + 1))
+    return list(units)
+
+
+def _progress(total: int) -> AbstractContextManager[Progress | None]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return nullcontext()
+    columns = (
+        TextColumn("asking"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+    )
+    progress = Progress(*columns, console=console, transient=True)
+    progress.add_task("", total=total)
+    return progress
+
+
+def _advance(progress: Progress, asked: Found) -> None:
+    found = sum(one.answers for one in asked)
+    progress.update(progress.task_ids[0], completed=len(asked), description=f"{found} found")
+
+
+def _print(target: Target, asked: Found, found: Found, *, interrupted: bool) -> None:
+    console = Console(highlight=False)
+    width = max((len(str(one.unit)) for one in found), default=0)
+    for one in found:
+        line = Text.assemble("station ", (str(one.unit).rjust(width), "bold"))
+        if words := _words(one):
+            line.append(f"  {printable(words)}")
+        elif one.exception is not None:
+            line.append(f"  answers with {exception_words(one.exception)}", "dim")
+        console.print(line, soft_wrap=True)
+    how_far = "interrupted: " if interrupted else ""
+    summary = f"{how_far}{_summary(asked, found)} at {target}"
+    console.print(summary, soft_wrap=True, markup=False)
+
+
+def _words(one: Asked) -> str:
+    names = ("vendor_name", "product_name", "product_code", "model_name", "revision")
+    said = dict.fromkeys(one.identity[name] for name in names if one.identity.get(name))
+    return "  ".join(said)
+
+
+def _summary(asked: Found, found: Found) -> str:
+    units = f"{len(asked)} unit id{'s' * (len(asked) != 1)}"
+    if not found:
+        return f"none of {units} answers"
+    return f"{len(found)} of {units} answer{'s' * (len(found) == 1)}"
+
+
+def _as_json(target: Target, asked: Found, found: Found) -> str:
+    stations = [
+        {"station": one.unit, "exception": one.exception, "identity": one.identity} for one in found
+    ]
+    return json.dumps(
+        {"url": str(target), "asked": len(asked), "stations": stations}, ensure_ascii=False
+    )

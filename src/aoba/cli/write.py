@@ -1,0 +1,66 @@
+"""`aoba write`: values to a device, and what became of them in one line."""
+
+import sys
+from typing import NamedTuple
+
+from aoba.cli.loop import run_loop
+from aoba.cli.typed import Typed
+from aoba.client.blocks import Block
+from aoba.client.connection import Connection
+from aoba.client.requests import BROADCAST, read, write
+from aoba.client.target import Target, has_broadcast
+from aoba.errors import DeviceError, UsageError
+from aoba.spans import Span
+
+
+class Writing(NamedTuple):
+    """What to write, and where."""
+
+    target: Target
+    block: Block
+    typed: Typed
+    cells: bytes
+    single: bool
+    verify: bool
+    timeout: float
+    retries: int
+
+
+def write_values(writing: Writing) -> None:
+    """Raises DeviceError, with what was written before, and UsageError where nobody answers."""
+    sys.stdout.write(run_loop(lambda: _write(writing)) + "\n")
+
+
+async def _write(it: Writing) -> str:
+    is_broadcast = it.block.unit == BROADCAST and has_broadcast(it.target)
+    if it.verify and is_broadcast:
+        raise UsageError("--verify: unit id 0 is all stations of a line, and none of them answers")
+    done = Span(it.block.span.start, it.block.span.start)
+    async with await Connection.connect(it.target, it.timeout, it.retries) as connection:
+        try:
+            parts = write(connection, it.block, it.cells, it.typed.step, single=it.single)
+            async for part in parts:
+                done = Span(done.start, part.span.stop)
+        except DeviceError as error:
+            if done.stop > done.start:
+                error.args = (f"{error}; {it.block._replace(span=done)} were written",)
+            raise
+        if is_broadcast:
+            return f"sent to all stations, who do not answer: {it.block.place}"
+        if it.verify:
+            _compare(it, await read(connection, it.block, it.typed.step))
+    return f"wrote {it.block}{', and read the same' if it.verify else ''}"
+
+
+def _compare(it: Writing, cells: bytes) -> None:
+    if cells == it.cells:
+        return
+    step = it.block.size if it.typed.is_text else it.typed.step
+    width = step * len(cells) // it.block.size
+    first = next(
+        at for at in range(0, len(cells), width) if cells[at:][:width] != it.cells[at:][:width]
+    )
+    start = it.block.span.start + first * it.block.size // len(cells)
+    place = it.block._replace(span=Span(start, start + step))
+    wrote, reads = (it.typed.values(of[first:][:width])[0] for of in (it.cells, cells))
+    raise DeviceError(f"{it.target}: {place}: wrote {wrote}, and reads {reads}")

@@ -1,0 +1,112 @@
+"""What is asked of a device, one request or as many as it takes.
+
+Values are cells, as everywhere: a bit is one byte, a register two, the high one first. All raise
+DeviceError.
+"""
+
+import struct
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from aoba.client.blocks import Block, to_read, to_write
+from aoba.client.connection import Connection
+from aoba.client.target import has_broadcast
+from aoba.errors import BadAnswer
+from aoba.modbus.spec import Table
+
+BROADCAST: Final = 0
+
+_READS: Final = {
+    Table.COILS: "read_coils",
+    Table.DISCRETE_INPUTS: "read_discrete_inputs",
+    Table.HOLDING: "read_holding_registers",
+    Table.INPUT: "read_input_registers",
+}
+_WRITES: Final = {
+    (Table.COILS, False): "write_coils",
+    (Table.COILS, True): "write_coil",
+    (Table.HOLDING, False): "write_registers",
+    (Table.HOLDING, True): "write_register",
+}
+"""By table, and whether the function is the one for a single address."""
+
+_REGULAR: Final = 2
+"""Basic and regular objects, as many as the device has (section 6.21)."""
+_MOST_OBJECTS: Final = 256
+
+
+async def read(connection: Connection, block: Block, step: int = 1) -> bytes:
+    """The cells of a block; a value has `step` addresses, and is read at one go."""
+    return b"".join([await read_once(connection, part) for part in to_read(block, step)])
+
+
+async def write(
+    connection: Connection, block: Block, cells: bytes, step: int = 1, *, single: bool = False
+) -> AsyncIterator[Block]:
+    """Write the cells of a block, and say of each part when it is written.
+
+    With `single`, one address after the other, by the functions for that.
+    """
+    width = len(cells) // block.size
+    for part in to_write(block, step, single=single):
+        first, last = (width * (at - block.span.start) for at in part.span)
+        await write_once(connection, part, cells[first:last], single=single)
+        yield part
+
+
+async def read_once(connection: Connection, block: Block) -> bytes:
+    method, start = _READS[block.table], block.span.start
+    answer = await connection.ask(block, method, start, count=block.size, device_id=block.unit)
+    if block.table.is_bits:
+        whole = -(-block.size // 8) * 8
+        _expect(connection, block, "bits", len(answer.bits), whole)
+        return bytes(answer.bits[: block.size])
+    _expect(connection, block, "registers", len(answer.registers), block.size)
+    return struct.pack(f">{block.size}H", *answer.registers)
+
+
+async def write_once(
+    connection: Connection, block: Block, cells: bytes, *, single: bool = False
+) -> None:
+    """A broadcast is carried out by all and answered by none."""
+    if block.table.is_bits:
+        values: list[Any] = [cell != 0 for cell in cells]
+    else:
+        values = list(struct.unpack(f">{block.size}H", cells))
+    method, start = _WRITES[block.table, single], block.span.start
+    value = values[0] if single else values
+    if block.unit == BROADCAST and has_broadcast(connection.target):
+        await connection.tell_all(len(cells), method, start, value, device_id=BROADCAST)
+        return
+    answer = await connection.ask(block, method, start, value, device_id=block.unit)
+    _expect(connection, block, "address", answer.address, block.span.start)
+
+
+async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
+    """Objects of the device identification (section 6.21), by their ids."""
+    found: dict[int, bytes] = {}
+    following = 0
+    while len(found) < _MOST_OBJECTS:
+        answer: Any = await connection.ask(
+            f"device identification of station {unit}",
+            "read_device_information",
+            read_code=_REGULAR,
+            object_id=following,
+            device_id=unit,
+        )
+        if not hasattr(answer, "information"):
+            raise BadAnswer(f"{connection.target}: station {unit} answers with no identification")
+        news = {key: value for key, value in answer.information.items() if key not in found}
+        found |= {key: value for key, value in news.items() if isinstance(value, bytes)}
+        if not (answer.more_follows and news):
+            break
+        following = answer.next_object_id
+    return found
+
+
+def _expect(connection: Connection, block: Block, what: str, got: int, expected: int) -> None:
+    if got != expected:
+        raise BadAnswer(
+            f"{connection.target}: the answer is not the one to what was asked, {block}: "
+            f"expected {what} {expected}, got {got}"
+        )

@@ -1,0 +1,119 @@
+"""URL of a device -> `NetworkUrl`, `TlsTarget` or `SerialUrl`.
+
+    tcp://HOST   tls://HOST   udp://HOST   rtu+tcp://HOST:PORT   rtu:///DEVICE   ascii:///DEVICE
+
+The same URLs as those to listen at, of the same table, but with the options of one who asks: no
+protection, certificates of a client, and the port that the specification reserves where there is
+none.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from aoba.errors import UsageError
+from aoba.links.url import SCHEMES, NetworkUrl, Scheme, SerialUrl
+from aoba.options import Parsers, parse_options
+
+__all__ = [
+    "ACCEPTED",
+    "NetworkUrl",
+    "SerialUrl",
+    "Target",
+    "TlsTarget",
+    "has_broadcast",
+    "parse_target",
+]
+
+TCP_PORT: Final = 502
+"""TCP 4.2.1 ("MODBUS Messaging on TCP/IP Implementation Guide V1.0b")."""
+TLS_PORT: Final = 802
+"""mbap/s ("MODBUS/TCP Security", section 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsTarget:
+    host: str
+    port: int
+    ca: Path | None = None
+    """Who signs the certificates of devices; None: whom the system trusts."""
+    cert: Path | None = None
+    """Ours, and those between it and the root, PEM; None: the device asks for none."""
+    key: Path | None = None
+    """None: it is in the same file as the certificate."""
+    name: str | None = None
+    """Whom the device's certificate has to be for; None: `host`."""
+
+    def __str__(self) -> str:
+        return str(NetworkUrl("tls", self.host, self.port))
+
+
+Target = NetworkUrl | TlsTarget | SerialUrl
+
+
+def has_broadcast(target: Target) -> bool:
+    """Whether unit id 0 is all stations of a serial line, and none answers; else it is a device."""
+    return not isinstance(target, TlsTarget) and target.scheme in ("rtu", "rtu+tcp", "ascii")
+
+
+def parse_target(text: str) -> Target:
+    """Raises UsageError, one line that says what is wrong and what is accepted."""
+    name, colon, _ = text.partition(":")
+    scheme = name.lower()
+    if colon and scheme == "tls":
+        return _tls(text)
+    if not colon or scheme not in TARGETS:
+        name = name if colon and "." not in name else ""  # of `10.0.0.5:502` it is no scheme
+        raise UsageError(f"{text}: unknown link {name!r}; expected {ACCEPTED}")
+    target = TARGETS[scheme].build(TARGETS[scheme], text)
+    return _with_port(text, target) if isinstance(target, NetworkUrl) else target
+
+
+def _tls(text: str) -> TlsTarget:
+    location, _, query = text.partition("?")
+    place = _with_port(text, _TLS.build(_TLS, location))
+    target = TlsTarget(place.host, place.port, **parse_options(text, query, _CLIENT_OPTIONS))
+    if target.key and not target.cert:
+        raise UsageError(f"{text}: option 'key' goes with cert=FILE")
+    return target
+
+
+def _with_port(text: str, url: object) -> NetworkUrl:
+    assert isinstance(url, NetworkUrl)  # noqa: S101  what the rows below build
+    if not url.port:
+        raise UsageError(f"{text}: the port is 0; expected 1 to 65535")
+    return url
+
+
+def _name(text: str) -> str:
+    if not text:
+        raise UsageError("expected a name")
+    return text
+
+
+def _network(name: str, port: int | None = None) -> Scheme:
+    return replace(SCHEMES[name], options={}, port=port)
+
+
+def _line(name: str) -> Scheme:
+    row = SCHEMES[name]
+    return replace(row, options={k: v for k, v in row.options.items() if k in _LINE})
+
+
+_LINE: Final = ("baudrate", "parity", "stopbits", "bytesize", "rtscts", "xonxoff")
+_CERTIFICATES: Final = SCHEMES["tls"].options
+_CLIENT_OPTIONS: Final[Parsers] = {
+    **{name: _CERTIFICATES[name] for name in ("ca", "cert", "key")},
+    "name": _name,
+}
+_TLS: Final = Scheme("tls://HOST?ca=FILE", SCHEMES["tcp"].build, {}, {}, port=TLS_PORT)
+
+TARGETS: Final[dict[str, Scheme]] = {
+    "tcp": _network("tcp", TCP_PORT),
+    "udp": _network("udp", TCP_PORT),
+    "rtu+tcp": _network("rtu+tcp"),  # converters have no port in common
+    "rtu": _line("rtu"),
+    "ascii": _line("ascii"),
+}
+
+ACCEPTED: Final = ", ".join([*(scheme.form for scheme in TARGETS.values()), _TLS.form])

@@ -1,0 +1,67 @@
+"""Opens the way to a device, and says in one line why it cannot be opened."""
+
+import asyncio
+import ssl
+
+from serialx import Parity, SerialException, StopBits, create_serial_connection
+
+from aoba.client.reasons import too_late, why
+from aoba.client.target import SerialUrl, Target, TlsTarget
+from aoba.client.wire import Wire
+from aoba.errors import NoConnection, UsageError
+
+
+async def open_transport(target: Target, protocol: Wire, timeout: float) -> None:
+    """Open a transport for `protocol`, within `timeout` seconds.
+
+    Raises NoConnection, and UsageError where a certificate of ours cannot be used.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            await _open(target, protocol)
+    except TimeoutError as error:
+        raise NoConnection(f"{target}: {too_late(error, timeout)}") from None
+    except (OSError, SerialException, RuntimeError) as error:
+        raise NoConnection(f"{target}: {why(target, error)}") from None
+
+
+async def _open(target: Target, protocol: Wire) -> None:
+    loop = asyncio.get_running_loop()
+
+    def factory() -> Wire:
+        return protocol
+
+    if isinstance(target, SerialUrl):
+        await create_serial_connection(
+            loop,
+            factory,
+            str(target.device),
+            target.baudrate,
+            Parity(target.parity),
+            StopBits(target.stopbits),
+            target.xonxoff,
+            target.rtscts,
+            byte_size=target.bytesize,
+        )
+    elif isinstance(target, TlsTarget):
+        name = target.name or target.host
+        context = _context(target)
+        await loop.create_connection(
+            factory, target.host, target.port, ssl=context, server_hostname=name
+        )
+    elif target.scheme == "udp":
+        await loop.create_datagram_endpoint(factory, remote_addr=(target.host, target.port))
+    else:
+        await loop.create_connection(factory, target.host, target.port)
+
+
+def _context(target: TlsTarget) -> ssl.SSLContext:
+    path = target.ca
+    try:
+        context = ssl.create_default_context(cafile=path)
+        if path := target.cert:
+            context.load_cert_chain(target.cert, target.key)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"{target}: {path} cannot be used: {reason}") from None
+    return context
