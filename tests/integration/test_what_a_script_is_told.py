@@ -168,9 +168,9 @@ def test_without_feedback_stdin_is_at_its_end(serve: Serve, script: Script) -> N
     serve(script(RUN_NUMBER, body)).wait_for_log("run 1: stdin ''")
 
 
-@pytest.fixture
-def tank(serve: Serve) -> Server:
-    return serve(f"{EXAMPLES / 'tank.py'}?feed=writes")
+@pytest.fixture(params=["external", "embedded"])
+def tank(serve: Serve, request: pytest.FixtureRequest) -> Server:
+    return serve(f"python:{request.param}:{EXAMPLES / 'tank.py'}?feed=writes")
 
 
 def test_the_tank_follows_its_pump_and_its_set_point(tank: Server) -> None:

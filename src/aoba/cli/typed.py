@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aoba.cli.digits import shortest
 from aoba.client.blocks import TABLES, Block
+from aoba.document.digits import shortest
 from aoba.document.values import PLAIN, Form, registers_of
 from aoba.errors import UsageError
 from aoba.modbus.spec import ADDRESS_COUNT, Table

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from aoba.cli.digits import shortest
+from aoba.document.digits import shortest
 from aoba.document.ranges import AnyRange, RegisterRange
 from aoba.document.schema import Document
 from aoba.document.values import PLAIN, Form
