@@ -100,9 +100,9 @@ def test_strangers_on_the_bus(line: Line) -> None:
 
 
 def test_broadcast(line: Line) -> None:
-    line.pty.send(line.frame(0, write_register_pdu(0, 77)) + line.frame(0, READ))
+    line.pty.send(line.frame(0, write_register_pdu(0, 10)) + line.frame(0, READ))
     line.pty.send(line.frame(2, read_pdu("holding", 0, 1)))
-    wanted = line.frame(2, b"\x03\x02\x00\x4d")
+    wanted = line.frame(2, b"\x03\x02\x00\x0a")
     assert line.pty.receive(len(wanted)) == wanted
 
 
