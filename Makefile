@@ -3,6 +3,7 @@
 # make bench    Aoba beside other Modbus servers, five minutes on an idle machine
 # make bench-memory   what clients and stations cost in memory
 # make bench-scripts   what a run of a script costs, warm and cold
+# make bench-turnaround  how long an RTU master waits, beside pymodbus' server
 # make bench-promises   what is promised in figures, measured; two minutes on an idle machine
 # make clean    remove the virtual environment and the caches
 #
@@ -57,6 +58,10 @@ bench-memory: $(READY)
 .PHONY: bench-scripts
 bench-scripts: $(READY)
 	$(BIN)/python bench/hosting.py
+
+.PHONY: bench-turnaround
+bench-turnaround: $(READY)
+	$(BIN)/python bench/turnaround.py
 
 .PHONY: bench-promises
 bench-promises: $(READY)
