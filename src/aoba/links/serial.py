@@ -13,10 +13,9 @@ import os
 import re
 import time
 from collections.abc import Callable
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import serialx
-from serialx.descriptor_transport import DescriptorTransport
 
 from aoba.errors import LinkError
 from aoba.links.gap import GapTimer
@@ -24,6 +23,9 @@ from aoba.links.serial_session import SerialSession
 from aoba.links.url import SerialUrl
 from aoba.modbus.ascii import SILENCE
 from aoba.modbus.rtu import silence
+
+if TYPE_CHECKING:
+    from serialx.descriptor_transport import DescriptorTransport
 
 LATENCY: Final = 0.02
 """Seconds that an adapter or a busy machine may keep bytes of one frame apart."""
