@@ -2,8 +2,9 @@
 # make test     formatter, linter, type checker and all tests; the same that CI runs
 # make bench    Aoba beside other Modbus servers, five minutes on an idle machine
 # make bench-memory   what clients and stations cost in memory
-# make bench-scripts   what a run of a script costs, warm and cold
-# make bench-turnaround  how long an RTU master waits, beside pymodbus' server
+# make bench-rtu    RTU on a pseudo-terminal, beside pymodbus
+# make bench-scripts   what a run of a script costs, cold, warm and embedded
+# make bench-kills   a thousand kills of what runs scripts, and nothing wrong to be seen
 # make bench-promises   what is promised in figures, measured; two minutes on an idle machine
 # make clean    remove the virtual environment and the caches
 #
@@ -55,13 +56,18 @@ bench: $(READY)
 bench-memory: $(READY)
 	$(BIN)/python bench/memory.py
 
+.PHONY: bench-rtu
+bench-rtu: $(READY)
+	$(BIN)/python bench/turnaround.py
+
 .PHONY: bench-scripts
 bench-scripts: $(READY)
 	$(BIN)/python bench/hosting.py
+	$(BIN)/python bench/resident.py
 
-.PHONY: bench-turnaround
-bench-turnaround: $(READY)
-	$(BIN)/python bench/turnaround.py
+.PHONY: bench-kills
+bench-kills: $(READY)
+	$(BIN)/python bench/kills.py embedded
 
 .PHONY: bench-promises
 bench-promises: $(READY)

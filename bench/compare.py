@@ -6,7 +6,7 @@
 Every server is started once and stays; one after the other is asked by the same load (`load.c`), in
 rounds, so that whatever else the machine does meets all of them. Aoba is measured twice: idle, and
 with a script that updates 1000 registers ten times a second. What counts is the median of the
-rounds' ratios. Servers and load have a core of their own each. See README.md here.
+rounds' ratios. Servers and load have a core of their own each, but see README.md here.
 """
 
 import argparse
@@ -89,7 +89,9 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Compares Modbus TCP servers.")
     parser.add_argument("--quick", action="store_true", help="less of everything, under a minute")
     parser.add_argument("--json", action="store_true", help="all medians, for machines")
-    parser.add_argument("--servers", type=listed(server), default=list(COMMANDS))
+    parser.add_argument(
+        "--servers", type=listed(server), default=list(COMMANDS), metavar="NAME,..."
+    )
     parser.add_argument("--connections", type=listed(int))
     parser.add_argument("--quantities", type=listed(int))
     parser.add_argument("--rounds", type=int, default=3)

@@ -7,6 +7,7 @@ from typing import Any
 
 from aoba.document.decode import decode
 from aoba.document.schema import Document
+from aoba.links.session import Session
 from aoba.modbus.client import Client
 
 CLIENT = Client("127.0.0.1 port 49152")
@@ -57,3 +58,9 @@ def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     """`data` in parts, cut at `places`; these may be out of order, and larger than `data`."""
     ends = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
     return [data[start:stop] for start, stop in pairwise(ends)]
+
+
+def recall(session: Session, data: bytes) -> bytes | None:
+    """What a session answers to a request from memory, as `links.connection` does it."""
+    rest = session.find(data[2:])
+    return None if rest is None else data[:2] + rest

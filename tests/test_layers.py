@@ -19,6 +19,8 @@ LAYERS = (
         "aoba.duration",
         "aoba.options",
         "aoba.printable",
+        "aoba.size",
+        "aoba.for_scripts",
     ),
     ("aoba.identity",),
     ("aoba.document", "aoba.modbus"),
@@ -31,6 +33,8 @@ LAYERS = (
         "aoba.sources.schedule",
         "aoba.sources.lines",
         "aoba.sources.repeats",
+        "aoba.sources.freshness",
+        "aoba.sources.health",
     ),
     ("aoba.links", "aoba.sources", "aoba.logs"),
     ("aoba.runtime",),
@@ -144,7 +148,8 @@ def test_pure_modules_do_no_io_and_know_no_time(module):
 
 
 def test_the_package_itself_is_cheap_to_import():
-    assert IMPORTS["aoba"] == set()
+    assert IMPORTS["aoba"] == {"aoba.for_scripts.aoba"}
+    assert IMPORTS["aoba.for_scripts.aoba"] == {"json", "sys"}
 
 
 @pytest.mark.parametrize(

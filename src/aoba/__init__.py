@@ -1,5 +1,5 @@
 """Aoba gives Modbus registers live values from a Python script."""
 
-__all__ = ["__version__"]
+from aoba.for_scripts.aoba import __version__, push_stations, set_reboot_interval
 
-__version__ = "0.1.0"
+__all__ = ["__version__", "push_stations", "set_reboot_interval"]

@@ -9,7 +9,8 @@ AobaError
 └── RequestError            a well-framed request that is refused           the client
     ├── IllegalFunction         01
     ├── IllegalDataAddress      02
-    └── IllegalDataValue        03
+    ├── IllegalDataValue        03
+    └── ServerDeviceFailure     04
 """
 
 from typing import ClassVar
@@ -92,3 +93,15 @@ class IllegalDataValue(RequestError):
         super().__init__(f"{what}: expected {limit}, got {got}")
         self.got = got
         self.limit = limit
+
+
+class ServerDeviceFailure(RequestError):
+    """Some of `quantity` items of `what` from `address` (zero-based) on have no fresh value."""
+
+    code = ExceptionCode.SERVER_DEVICE_FAILURE
+
+    def __init__(self, what: str, address: int, quantity: int = 1) -> None:
+        last = f"..{address + quantity - 1}" if quantity > 1 else ""
+        super().__init__(f"{what} {address}{last} is stale")
+        self.address = address
+        self.quantity = quantity

@@ -19,13 +19,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from aoba.errors import DocumentError, UsageError
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.links.open import Served, open_link
 from aoba.links.roles import NO_RULES, Rules
 from aoba.links.tcp import MAX_CLIENTS
 from aoba.links.url import Url
 from aoba.registers.image import Image
-from aoba.sources.python_external import PythonExternal
+from aoba.sources.hosts import host_of
 from aoba.sources.script import Script
 from aoba.sources.spec import ScriptSpec
 from aoba.sources.warm import ForkServers
@@ -34,7 +35,7 @@ PATIENCE: Final = 1.0
 
 MAX_DESCRIPTORS: Final = 16_384
 RESERVED: Final = 64
-PER_SCRIPT: Final = 8
+PER_SCRIPT: Final = 12
 """Descriptors that are kept from clients, so that however many come, scripts can be run."""
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -47,7 +48,7 @@ class Runtime:
     """`identity` are identification objects of all stations, where no document gives others.
 
     `rules` say what the roles of TLS clients may do. Raises UsageError where the files of a link
-    are of no use.
+    are of no use, and where two sources are to have their health in the same registers.
     """
 
     def __init__(
@@ -63,8 +64,7 @@ class Runtime:
         self._lives: list[asyncio.Task[None]] = []
         names = source_names([spec.path for spec in sources])
         self._scripts = [
-            Script(name, spec.path, spec.timeout, PythonExternal(spec, self._servers), self._image)
-            for name, spec in zip(names, sources, strict=True)
+            self._script(name, spec) for name, spec in zip(names, sources, strict=True)
         ]
         room = (raise_descriptor_limit() - RESERVED - PER_SCRIPT * len(sources)) // max(
             1, len(listen)
@@ -72,6 +72,12 @@ class Runtime:
         room = max(1, min(room, MAX_CLIENTS))
         served = Served(self._image.stations, self._image.ready, rules, room)
         self._links = [open_link(url, served) for url in listen]
+
+    def _script(self, name: str, spec: ScriptSpec) -> Script:
+        try:
+            return Script(name, spec, host_of(spec, self._servers), self._image)
+        except DocumentError as error:
+            raise UsageError(f"health of {name}: {error.reason}") from None
 
     async def run(self) -> None:
         """Serve until told to stop by a signal. Raises LinkError where a link cannot be opened."""

@@ -45,6 +45,12 @@ class Spans:
             return None
         return Span(max(start, self._starts[index]), min(stop, self._stops[index]))
 
+    def parts(self, start: int, stop: int) -> Iterator[Span]:
+        """The parts of `start..stop` that are in the set, in order."""
+        while start < stop and (part := self.overlap(start, stop)):
+            yield part
+            start = part.stop
+
     def gaps(self, start: int, stop: int) -> Iterator[Span]:
         """The parts of `start..stop` that are not in the set, in order."""
         while start < stop:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import aoba
+from aoba.modbus.functions import FUNCTIONS
+from aoba.modbus.requests.diagnostics import SUB_FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md")])
@@ -57,6 +59,18 @@ def test_the_newest_change_is_of_this_version():
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest
     assert newest[1] == aoba.__version__
+
+
+def test_every_function_and_sub_function_is_in_the_tables_of_behaviour():
+    text = (ROOT / "docs" / "behaviour.md").read_text()
+    rows = re.findall(r"^\| ([0-9A-F]{2}) \| .*? \| (\d\.\d+) \|", text, re.MULTILINE)
+    sections = {code: function.section for code, function in FUNCTIONS.items()}
+    sections[0x2B] = "6.21"  # where its only MEI type stands
+    assert {int(code, 16): section for code, section in rows} == sections
+    part = text.split("\n## Diagnostics\n")[1].split("\n## ")[0]
+    subs = re.findall(r"^\| ([\d, ]+?)(?: \([0-9A-F, ]+\))? \| ", part, re.MULTILINE)
+    told = {int(number) for found in subs for number in found.split(",")}
+    assert set(SUB_FUNCTIONS) == told
 
 
 def test_every_source_file_is_in_the_architecture():

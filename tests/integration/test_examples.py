@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from support.embedded import Hosted
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ALL = sorted(path.name for path in EXAMPLES.glob("*.py"))
@@ -67,7 +70,12 @@ def test_the_readme_lists_them_all():
 @pytest.mark.parametrize("name", SHORT)
 def test_runs_alone(name):
     done = subprocess.run(
-        command(name), capture_output=True, text=True, timeout=DEADLINE, check=False
+        command(name),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["stations"]
@@ -101,6 +109,21 @@ def test_plant_moves():
     deadline = time.monotonic() + DEADLINE
     while tables(check("plant.py"))[1]["input"] == first:
         assert time.monotonic() < deadline
+
+
+def test_embedded_keeps_its_state():
+    with Hosted(EXAMPLES / "embedded.py") as hosted:
+        documents = hosted.run().stdout.splitlines()
+        documents += [hosted.run().stdout for _ in range(120)]
+    levels, starts = [], []
+    for document in map(json.loads, documents):
+        (station,) = document["stations"]
+        level, started, _ = (item["initial_values"][0] for item in station["map"]["input"])
+        levels.append(level)
+        starts.append(started)
+    assert levels[0] == 900
+    assert max(abs(a - b) for a, b in pairwise(levels)) <= 13  # mm in a tenth of a second
+    assert starts == sorted(starts)
 
 
 def test_stations():

@@ -4,6 +4,7 @@ Each test ends with a look at what another client gets meanwhile.
 """
 
 import contextlib
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -102,7 +103,7 @@ def test_a_frame_of_another_protocol_is_passed_over(client: Client) -> None:
 @pytest.mark.parametrize(
     ("pdu", "code"),
     [
-        (b"\x2b\x0e\x01\x00", 1),
+        (b"\x2b\x0d\x01\x00", 1),
         (b"\x03\0\0", 3),
         (b"\x03\0\0\0\x01\0", 3),
         (b"\x06\0\0", 3),
@@ -155,10 +156,68 @@ def test_a_client_that_leaves_in_the_middle_of_a_request(client: Client) -> None
     assert client.is_closed()
 
 
-def test_two_hundred_connections_at_once(server: Server) -> None:
-    with ExitStack() as stack:
-        clients = [stack.enter_context(Client(server.port)) for _ in range(200)]
+def test_two_thousand_connections_at_once(server: Server, bystander: Client) -> None:
+    with ExitStack() as stack, descriptors(4096):
+        before = server.rss() if PROC else 0
+        clients = [stack.enter_context(Client(server.port)) for _ in range(2000)]
         for i, client in enumerate(clients):
             client.send(request(i))
+        assert_served_quickly(bystander)
         for i, client in enumerate(clients):
             assert_answered(client, range(i, i + 1))
+        if PROC:
+            assert server.rss() - before < 20 * MIB
+
+
+@contextlib.contextmanager
+def descriptors(count: int) -> Iterator[None]:
+    """Have so many for the test itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        pytest.skip(f"this machine gives {hard} descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_hundred_clients_that_send_a_byte_now_and_then(server: Server, bystander: Client) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Client(server.port)) for _ in range(100)]
+        for at in range(12):
+            for client in clients:
+                client.send(request(3)[at : at + 1])
+            assert bystander.holding(0, 125) == VALUES
+        for client in clients:
+            assert_answered(client, range(3, 4))
+
+
+@pytest.mark.skipif(not PROC, reason="there is no /proc here")
+def test_fifty_clients_that_never_read_cost_what_one_read_of_each_may(
+    server: Server, bystander: Client
+) -> None:
+    flood = frame(1, read_pdu("holding", 0, 125)) * 10_000
+    with ExitStack() as stack:
+        before = server.rss()
+        clients = [stack.enter_context(Client(server.port)) for _ in range(50)]
+        for client in clients:
+            client.socket.settimeout(0.02)
+            with contextlib.suppress(TimeoutError):
+                for _ in range(100):
+                    client.send(flood)
+        assert_served_quickly(bystander)
+        assert server.rss() - before < 20 * MIB
+
+
+def test_connections_that_come_and_go(server: Server, bystander: Client) -> None:
+    for i in range(500):
+        with Client(server.port) as client:
+            if i % 3:
+                client.send(request(0)[: i % 12])
+            if i % 2:
+                client.socket.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0" + bytes(4)
+                )
+    assert_served_quickly(bystander)
+    assert not server.logged("ERROR|Traceback")

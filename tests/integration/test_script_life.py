@@ -99,7 +99,7 @@ def test_an_edit_with_an_error_leaves_what_was_there(serve: Serve, script: Scrip
     server = serve(script(printing(document(holding=[1, 2], interval=50))))
     with Client(server.port) as client:
         script("print(\n")
-        server.wait_for_log("WARNING .*SyntaxError")
+        server.wait_for_log(r"run failed: line 1, column 6: '\(' was never closed$")
         assert client.holding(0, 2) == [1, 2]
         script(printing(document(input=[5], interval=50)))
         eventually(lambda: client.ask(b"\x03\0\0\0\x01") == UNDEFINED)

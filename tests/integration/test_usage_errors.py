@@ -30,6 +30,19 @@ SPECS = {
     "an interpreter that is none": ("{script}?python=nopython", "'nopython' is not an interpreter"),
     "an interpreter that is a folder": ("{script}?python={folder}", "is not an interpreter"),
     "a NUL in an argument": ("{script}?args=%00", "an argument cannot have a NUL character in it"),
+    "a rule for stale values without a time": (
+        "{script}?on_stale=zero",
+        "option 'on_stale' goes with stale_after",
+    ),
+    "an unknown rule": (
+        "{script}?stale_after=5s&on_stale=ff",
+        "expected hold or exception or zero",
+    ),
+    "a place that is none": ("{script}?health=1:coils:0", "'health': expected UNIT:TABLE:ADDRESS"),
+    "a size without a unit": ("{script}?memory=256", "'memory': expected a number with GiB"),
+    "half a second of CPU": ("{script}?cpu=500ms", "'cpu': expected whole seconds, as in 10s"),
+    "too nice": ("{script}?nice=20", "'nice': expected 0..19, got '20'"),
+    "feedback of what there is none": ("{script}?feed=reads", "'feed': expected writes"),
     "an open quote": ("{script}?args=%22x", "No closing quotation"),
 }
 LISTENS = {

@@ -89,6 +89,5 @@ def test_unit_ids_0_and_255_mean_nobody_where_there_are_two_stations(
             assert answer.exception_code == NO_SUCH_STATION
 
 
-def test_an_unsupported_function(client: ModbusTcpClient) -> None:
-    assert client.read_exception_status(device_id=7).exception_code == 1
-    assert client.mask_write_register(address=0, device_id=7).exception_code == 1
+def test_an_unsupported_sub_function(client: ModbusTcpClient) -> None:
+    assert client.diag_change_ascii_input_delimeter(device_id=7).exception_code == 1

@@ -1,4 +1,6 @@
-"""The image against dicts: two sources, both modes, writes from the bus, replaced scripts."""
+"""The image against dicts: two sources, both modes, writes from the bus, replaced scripts, stale
+sources, and journals of what clients write.
+"""
 
 import struct
 
@@ -7,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from aoba.errors import DocumentError, IllegalDataAddress
+from aoba.errors import DocumentError, IllegalDataAddress, ServerDeviceFailure
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from builders import CLIENT, decoded
@@ -66,6 +68,26 @@ def items(document):
                     yield station["mode"], key, values[i] if i < len(values) else None
 
 
+def numbers(table, cells):
+    return list(cells) if table.is_bits else list(struct.unpack(f">{len(cells) // 2}H", cells))
+
+
+def each(write):
+    """(time, key, value) of each address of a write in a journal."""
+    for i, value in enumerate(numbers(write.table, write.cells)):
+        yield write.time, (write.unit, write.table.label, write.address + i), value
+
+
+def pieces(written):
+    """The same in pieces that belong to one write and stand side by side."""
+    found = []
+    for time, (unit, table, address), _ in written:
+        if found and found[-1] == (time, unit, table, address - 1):
+            found.pop()
+        found.append((time, unit, table, address))
+    return found
+
+
 class ImageMachine(RuleBasedStateMachine):
     @initialize()
     def start(self):
@@ -73,6 +95,10 @@ class ImageMachine(RuleBasedStateMachine):
         self.values = {}
         self.owners = {}
         self.units = {"a.py": set(), "b.py": set()}
+        self.stale = {}
+        self.now = 0.0
+        self.journals = {name: self.image.journal(name, lambda: self.now) for name in self.units}
+        self.written = {name: [] for name in self.units}
 
     @rule(source=sources, document=documents(), replace=st.booleans())
     def apply(self, source, document, replace):
@@ -82,6 +108,7 @@ class ImageMachine(RuleBasedStateMachine):
                 self.image.apply(source, decoded(document), replace=replace)
             return
         self.image.apply(source, decoded(document), replace=replace)
+        self.stale.pop(source, None)
         if replace:
             self._forget(source)
         self.units[source] |= {station["id"] for station in document["stations"]}
@@ -108,39 +135,76 @@ class ImageMachine(RuleBasedStateMachine):
         cells = bytes(values) if table.is_bits else struct.pack(f">{len(values)}H", *values)
         if unit not in self.image.stations:
             return
+        self.now += 1
         if all(key in self.values for key in keys):
             self.image.stations[unit].write(table, start, cells, CLIENT)
             self.values |= zip(keys, values, strict=True)
+            for key, value in zip(keys, values, strict=True):
+                self.written[self.owners[key]].append((self.now, key, value))
         else:
             with pytest.raises(IllegalDataAddress):
                 self.image.stations[unit].write(table, start, cells, CLIENT)
 
+    @rule(source=sources, as_zero=st.booleans())
+    def withhold(self, source, as_zero):
+        self.image.withhold(source, as_zero=as_zero)
+        self.stale[source] = 0 if as_zero else "withheld"
+
+    @rule(source=sources, undone=st.booleans())
+    def take(self, source, undone):
+        taken = self.journals[source].take()
+        if undone:
+            self.journals[source].put_back(taken)
+            return
+        assert taken.lost == 0
+        assert [item for write in taken.writes for item in each(write)] == self.written[source]
+        assert len(taken.writes) == len(pieces(self.written[source]))
+        self.written[source].clear()
+
     @rule(unit=st.sampled_from(UNITS), table=tables, start=addresses, count=st.integers(1, SIZE))
     def read(self, unit, table, start, count):
-        expected = [self.values.get((unit, table.label, start + i)) for i in range(count)]
+        keys = [(unit, table.label, start + i) for i in range(count)]
 
-        assert self._read(unit, table, start, count) == (None if None in expected else expected)
+        assert self._read(unit, table, start, count) == self._shown(keys)
+
+    def _shown(self, keys):
+        """What a client reads of these addresses."""
+        if any(key not in self.values for key in keys):
+            return None
+        shown = [self.stale.get(self.owners[key], self.values[key]) for key in keys]
+        return "withheld" if "withheld" in shown else shown
+
+    @invariant()
+    def blocks_are_the_true_values(self):
+        for source in self.units:
+            found = {
+                (block.unit, block.table.label, block.start + i): value
+                for block in self.image.blocks(source)
+                for i, value in enumerate(numbers(block.table, block.cells))
+            }
+            owned = [key for key, owner in self.owners.items() if owner == source]
+            assert found == {key: self.values[key] for key in owned}
 
     @invariant()
     def every_address_alone_is_as_in_the_model(self):
         for unit in UNITS:
             for table in Table:
                 for i in range(SIZE):
-                    expected = self.values.get((unit, table.label, i))
-                    found = self._read(unit, table, i, 1)
-                    assert found == (None if expected is None else [expected])
+                    assert self._read(unit, table, i, 1) == self._shown([(unit, table.label, i)])
 
     @invariant()
     def stations_are_those_that_somebody_defines(self):
         assert set(self.image.stations) == self.units["a.py"] | self.units["b.py"]
 
     def _read(self, unit, table, start, count):
-        """The values, or None where one of the addresses does not exist."""
+        """The values; None where one of the addresses does not exist; or "withheld"."""
         try:
             cells = self.image.stations[unit].read(table, start, count)
         except (KeyError, IllegalDataAddress):
             return None
-        return list(cells) if table.is_bits else list(struct.unpack(f">{count}H", cells))
+        except ServerDeviceFailure:
+            return "withheld"
+        return numbers(table, cells)
 
 
 TestImage = ImageMachine.TestCase

@@ -15,7 +15,7 @@ from aoba.links.session import MbapSession
 from aoba.modbus.client import Client
 from aoba.modbus.spec import EXCEPTION_FLAG
 from aoba.registers.image import Image
-from builders import decoded
+from builders import decoded, recall
 
 SIZE = 4  # addresses in play
 TABLES = ("coils", "discrete_inputs", "holding", "input")
@@ -39,7 +39,10 @@ writes = st.one_of(
     st.builds(lambda a, v: struct.pack(">BHH", 6, a, v), addresses, values),
     st.builds(lambda a, v: struct.pack(">BHHBB", 15, a, 2, 1, v), addresses, st.integers(0, 3)),
     st.builds(lambda a, v: struct.pack(">BHHBHH", 16, a, 2, 4, v, v), addresses, values),
+    st.builds(lambda a, v: struct.pack(">BHHH", 22, a, 0xFFFE, v), addresses, values),
+    st.builds(lambda a, v: struct.pack(">BHHHHBH", 23, 0, 1, a, 1, 2, v), addresses, values),
 )
+modes = st.sampled_from([b"\x08\0\4\0\0", b"\x08\0\1\0\0"])  # listen only; restart
 reads = st.builds(
     lambda code, a, n: struct.pack(">BHH", code, a, n),
     st.integers(1, 4),
@@ -69,7 +72,9 @@ actions = st.lists(
         st.tuples(st.just("read"), units, reads),
         st.tuples(st.just("read"), st.just(1), reads),
         st.tuples(st.just("write"), units, writes),
+        st.tuples(st.just("mode"), st.just(1), modes),
         st.tuples(st.just("apply"), documents, st.sampled_from("ab"), st.booleans()),
+        st.tuples(st.just("withhold"), st.sampled_from("ab"), st.booleans()),
     ),
     min_size=5,
     max_size=40,
@@ -78,7 +83,7 @@ actions = st.lists(
 
 def answer(session, data):
     """As a link does it: from memory where possible."""
-    recalled = session.recall(data)
+    recalled = recall(session, data)
     if recalled is not None:
         return recalled
     session.feed(data)
@@ -97,11 +102,17 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
             document, source, replace = action
             with contextlib.suppress(DocumentError):
                 image.apply(source, decoded(document), replace=replace)
+        elif kind == "withhold":
+            source, as_zero = action
+            image.withhold(source, as_zero=as_zero)
         else:
             unit, pdu = action
             request = struct.pack(">HHB", 0, 1 + len(pdu), unit) + pdu
             if kind == "read":
                 asked.add(request)
+            elif kind == "mode":
+                data = struct.pack(">H", number) + request
+                assert answer(remembering, data) == answer(forgetful, data)
             else:
                 forgetful.feed(struct.pack(">H", number) + request)
                 forgetful.answers()
@@ -113,5 +124,5 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
     for request in asked:  # nothing has changed since
         data = b"\xab\xcd" + request
         expected = answer(forgetful, data)
-        if expected[7] & EXCEPTION_FLAG == 0:
-            assert remembering.recall(data) == expected
+        if expected and expected[7] & EXCEPTION_FLAG == 0:
+            assert recall(remembering, data) == expected

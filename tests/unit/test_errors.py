@@ -11,6 +11,7 @@ from aoba.errors import (
     IllegalDataValue,
     IllegalFunction,
     RequestError,
+    ServerDeviceFailure,
 )
 
 
@@ -54,6 +55,7 @@ def test_frame_error_carries_the_numbers():
         (IllegalFunction(13, "MEI type"), 1, "MEI type 13 is not supported"),
         (IllegalDataAddress("fifo", 5), 2, "fifo 5 is not defined"),
         (IllegalDataValue("quantity", 0, "1..125"), 3, "quantity: expected 1..125, got 0"),
+        (ServerDeviceFailure("input", 5, 2), 4, "input 5..6 is stale"),
     ],
 )
 def test_request_errors_carry_their_exception_code(error, code, text):

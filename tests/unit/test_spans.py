@@ -142,3 +142,14 @@ def test_every_second_address_makes_a_span_each_until_the_gaps_are_filled():
 
     some.add(0, 65536)
     assert list(some) == [Span(0, 65536)]
+
+
+def test_parts_are_what_is_covered_of_an_interval():
+    spans = Spans()
+    for start, stop in ((2, 4), (6, 8), (10, 12)):
+        spans.add(start, stop)
+
+    assert list(spans.parts(3, 11)) == [(3, 4), (6, 8), (10, 11)]
+    assert list(spans.parts(4, 6)) == []
+    assert list(spans.parts(2, 3)) == [(2, 3)]
+    assert list(spans.parts(0, 20)) == list(spans)

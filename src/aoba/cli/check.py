@@ -13,8 +13,11 @@ from rich.text import Text
 from aoba.cli.loop import run_loop
 from aoba.cli.report import Report
 from aoba.cli.table import print_report
+from aoba.errors import RunError
 from aoba.printable import printable
-from aoba.sources.python_external import PythonExternal
+from aoba.sources.feedback import Snapshot, encode
+from aoba.sources.hosts import host_of
+from aoba.sources.program import ScriptFile
 from aoba.sources.run import run_script
 from aoba.sources.spec import ScriptSpec, parse_spec
 
@@ -42,9 +45,23 @@ def check(source: str, *, as_json: bool) -> int:
     return 1 if report.errors else 0
 
 
+async def _run_once(spec: ScriptSpec, report: Report) -> str | None:
+    host = host_of(spec)
+    feedback = encode(Snapshot(run=1, time=time.time())) if spec.feed else None
+    try:
+        unfit = await host.prepare(ScriptFile(spec.path).read())
+        if unfit:
+            return unfit.reason
+        return (await run_script(host, 1, spec.timeout, report, feedback)).failure
+    except RunError as error:
+        return str(error)
+    finally:
+        await host.close()
+
+
 async def _run(spec: ScriptSpec, report: Report, status: Status) -> None:
     started = time.monotonic()
-    run = asyncio.create_task(run_script(PythonExternal(spec), 1, spec.timeout, report))
+    run = asyncio.create_task(_run_once(spec, report))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, run.cancel)
     with status:  # from here on a signal cannot leave the terminal without its cursor

@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec import UNSET
 
-from aoba.cli.described import Descriptions
 from aoba.document.decode import Decoded
-from aoba.identity import object_name
+from aoba.identity import DEFAULT_IDENTITY, object_name
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
+from aoba.registers.described import Descriptions
 from aoba.registers.image import Image
 from aoba.sources.script import DEFAULT_INTERVAL
 from aoba.spans import Span
@@ -66,14 +66,7 @@ class Report:
                 "id": unit,
                 "mode": self.modes[unit],
                 "map": {table.label: list(_ranges(bank, table)) for table in Table},
-                "files": {
-                    number: {"records": words(bytes(bank.files[number]))}
-                    for number in sorted(bank.files)
-                },
-                "identity": {
-                    object_name(number): bank.identity[number].decode()
-                    for number in sorted(bank.identity)
-                },
+                **_numbered(bank),
                 "values": [*self._values(unit, bank)],
             }
             for unit, bank in sorted(self.image.stations.items())
@@ -93,15 +86,22 @@ class Report:
     def _values(self, unit: int, bank: Bank) -> Iterator[dict[str, Any]]:
         """Of ranges that say something about their values, what they say, and the values."""
         for table, it in self.descriptions.of(unit):
-            yield {
-                "table": table.label,
-                "address_start": it.span.start,
-                "length": it.span.stop - it.span.start,
-                "data_type": it.form.data_type if it.form else None,
-                "name": it.name,
-                "unit": it.unit,
-                "values": it.values(bank, table),
-            }
+            yield it.shown(table, it.values(bank, table))
+
+
+def _numbered(bank: Bank) -> dict[str, Any]:
+    """Files and identity in the form of a document's, as far as there are any."""
+    files = {
+        str(number): {"records": words(bytes(bank.files[number]))} for number in sorted(bank.files)
+    }
+    identity = {object_name(number): text for number, text in given_identity(bank)}
+    return {name: part for name, part in (("files", files), ("identity", identity)) if part}
+
+
+def given_identity(bank: Bank) -> list[tuple[int, str]]:
+    """Number and text of the objects that are not Aoba's own."""
+    objects = sorted(bank.identity.items())
+    return [(i, value.decode()) for i, value in objects if value != DEFAULT_IDENTITY.get(i)]
 
 
 def _ranges(bank: Bank, table: Table) -> Iterator[dict[str, Any]]:

@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
-from aoba.cli.described import Described
-from aoba.cli.report import Report, values_of, words
-from aoba.identity import DEFAULT_IDENTITY, object_name
+from aoba.cli.report import Report, given_identity, values_of, words
+from aoba.identity import object_name
 from aoba.modbus.spec import Table
 from aoba.printable import printable
 from aoba.registers.bank import Bank
+from aoba.registers.described import Described
 from aoba.spans import Span
 
 MAX_RANGE_ROWS: Final = 16
@@ -165,10 +165,8 @@ def _numbered_rows(bank: Bank, per_row: int) -> Iterator[_Row]:
     for noun, items in (("more fifo", queues), ("more file", files)):
         if len(items) > MAX_NUMBERED:
             yield _Row("", "", f"... {_count(len(items) - MAX_NUMBERED, noun)}, {_MORE}")
-    for number in sorted(bank.identity):
-        value = bank.identity[number]
-        if value != DEFAULT_IDENTITY.get(number):
-            yield _Row(object_name(number), "", f'"{_beginning(value.decode())}"')
+    for number, text in given_identity(bank):
+        yield _Row(object_name(number), "", f'"{_beginning(text)}"')
 
 
 def _beginning(text: str) -> str:

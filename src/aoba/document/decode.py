@@ -29,6 +29,20 @@ class Decoded(NamedTuple):
     """A message for each field that the schema does not know; they were ignored."""
 
 
+def decode_whole(line: bytes) -> Decoded | None:
+    """Decode a document that is all there is in `line`; None for anything but a faultless one.
+
+    This is for the usual case: it spares looking for where the document ends.
+    """
+    bare = line.startswith(b"[")
+    if not bare and not line.startswith(b"{"):
+        return None
+    try:
+        return _decoded(line, bare)
+    except (msgspec.DecodeError, ValueError):
+        return None
+
+
 def decode(raw: bytes | bytearray) -> Decoded:
     """Decode one JSON object, a document, or one JSON array, its bare stations.
 
@@ -36,14 +50,18 @@ def decode(raw: bytes | bytearray) -> Decoded:
     """
     bare = raw.startswith(b"[")
     try:
-        document = Document(_stations.decode(raw)) if bare else _document.decode(raw)
+        decoded = _decoded(raw, bare)
     except (msgspec.DecodeError, ValueError) as error:
         return _explain(raw, bare, str(error))
+    return decoded or _explain(raw, bare, "a name stands twice")
+
+
+def _decoded(raw: bytes | bytearray, bare: bool) -> Decoded | None:
+    """Raises DecodeError or ValueError; None where a name stands twice."""
+    document = Document(_stations.decode(raw)) if bare else _document.decode(raw)
     # Of two equal names the decoder keeps the last; they show when the names are counted.
     again = msgspec.json.encode(document.stations if bare else document)
-    if _count_names(raw) != _count_names(again):
-        return _explain(raw, bare, "a name stands twice")
-    return Decoded(document, [])
+    return Decoded(document, []) if _count_names(raw) == _count_names(again) else None
 
 
 def _count_names(raw: bytes | bytearray) -> int:

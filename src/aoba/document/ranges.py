@@ -196,7 +196,8 @@ class HoldingRange(RegisterRange, frozen=True, forbid_unknown_fields=True):
                 description=(
                     "initial_values are a queue, read by function 24 with address_start as pointer "
                     f"address, and not registers; at most {MAX_FIFO} registers, and no length."
-                )
+                ),
+                extra={"words": "true or false"},
             ),
         ]
         | UnsetType

@@ -18,7 +18,7 @@ from aoba.modbus.spec import MAX_OBJECT, MAX_UNIT_ID, MIN_UNIT_ID, RECORD_COUNT,
 MIN_INTERVAL_MS = 10
 MAX_INTERVAL_MS = 86_400_000
 MAX_RANGES = 65_536
-"""Ranges of one document. It applies between two requests, so these wait for all of them."""
+"""Ranges and files of one document. It applies between two requests, so these wait for it."""
 
 
 FileNumber = Annotated[
@@ -53,6 +53,9 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
         return struct.pack(f">{len(self.records)}H", *self.records)
 
 
+_TABLES = tuple(Table)
+
+
 class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True):
     """The tables of a station."""
 
@@ -67,7 +70,7 @@ class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True):
         if holding is not UNSET:
             holding = [item for item in holding if item.fifo is not True]
         tables = (self.coils, self.discrete_inputs, holding, self.input)
-        for table, ranges in zip(Table, tables, strict=True):
+        for table, ranges in zip(_TABLES, tables, strict=True):
             if ranges is not UNSET:
                 yield table, ranges
 
@@ -136,7 +139,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         _check_identity(self.identity)
-        count = sum(len(ranges) for s in self.stations for _, ranges in s.map.tables())
+        count = sum(map(_count, self.stations))
         if count > MAX_RANGES:
             raise ValueError(f"stations: expected at most {MAX_RANGES} ranges in all, got {count}")
         first_with: dict[int, int] = {}
@@ -152,6 +155,13 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
             _check_pointers(place, station.map)
 
 
+def _count(station: Station) -> int:
+    """How many ranges, queues and files it has."""
+    its_map = station.map
+    lists = (its_map.coils, its_map.discrete_inputs, its_map.holding, its_map.input, station.files)
+    return sum(len(items) for items in lists if items is not UNSET)
+
+
 def _check_identity(identity: dict[str, str] | UnsetType) -> None:
     try:
         objects_of({} if identity is UNSET else identity)
@@ -160,6 +170,8 @@ def _check_identity(identity: dict[str, str] | UnsetType) -> None:
 
 
 def _check_overlaps(place: str, its_map: RegisterMap, ranges: Ranges) -> None:
+    if len(ranges) == 1:
+        return
     for one, other in pairwise(sorted(ranges, key=lambda item: item.span)):
         if other.span.start < one.span.stop:
             raise ValueError(

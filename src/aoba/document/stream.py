@@ -90,6 +90,11 @@ class ValueStream:
         self._depth = 0
         self._only_objects = False  # a list behind a broken object may be a part of that
 
+    @property
+    def at_start(self) -> bool:
+        """Whether what comes next is fed as into a new one."""
+        return not self._buffer and self._state == self._outside and not self._only_objects
+
     def feed(self, data: bytes) -> Iterator[Piece]:
         self._buffer += data
         while self._buffer:

@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable
 from typing import ClassVar, Final, Protocol, cast
 
+from aoba.links.direct import direct_writer
 from aoba.links.guard import Guard
 from aoba.links.session import Session, Silence
 from aoba.modbus.client import Client
@@ -56,8 +57,9 @@ class Connection(asyncio.Protocol):
         "_full",
         "_link",
         "_name",
-        "_recall",
+        "_recalled",
         "_session",
+        "_write",
         "heard",
         "known",
         "since",
@@ -75,7 +77,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, link: Link) -> None:
         self._link = link
         self._session: Session = NOBODY
-        self._recall: Callable[[bytes], bytes | None] = self._open_and_recall
+        self._recalled = link.port.recalled
         self._full = False  # the client does not read its answers
         self._ended = False  # the client has sent all it will
 
@@ -86,7 +88,9 @@ class Connection(asyncio.Protocol):
         if not self._link.admit(self, host):
             self.transport.abort()
             return
+        # With 0, nothing waits in the buffer unless writing is paused.
         self.transport.set_write_buffer_limits(self.unsent)
+        self._write = direct_writer(self.transport)
         # A client that vanished without a word would keep its descriptor for ever.
         _keep_alive(transport.get_extra_info("socket"))
         _log.debug("client %s connected", self._name)
@@ -96,20 +100,21 @@ class Connection(asyncio.Protocol):
         _log.debug("client %s gone%s", self._name, f": {exc}" if exc else "")
 
     def data_received(self, data: bytes) -> None:
-        answer = self._recall(data)
-        if answer is None:
-            self._session.feed(data)
-            self._answer()
+        # Most requests end here. All in one place, since every call would cost a hundredth more.
+        rest = self._session.find(data[2:])
+        if rest is None:
+            self._feed(data)
         else:
+            self._recalled[data[7]] += 1  # by function code
             self.heard = True
-            self.transport.write(answer)
+            self._write(data[:2] + rest)
 
-    def _open_and_recall(self, data: bytes) -> bytes | None:
-        """Stands for the session's `recall` until there is a session."""
-        client = Client(self._name, self._link.port, self.functions())
-        self._session = self._link.open_session(client)
-        self._recall = self._session.recall
-        return self._recall(data)
+    def _feed(self, data: bytes) -> None:
+        if self._session is NOBODY:
+            client = Client(self._name, self._link.port, self.functions())
+            self._session = self._link.open_session(client)
+        self._session.feed(data)
+        self._answer()
 
     def functions(self) -> frozenset[int] | None:
         """What the client may do; see `aoba.modbus.client.Client`."""
@@ -122,10 +127,12 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._full = True
+        self._write = self.transport.write  # behind what waits
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         self._full = False
+        self._write = direct_writer(self.transport)
         self._answer()
 
     def part(self) -> None:
@@ -141,7 +148,7 @@ class Connection(asyncio.Protocol):
         answers = self._session.answers()
         if answers:
             self.heard = True
-            self.transport.write(answers)
+            self._write(answers)
         if self._session.error:
             _log.warning("client %s: %s; connection closed", self._name, self._session.error)
             self.transport.close()

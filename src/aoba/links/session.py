@@ -4,12 +4,12 @@
 each under its own transaction id. The work of one call of `answers` is bounded, so that a client
 that sends a thousand requests at once does not keep the others waiting.
 
-Most clients ask for the same again and again. `recall` answers such a request out of a table, by
-its bytes, without looking into it. What may be in the table is decided where requests are answered
-by the rules, here in `_answer`; see `aoba.modbus.ready`.
+Most clients ask for the same again and again. `find` gives the answer to such a request out of a
+table, by its bytes. What may be in the table is decided where requests are answered by the rules,
+here in `_answer`; see `aoba.modbus.ready`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from aoba.errors import FrameError
@@ -25,6 +25,17 @@ MAX_REQUESTS: Final = 64
 """Requests answered in one call, some 16 KiB of answers at the most."""
 
 
+Find = Callable[[bytes], bytes | None]
+"""All of a request but its transaction id -> the same of its answer, or None where it is to be fed.
+
+Only for what has come in one piece. Who sends such an answer counts it in the client's port.
+"""
+
+
+def nothing(_: bytes) -> None:
+    """Be a `Find` that has nothing."""
+
+
 class Session(Protocol):
     """What a link needs of a session."""
 
@@ -33,9 +44,10 @@ class Session(Protocol):
     more: bool
     """Whether `answers` is to be called again before more is fed."""
 
-    def recall(self, data: bytes) -> bytes | None:  # noqa: ARG002  for sessions that do not
-        """Answer `data` at once, from memory; None where nothing was done, and it is to be fed."""
-        return None
+    @property
+    def find(self) -> Find:
+        """See `Find`; it may be another one after each call of `feed` and `answers`."""
+        return nothing
 
     def feed(self, data: bytes) -> None: ...
 
@@ -64,7 +76,7 @@ class MbapSession(Session):
     `ready` has what sessions of this kind remember; without it, nothing is.
     """
 
-    __slots__ = ("_client", "_find", "_frames", "_ready", "_recalled", "_stations", "error", "more")
+    __slots__ = ("_client", "_frames", "_ready", "_stations", "error", "find", "more")
 
     def __init__(
         self, stations: Mapping[int, Station], client: Client, ready: ReadyAnswers | None = None
@@ -73,22 +85,13 @@ class MbapSession(Session):
         self._client = client
         self._frames = FrameReader()
         self._ready = ready if ready is not None and client.functions >= RECALLED else None
-        self._find = _nothing if self._ready is None else self._ready.find
-        self._recalled = client.port.recalled
+        self.find: Find = nothing if self._ready is None else self._ready.find
         self.error: FrameError | None = None
         self.more = False
 
-    def recall(self, data: bytes) -> bytes | None:
-        # Behind the transaction id. Just this was one whole request before, with nothing behind it.
-        answer = self._find(data[2:])
-        if answer is None:
-            return None
-        self._recalled[data[7]] += 1
-        return data[:2] + answer
-
     def feed(self, data: bytes) -> None:
         self._frames.feed(data)
-        self._find = _nothing  # what comes next may be the middle of a request
+        self.find = nothing  # what comes next may be the middle of a request
 
     def answers(self) -> bytes:
         """Answer the next requests, at most MAX_REQUESTS, and say in `more` if some may be left.
@@ -103,7 +106,7 @@ class MbapSession(Session):
             self.error = error
         self.more = len(answers) == MAX_REQUESTS
         if self._ready and self._frames.is_empty and not self._client.listen_only:
-            self._find = self._ready.find
+            self.find = self._ready.find
         return b"".join(answers)
 
     def _answer(self, frame: Frame) -> bytes:
@@ -122,7 +125,3 @@ class MbapSession(Session):
         if self._ready and pdu[0] in RECALLED:
             self._ready.keep(frame.behind_transaction(), response[2:])
         return response
-
-
-def _nothing(_: bytes) -> None:
-    return None

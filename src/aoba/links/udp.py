@@ -95,11 +95,12 @@ class UdpLink:
         if peer is None:
             return b""
         peer.heard = True
-        answer = peer.session.recall(data)
-        if answer is None:
-            peer.session.feed(data)
-            answer = peer.session.answers()
-        return answer
+        rest = peer.session.find(data[2:])
+        if rest is not None:
+            self._port.recalled[data[7]] += 1
+            return data[:2] + rest
+        peer.session.feed(data)
+        return peer.session.answers()
 
     def forget(self, address: tuple[str, int]) -> None:
         peer = self._peers.pop(address)

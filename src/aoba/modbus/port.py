@@ -43,6 +43,11 @@ class Sent(IntFlag):
     EVENT = 0x40
 
 
+# As numbers: to join two flags of an enum takes a microsecond, and this is done for each request.
+_RECEIVED: Final = int(Received.EVENT)
+_SENT: Final = int(Sent.EVENT)
+
+
 class Port:
     """With `is_serial`, frames travel as on a serial line, and the event log is kept."""
 
@@ -93,7 +98,7 @@ class Port:
         self.bus_messages += 1
         self.messages += 1
         if self.is_serial:
-            self.log.appendleft(Received.EVENT | flags)
+            self.log.appendleft(_RECEIVED | flags)
 
     def answered(self, response: bytes) -> None:
         """The request that was received last ends with `response`."""
@@ -135,6 +140,8 @@ class Port:
 
     def _add_recalled(self) -> None:
         recalled = sum(self.recalled)
+        if recalled == self._recalled_before:
+            return
         count, self._recalled_before = recalled - self._recalled_before, recalled
         self.bus_messages += count
         self.messages += count
@@ -142,7 +149,7 @@ class Port:
 
     def _finish(self, flags: int) -> None:
         if self.is_serial:
-            self.log.appendleft(Sent.EVENT | flags)
+            self.log.appendleft(_SENT | flags)
         if self._afterwards is not None:
             act, self._afterwards = self._afterwards, None
             act()

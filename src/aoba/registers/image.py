@@ -8,10 +8,13 @@ Who owns a value (`mode` of a station in a document):
     master   the script: each document's values replace what is there
     slave    `discrete_inputs` and `input`: the script; `coils` and `holding`: the bus, from the
              moment an address is defined, which is when it takes its initial value
+
+What a source has defined can be withheld from readers, until its next document. What clients write
+to it can be followed in a journal.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from aoba.document.ranges import Range
 from aoba.document.schema import Document, Station
@@ -19,16 +22,26 @@ from aoba.errors import DocumentError
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
-from aoba.registers.bank import Bank
+from aoba.registers.bank import Bank, Withheld
 from aoba.registers.cells import Cells
+from aoba.registers.journal import Journal, Owned
 from aoba.registers.numbered import Numbered
 from aoba.spans import Spans
 
 _BUS_TABLES: Final = frozenset((Table.COILS, Table.HOLDING))
 """Tables a client can write, which in slave mode belong to the bus."""
 
-Territory = dict[int, tuple[Spans, Spans, Spans, Spans]]
-"""Which addresses a source has defined: by unit id, then by `Table`."""
+Territory = dict[int, Owned]
+"""Which addresses a source has defined, by unit id."""
+
+
+class Block(NamedTuple):
+    """Consecutive addresses of one table from `start` on, and their cells."""
+
+    unit: int
+    table: Table
+    start: int
+    cells: bytes
 
 
 class Image:
@@ -39,24 +52,49 @@ class Image:
         self.ready = ReadyAnswers()
         """Answers that hold as long as nothing here changes."""
         self._territories: dict[str, Territory] = {}
-        self._numbered = Numbered(identity)
+        self._journals: list[Journal] = []
+        self._numbered = Numbered(identity, self._journals)
+
+    def journal(self, source: str, clock: Callable[[], float]) -> Journal:
+        """Note from now on what clients write to whatever `source` has defined at the time."""
+        journal = Journal(lambda unit: self._territories.get(source, {}).get(unit), clock)
+        self._journals.append(journal)
+        return journal
+
+    def blocks(self, source: str) -> Iterator[Block]:
+        """The present values of all that `source` has defined, withheld or not."""
+        for unit, owned in sorted(self._territories.get(source, {}).items()):
+            for table in Table:
+                cells = self.stations[unit].tables[table]
+                for start, stop in owned[table]:
+                    yield Block(unit, table, start, cells.read(start, stop))
+
+    def withhold(self, source: str, *, as_zero: bool) -> None:
+        """Until its next document, let what `source` has defined read as zero, or not at all."""
+        for unit, owned in self._territories.get(source, {}).items():
+            self.stations[unit].withheld[source] = Withheld(owned, as_zero)
+        self.ready.forget()
 
     def apply(self, source: str, document: Document, *, replace: bool = False) -> None:
         """Let `document` of `source` take effect.
 
         With `replace`, what `source` had defined before and `document` does not define is gone,
-        and the rest starts afresh. Raises DocumentError, and has changed nothing, where another
-        source has defined one of the addresses.
+        and the rest starts afresh. What was withheld of `source` is so no more. Raises
+        DocumentError, and has changed nothing, where another source has defined one of the
+        addresses.
         """
         self._check_conflicts(source, document)
         self._numbered.check(source, document)
         self.ready.forget()
+        self._release(source)
         if replace:
             self._forget(source)
         territory = self._territories.setdefault(source, {})
         for station in document.stations:
             bank = self.stations.get(station.id) or self._add(station.id)
-            own = territory.setdefault(station.id, (Spans(), Spans(), Spans(), Spans()))
+            if station.id not in territory:
+                territory[station.id] = (Spans(), Spans(), Spans(), Spans())
+            own = territory[station.id]
             for table, ranges in station.map.tables():
                 by_bus = station.mode == "slave" and table in _BUS_TABLES
                 for item in sorted(ranges, key=lambda r: r.address_start):
@@ -69,7 +107,7 @@ class Image:
 
     def _check_conflicts(self, source: str, document: Document) -> None:
         mine = self._territories.get(source, {})
-        others = {name: t for name, t in self._territories.items() if name != source}
+        others = [(name, t) for name, t in self._territories.items() if name != source]
         if not others:
             return
         for i, station in enumerate(document.stations):
@@ -78,6 +116,10 @@ class Image:
                     if station.id in mine and mine[station.id][table].covers(*item.span):
                         continue
                     _check_conflict(f"stations[{i}]", station, table, item, others)
+
+    def _release(self, source: str) -> None:
+        for unit in self._territories.get(source, {}):
+            self.stations[unit].withheld.pop(source, None)
 
     def _forget(self, source: str) -> None:
         """Remove what `source` has defined and leave what the others have."""
@@ -88,6 +130,7 @@ class Image:
             if not remaining:
                 continue
             fresh = self._add(unit)
+            fresh.withheld = bank.withheld
             for territory in remaining:
                 for table in Table:
                     _copy(territory[table], bank.tables[table], fresh.tables[table])
@@ -107,9 +150,13 @@ def _apply_range(cells: Cells, own: Spans, item: Range, *, only_new: bool) -> No
 
 
 def _check_conflict(
-    path: str, station: Station, table: Table, item: Range, others: dict[str, Territory]
+    path: str,
+    station: Station,
+    table: Table,
+    item: Range,
+    others: list[tuple[str, Territory]],
 ) -> None:
-    for name, territory in others.items():
+    for name, territory in others:
         if station.id not in territory:
             continue
         overlap = territory[station.id][table].overlap(*item.span)

@@ -5,16 +5,17 @@ slave mode a file belongs to the bus once it is there, and only grows (as `holdi
 follows the script, since a client cannot change one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
 
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
-from aoba.identity import DEFAULT_IDENTITY, object_name
+from aoba.identity import object_name
 from aoba.modbus.ready import ReadyAnswers
 from aoba.registers.bank import Bank
+from aoba.registers.journal import Journal
 
 FILE: Final = "file"
 FIFO: Final = "fifo"
@@ -34,20 +35,20 @@ class Key(NamedTuple):
 class Numbered:
     """`identity` are the objects of a station before a document gives it some."""
 
-    def __init__(self, identity: Mapping[int, bytes] = DEFAULT_IDENTITY) -> None:
-        self._identity = identity
+    def __init__(self, identity: Mapping[int, bytes], journals: Sequence[Journal]) -> None:
+        self._identity, self._journals = identity, journals
         self._owners: dict[Key, str] = {}
 
     def new_bank(self, unit: int, ready: ReadyAnswers) -> Bank:
-        return Bank(ready, unit, self._identity)
+        return Bank(ready, unit, self._identity, self._journals)
 
     def check(self, source: str, document: Document) -> None:
         """Raises DocumentError where something in `document` belongs to another source."""
         for i, station in enumerate(document.stations):
-            for key, place in _defined(document, station):
+            for key in _keys(document, station):
                 owner = self._owners.get(key, source)
                 if owner != source:
-                    path = place if place == OBJECT else f"stations[{i}].{place}"
+                    path = _path(key, station, f"stations[{i}].")
                     raise DocumentError(path, f"{key} already belongs to {owner}")
 
     def apply(self, source: str, document: Document, station: Station, bank: Bank) -> None:
@@ -59,7 +60,7 @@ class Numbered:
             if item.initial_values is not UNSET or item.address_start not in bank.fifos:
                 bank.fifos[item.address_start] = item.cells()
         bank.identity = {**bank.identity, **document.identity_of(station)}
-        self._owners |= dict.fromkeys((key for key, _ in _defined(document, station)), source)
+        self._owners |= dict.fromkeys(_keys(document, station), source)
 
     def forget(self, source: str) -> None:
         """Note that `source` owns nothing any more; `copy` then leaves out what it had."""
@@ -74,13 +75,23 @@ class Numbered:
         new.identity = {**self._identity, **objects}
 
 
-def _defined(document: Document, station: Station) -> Iterator[tuple[Key, str]]:
-    """What `station` defines, and where in it; an object may also stand in the document's own."""
+def _keys(document: Document, station: Station) -> Iterator[Key]:
+    """All that `document` defines of `station`."""
     for name in () if station.files is UNSET else station.files:
-        yield Key(station.id, FILE, int(name)), f"files.{name}"
+        yield Key(station.id, FILE, int(name))
     for item in station.map.fifos():
-        yield Key(station.id, FIFO, item.address_start), station.map.place(item)
-    own = station.own_identity()
+        yield Key(station.id, FIFO, item.address_start)
     for number in document.identity_of(station):
-        key = Key(station.id, OBJECT, number)
-        yield key, f"identity.{object_name(number)}" if number in own else OBJECT
+        yield Key(station.id, OBJECT, number)
+
+
+def _path(key: Key, station: Station, place: str) -> str:
+    """Where in a document that what has `key` stands; `place` is that of its station."""
+    if key.kind == FILE:
+        return f"{place}files.{key.number}"
+    if key.kind == FIFO:
+        pointers = (item for item in station.map.fifos() if item.address_start == key.number)
+        return place + station.map.place(next(pointers))
+    if key.number in station.own_identity():
+        return f"{place}identity.{object_name(key.number)}"
+    return OBJECT

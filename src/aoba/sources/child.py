@@ -5,16 +5,23 @@ long as a fork takes, which grows with the heap (10 ms at 200 MB, where Popen ta
 """
 
 import asyncio
+import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import IO
+from pathlib import Path
+from typing import IO, Final
 
 from aoba.errors import RunError
-from aoba.sources.running import Pipe, Running, signal_group
+from aoba.sources.limits import NO_LIMITS, Limits
+from aoba.sources.running import MAX_PIPE, Pipe, Running, signal_group
+
+FOR_SCRIPTS: Final = str(Path(__file__).parents[1] / "for_scripts")
+"""The folder from which a script may `import aoba`, on any Python."""
 
 
 class Child(Running):
@@ -24,13 +31,14 @@ class Child(Running):
         env: Mapping[str, str],
         on_stderr: Callable[[bytes], None],
         stdin: bytes | None = None,
+        limits: Limits = NO_LIMITS,
     ) -> None:
-        super().__init__(on_stderr)
+        super().__init__(on_stderr, limits)
         self._argv, self._env, self._stdin = argv, env, stdin
 
     async def _start(self) -> tuple[Pipe, Pipe]:
         try:
-            with _file_of(self._stdin) as stdin:
+            with file_of(self._stdin) as stdin:
                 self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than a thread
                     self._argv,
                     env=self._env,
@@ -42,10 +50,20 @@ class Child(Running):
                 )
         except (OSError, ValueError) as error:
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
+        self._limit()
         watch_exit(self._process, self._gone)
         assert self._process.stdout is not None  # noqa: S101  both were asked for
         assert self._process.stderr is not None  # noqa: S101
+        widen(self._process.stdout)
         return Pipe(self._process.stdout), Pipe(self._process.stderr)
+
+    def _limit(self) -> None:
+        try:
+            self._limits.apply(self._process.pid)
+        except OSError as error:  # an interpreter of another user
+            with self._process:
+                self._process.kill()
+            raise RunError(f"{self._argv[0]} cannot be limited: {error}") from None
 
     def _signal(self, number: signal.Signals) -> None:
         # Not yet waited for, or just so: the group's id cannot have been given to another.
@@ -55,7 +73,7 @@ class Child(Running):
         return self._process.wait()
 
 
-def _file_of(data: bytes | None) -> IO[bytes]:
+def file_of(data: bytes | None) -> IO[bytes]:
     """A file to read `data` from, so that nobody has to feed a pipe; None: the null device."""
     if data is None:
         return open(os.devnull, "rb", 0)  # noqa: PTH123  to be closed by the caller
@@ -65,9 +83,24 @@ def _file_of(data: bytes | None) -> IO[bytes]:
     return file
 
 
+def widen(pipe: IO[bytes]) -> None:
+    """Have it hold as much as a pipe can, so that a large document is there at once."""
+    with contextlib.suppress(AttributeError, OSError):  # not Linux, or not permitted
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, MAX_PIPE)
+
+
 def script_environment() -> dict[str, str]:
-    """Aoba's own, and what makes a Python's standard streams fit: UTF-8, and each line at once."""
-    return {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+    """Aoba's own, and what makes a Python's standard streams fit: UTF-8, and each line at once.
+
+    The package for scripts comes last in their path, behind what is named there already.
+    """
+    before = os.environ.get("PYTHONPATH")
+    return {
+        **os.environ,
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONPATH": f"{before}{os.pathsep}{FOR_SCRIPTS}" if before else FOR_SCRIPTS,
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:

@@ -20,6 +20,7 @@ from typing import Final, Protocol
 
 from aoba.sources import fork_server
 from aoba.sources.child import script_environment, watch_exit
+from aoba.sources.limits import NO_LIMITS, Limits
 from aoba.sources.lines import Lines
 from aoba.sources.running import GRACE, Pipe, exit_failure, signal_group
 
@@ -48,7 +49,10 @@ class ForkProcess:
         preload: tuple[str, ...],
         on_line: Callable[[str], None],
         on_end: Callable[[], None],
+        limits: Limits = NO_LIMITS,
     ) -> None:
+        self.limits = limits
+        """Of each of its runs."""
         self.ready = False
         """Whether it can start runs now."""
         self.was_ready = False
@@ -95,6 +99,8 @@ class ForkProcess:
                 stderr=err,
                 start_new_session=True,
             )
+            with contextlib.suppress(ProcessLookupError):
+                self.limits.apply_to_all_runs(self._process.pid)
             ours.pop_all()
         os.set_blocking(self._commands, False)
         self._reports, self._errors = Pipe(reports), Pipe(errors)

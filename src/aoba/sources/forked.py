@@ -21,7 +21,7 @@ class ForkedRun(Running):
         env: Mapping[str, str],
         on_stderr: Callable[[bytes], None],
     ) -> None:
-        super().__init__(on_stderr)
+        super().__init__(on_stderr, process.limits)
         self._process = process
         self._script = (os.fsencode(path), _join(args), _join(f"{k}={v}" for k, v in env.items()))
         self._pid = 0
@@ -49,6 +49,7 @@ class ForkedRun(Running):
 
     def started(self, pid: int) -> None:
         self._pid = pid
+        self._limits.apply(pid)  # its CPU time; the others it has from the server
         self._drop_fifos()
         self._expect(None)
         if self._unsent:
@@ -60,6 +61,8 @@ class ForkedRun(Running):
 
     def lost(self, reason: str) -> None:
         self.failure = reason
+        self.began = self._pid != 0
+        self._code = -signal.SIGKILL
         if self._pid:
             signal_group(self._pid, signal.SIGKILL)
         self._over()

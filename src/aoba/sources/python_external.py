@@ -1,35 +1,91 @@
 """A script as a process of an ordinary Python, a new one for each run: `python:external:PATH`."""
 
-import os
 from collections.abc import Callable
+from typing import Final
 
 from aoba.errors import RunError
 from aoba.sources.child import Child, script_environment
 from aoba.sources.forked import ForkedRun
+from aoba.sources.program import Unfit, Version
 from aoba.sources.running import Running
 from aoba.sources.spec import ScriptSpec
+from aoba.sources.syntax import SyntaxFault
 from aoba.sources.warm import ForkServers
+
+CHECKING: Final = 10.0
+"""Seconds that an interpreter has to compile a script."""
+
+# On any Python from 2.7 on. The report is in one line, whatever the message is.
+_CHECK: Final = """
+import sys
+source = getattr(sys.stdin, "buffer", sys.stdin).read()
+try:
+    compile(source, sys.argv[1], "exec", 0, True)
+except SyntaxError as error:
+    message = " ".join(str(error.msg).split())
+    sys.stdout.write("\\n%d %d %s" % (error.lineno or 0, error.offset or 0, message))
+except Exception as error:
+    sys.stdout.write("\\n0 0 %s: %s" % (type(error).__name__, " ".join(str(error).split())))
+"""
 
 
 class PythonExternal:
-    """Starts runs of a script, on any Python from 2.7 on; warm where `servers` are given."""
+    """Implements `Host`, on any Python from 2.7 on; starts warm where `servers` are given.
+
+    What runs is the file. So a version that does not compile is not run, and what the one before
+    has given stays. To know it, the interpreter has to be asked, which takes as long as a run: not
+    at the very first start, and not again when there has been a document.
+    """
 
     def __init__(self, spec: ScriptSpec, servers: ForkServers | None = None) -> None:
+        self.not_before = 0.0
         self._spec = spec
         self._server = servers.get(spec) if servers and spec.start == "warm" else None
+        self._version: Version | None = None
+        self._checked = False
+        self._fault: SyntaxFault | None = None
+
+    async def prepare(self, version: Version | None) -> Unfit | None:
+        """Implements `Host`."""
+        if version is None:
+            return None
+        if version is not self._version:
+            is_first = self._version is None
+            self._version, self._checked, self._fault = version, False, None
+            if is_first:
+                return None
+        if not (self._checked or version.proven):
+            self._fault = await self._check(version.source)
+            self._checked = True
+        return self._fault and Unfit(str(self._fault), goes_on=False)
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:
-        """Implements `Host`. Raises RunError where the script is not there at present."""
+        """Implements `Host`."""
         path, args = str(self._spec.path), self._spec.args
-        # Of os.path, since a Path raises where a folder above it may no longer be entered.
-        if not os.path.isfile(path):  # noqa: PTH113
-            reason = "is not a file" if os.path.exists(path) else "no such script"  # noqa: PTH110
-            raise RunError(f"{path}: {reason}")
         own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
         # The first run is cold: it would have to wait for the server, and may never be over.
-        if number > 1 and self._server is not None and (process := self._server.process()):
+        server = self._server if number > 1 and feedback is None else None
+        if server is not None and (process := server.process()):
             return ForkedRun(process, path, args, own, on_stderr)
         argv = [self._spec.python, path, *args]
-        return Child(argv, {**script_environment(), **own}, on_stderr, feedback)
+        return Child(argv, {**script_environment(), **own}, on_stderr, feedback, self._spec.limits)
+
+    async def close(self) -> None:
+        """Implements `Host`: runs end by themselves, and a fork server has other scripts, too."""
+
+    async def _check(self, source: bytes) -> SyntaxFault | None:
+        argv = [self._spec.python, "-c", _CHECK, str(self._spec.path)]
+        report = bytearray()
+        try:
+            async with Child(argv, script_environment(), _ignore, source) as checking:
+                async for chunk in checking.output(CHECKING):
+                    report += chunk
+        except RunError:  # the run that follows says it better
+            return None
+        return SyntaxFault.parse(report.decode(errors="replace").rpartition("\n")[2])
+
+
+def _ignore(_: bytes) -> None:
+    """What the compiler warns of, the run shows."""

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from aoba.document.decode import Decoded, decode
+from aoba.document.decode import Decoded, decode, decode_whole
 from aoba.document.explain import fault
 from aoba.document.stream import MAX_VALUE, Cut, Fault, Text, Value, ValueStream
 from aoba.errors import DocumentError, RunError
 from aoba.sources.lines import Lines
+from aoba.sources.program import Unfit, Version
 from aoba.sources.running import Running
 
 MAX_INLINE: Final = 128 * 1024
@@ -21,7 +22,18 @@ _DICT: Final = ("{'", "[{'")
 
 
 class Host(Protocol):
-    """A way to run a script."""
+    """A way to run a script. Call `prepare`, then `start`, for each run; `close` at last."""
+
+    not_before: float
+    """When the next run may start, of `time.monotonic`; what runs has crashed, and has a pause."""
+
+    async def prepare(self, version: Version | None) -> Unfit | None:
+        """Take over `version`, the newest one of the file; None if that could not be read.
+
+        May be called while a run of another version is under way. Raises RunError where it cannot
+        be found out whether it can be run.
+        """
+        ...
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
@@ -30,6 +42,10 @@ class Host(Protocol):
 
         Raises RunError where there is nothing to run.
         """
+        ...
+
+    async def close(self) -> None:
+        """There are no more runs."""
         ...
 
 
@@ -49,10 +65,21 @@ class Listener(Protocol):
     def stderr(self, line: str) -> None: ...
 
 
+class Outcome(NamedTuple):
+    """What became of a run."""
+
+    failure: str | None
+    """Why it failed, or None."""
+    status: int | None = None
+    """How its process ended, as `subprocess` has it; None where that is not known."""
+    began: bool = True
+    """Whether there was a process at all, which could read its stdin."""
+
+
 async def run_script(
     host: Host, number: int, timeout: float, listener: Listener, feedback: bytes | None = None
-) -> str | None:
-    """Carry out run `number`, from 1; returns why it failed, or None.
+) -> Outcome:
+    """Carry out run `number`, from 1.
 
     A run fails that cannot be started, exits with anything but 0, is silent on stdout for longer
     than `timeout` seconds, or prints no document that can be taken.
@@ -66,15 +93,15 @@ async def run_script(
 
     try:
         async with host.start(number, on_stderr, feedback) as running:
-            async for chunk in running.output(timeout):
+            while (chunk := await running.read(timeout)) is not None:
                 await intake.feed(chunk)
         intake.end()
     except RunError as error:
-        return str(error)
+        return Outcome(str(error), began=False)
     finally:
         for line in errors.end():
             listener.stderr(line)
-    return running.failure or intake.failure()
+    return Outcome(running.failure or intake.failure(), running.status, running.began)
 
 
 class _Intake:
@@ -88,6 +115,9 @@ class _Intake:
         self._refused = 0
 
     async def feed(self, chunk: bytes) -> None:
+        if chunk.endswith(b"\n") and self._values.at_start and (whole := decode_whole(chunk)):
+            self._offer(whole)
+            return
         turn_ends = time.monotonic() + _TURN
         for piece in self._values.feed(chunk):
             if isinstance(piece, Value):
@@ -111,9 +141,14 @@ class _Intake:
 
     async def _take_value(self, raw: bytearray) -> None:
         try:
-            decoded = (
+            self._offer(
                 decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(decode, raw)
             )
+        except DocumentError as error:
+            self._refuse(str(error))
+
+    def _offer(self, decoded: Decoded) -> None:
+        try:
             self._listener.document(decoded)
         except DocumentError as error:
             self._refuse(str(error))

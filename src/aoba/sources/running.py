@@ -1,9 +1,10 @@
 """A run under way: its output as it comes, and the end of it, whatever the script does.
 
-How a run is started, signalled and waited for is up to the subclass. The end of a run is the end
-of its process, not of its streams: a grandchild can hold these open for ever. When the process is
-gone, what it left in its pipes is read, and `GRACE` seconds are waited for their end; then what is
-left of its group is killed.
+How a run is started, signalled and waited for is up to the subclass. The end of a run is never
+that of its streams: a grandchild can hold these open for ever. It is the end of its process: then
+what that left in its pipes is read, `GRACE` seconds are waited for their end, and what is left of
+its group is killed. Or, where the process goes on to other runs, it is what the process reports:
+then what is in its pipes is read, and that is all.
 
 Times are of `time.monotonic`: uvloop's own clock stands still during a turn of the loop.
 """
@@ -18,6 +19,9 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import IO, Final, Self
 
+from aoba.sources.limits import NO_LIMITS, Limits
+from aoba.sources.wake import Wake
+
 GRACE: Final = 0.5
 TERM_TO_KILL: Final = 2.0
 """Seconds from SIGTERM to SIGKILL for a script that is silent for too long."""
@@ -29,10 +33,11 @@ KILL_TO_LEAVE: Final = 1.0
 """Seconds after SIGKILL until a process that survives it is left alone: it may not be ours."""
 
 MAX_PIPE: Final = 1024 * 1024
-"""Bytes that a pipe can hold; of what comes when the process is gone, no more can be its own."""
+"""Bytes that a pipe can hold; of what comes when the run is over, no more can be its own."""
 
 _CHUNK: Final = 32 * 1024  # what is handled in one go, while Modbus clients wait
 _LAST_WORDS: Final = 64  # chunks of stderr that are still read at the end
+_SAID: Final = 2048  # bytes of stderr that are kept, to see why a run failed
 
 
 class Running(ABC):
@@ -42,16 +47,32 @@ class Running(ABC):
     pieces, as they come.
     """
 
-    def __init__(self, on_stderr: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        on_stderr: Callable[[bytes], None],
+        limits: Limits = NO_LIMITS,
+        wake: Wake | None = None,
+    ) -> None:
         self.failure: str | None = None
         """Why the run failed, as far as its process shows; known once the context is left."""
+        self.status: int | None = None
+        """How its process ended, as `subprocess` has it; None where that is not known."""
+        self.began = True
+        """Whether there was a process at all, which could read its stdin."""
+        self._limits = limits
+        self._said = b""
         self._on_stderr = on_stderr
-        self._wake = asyncio.Event()  # stdout can be read, or the process is gone
-        self._gone_at: float | None = None
+        self._wake = wake or Wake()  # stdout can be read, or the run is over
+        self._gone_at: float | None = None  # the process
+        self._read_until: float | None = None  # the run is over, and stdout still read until then
+        self._deadline = 0.0  # of whatever is waited for
+        self._to_send = [signal.SIGKILL, signal.SIGTERM]
+        self._left = MAX_PIPE
+        self._just_read = False  # and not waited since
 
     @abstractmethod
     async def _start(self) -> tuple["Pipe", "Pipe"]:
-        """Start the process; returns its stdout and its stderr. Raises RunError."""
+        """Start the run; returns its stdout and its stderr. Raises RunError."""
 
     @abstractmethod
     def _signal(self, number: signal.Signals) -> None:
@@ -60,6 +81,9 @@ class Running(ABC):
     @abstractmethod
     def _reap(self) -> int:
         """The return code as `subprocess` has it; called once, when the process is gone."""
+
+    def _look_for_end(self) -> None:  # noqa: B027  most are told of it
+        """Find out whether the run is over by now, where that saves a turn of the loop."""
 
     async def __aenter__(self) -> Self:
         self._stdout, self._stderr = await self._start()
@@ -84,66 +108,93 @@ class Running(ABC):
                 self._finish()
 
     def _finish(self) -> None:
+        self._stdout.close()
+        self._read_last_words()
+        self._stderr.close()
+        self._wake.close()
         if self._gone_at is None:
             self.failure = "cannot be killed, and is left running"
         else:
-            self.failure = self.failure or exit_failure(self._reap())
-        self._stdout.close()
-        for _ in range(_LAST_WORDS):
-            if not self._read_stderr():
-                break
-        self._stderr.close()
+            self._note_exit(self._reap())
+
+    def _note_exit(self, code: int) -> None:
+        self.status = code
+        if failure := exit_failure(code):
+            self.failure = self.failure or self._limits.explain(failure, code, self._said)
 
     async def output(self, timeout: float) -> AsyncIterator[bytes]:
-        """Yield stdout as it comes, in pieces of at most 32 KiB, until the process is gone.
+        """Yield what `read` gives."""
+        while (chunk := await self.read(timeout)) is not None:
+            yield chunk
+
+    async def read(self, timeout: float) -> bytes | None:
+        """What comes on stdout next, at most 32 KiB; None when the run is over.
 
         A process that writes nothing for `timeout` seconds gets SIGTERM, and SIGKILL
         `TERM_TO_KILL` later.
         """
-        to_send = [signal.SIGKILL, signal.SIGTERM]
-        left = MAX_PIPE
-        deadline = time.monotonic() + timeout
+        if self._just_read:
+            self._look_for_end()
         while True:
             self._wake.clear()
             chunk = self._stdout.read()
-            now = time.monotonic()
-            if self._gone_at is not None:
-                deadline = self._gone_at + GRACE
-                left -= len(chunk or b"")
-                if self._stdout.closed or left < 0 or (not chunk and now >= deadline):
-                    return
-            elif chunk and not self.failure:
-                deadline = now + timeout
-            elif now >= deadline and not to_send:
-                return  # it survives SIGKILL
-            elif now >= deadline:
-                self.failure = f"silent on stdout for longer than {timeout:g} s, stopped"
-                self._signal(to_send.pop())
-                deadline = now + (TERM_TO_KILL if to_send else KILL_TO_LEAVE)
+            if not self._goes_on(chunk, timeout, time.monotonic()):
+                return None
             if chunk:
-                yield chunk
-                await asyncio.sleep(0)  # a flood must not keep the loop from anything else
-            else:
-                self._stdout.watch(self._wake.set)
-                await _wait_until(self._wake, deadline)
+                if self._just_read:
+                    await asyncio.sleep(0)  # a flood must not keep the loop from anything else
+                self._just_read = True
+                return chunk
+            self._just_read = False
+            self._stdout.watch(self._wake.set)
+            await self._wake.wait(self._deadline)
+
+    def _goes_on(self, chunk: bytes | None, timeout: float, now: float) -> bool:
+        """Do what is due, and set the next deadline; whether there is more to come."""
+        if self._read_until is not None:
+            self._deadline = self._read_until
+            self._left -= len(chunk or b"")
+            return (
+                not self._stdout.closed and self._left >= 0 and bool(chunk or now < self._deadline)
+            )
+        if (chunk and not self.failure) or not self._deadline:
+            self._deadline = now + timeout
+        elif now >= self._deadline:
+            if not self._to_send:
+                return False  # it survives SIGKILL
+            self.failure = f"silent on stdout for longer than {timeout:g} s, stopped"
+            self._signal(self._to_send.pop())
+            self._deadline = now + (TERM_TO_KILL if self._to_send else KILL_TO_LEAVE)
+        return True
 
     async def _wait_gone(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while self._gone_at is None and time.monotonic() < deadline:
             self._wake.clear()
-            await _wait_until(self._wake, deadline)
+            await self._wake.wait(deadline)
 
     def _gone(self) -> None:
         """To be called when the process has exited."""
         self._gone_at = time.monotonic()
+        self._end(self._gone_at + GRACE)
+
+    def _end(self, read_until: float) -> None:
+        """The run is over: what comes on stdout is its own until then, of `time.monotonic`."""
+        self._read_until = read_until
         self._wake.set()
 
     def _read_stderr(self) -> bytes | None:
         chunk = self._stderr.read()
         if chunk:
+            self._said = (self._said + chunk)[-_SAID:]
             self._on_stderr(chunk)
         self._stderr.watch(self._read_stderr)
         return chunk
+
+    def _read_last_words(self) -> None:
+        for _ in range(_LAST_WORDS):
+            if not self._read_stderr():
+                break
 
 
 class Pipe:
@@ -157,13 +208,15 @@ class Pipe:
         self._stream = open(source, "rb", 0) if isinstance(source, int) else source  # noqa: PTH123, SIM115
         self._descriptor = self._stream.fileno()
         self._loop = asyncio.get_running_loop()
+        self._callback: Callable[[], object] | None = None
+        self._watched = False
         os.set_blocking(self._descriptor, False)
 
     def read(self) -> bytes | None:
         """Some bytes, or None where there are none now. At the end the pipe closes itself."""
         if self.closed:
             return None
-        self._loop.remove_reader(self._descriptor)
+        self._callback = None
         try:
             chunk = os.read(self._descriptor, _CHUNK)
         except BlockingIOError:
@@ -174,8 +227,20 @@ class Pipe:
 
     def watch(self, callback: Callable[[], object]) -> None:
         """Call `callback` once there is something to read, until the next `read`."""
-        if not self.closed:
-            self._loop.add_reader(self._descriptor, callback)
+        if self.closed:
+            return
+        self._callback = callback
+        if not self._watched:
+            self._watched = True
+            self._loop.add_reader(self._descriptor, self._readable)
+
+    def _readable(self) -> None:
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+        else:  # nobody wants it now; as long as somebody does, it costs nothing to stay registered
+            self._watched = False
+            self._loop.remove_reader(self._descriptor)
 
     def close(self) -> None:
         if not self.closed:
@@ -196,10 +261,3 @@ def exit_failure(returncode: int) -> str | None:
         known = -returncode in set(signal.Signals)
         return f"killed by {signal.Signals(-returncode).name if known else f'signal {-returncode}'}"
     return f"exit status {returncode}" if returncode else None
-
-
-async def _wait_until(event: asyncio.Event, deadline: float) -> None:
-    seconds = deadline - time.monotonic()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()

@@ -5,7 +5,7 @@ behind it, so nothing drifts. Runs never overlap: a slot that passes while a run
 skipped and counted. Times are seconds of one monotonic clock, passed in.
 """
 
-from math import ceil
+from math import ceil, floor
 
 
 class Schedule:
@@ -18,15 +18,22 @@ class Schedule:
         """Slots skipped so far."""
         self._slot = first
 
-    def begin(self) -> None:
-        """The run of the slot that is due starts."""
-        self._slot = self.due
+    def begin(self, now: float) -> None:
+        """A run starts, in the newest slot that has come; those between it and `due` went by."""
+        passed = max(0, floor((now - self.due) / self.interval))
+        self._slot = self.due + passed * self.interval
+        self.skipped += passed
         self.due = self._slot + self.interval
 
     def set_interval(self, interval: float) -> None:
         """From the slot of the newest run on, slots are `interval` seconds apart."""
         self.interval = interval
         self.due = self._slot + interval
+
+    def skip(self) -> None:
+        """There is no run in the slot that is due."""
+        self.due += self.interval
+        self.skipped += 1
 
     def finish(self, now: float) -> int:
         """The run is over: pass over the slots that went by, and return how many they were."""

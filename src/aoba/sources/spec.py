@@ -1,6 +1,7 @@
 """SPEC, what a user types to name a source -> `ScriptSpec`.
 
     python:external:PATH?OPTIONS   python:PATH?OPTIONS   PATH.py?OPTIONS
+    python:embedded:PATH?OPTIONS
 
 PATH is taken as it stands, up to the first `?`; OPTIONS are `name=value` pairs joined by `&`, as in
 a URL, with `+` or `%20` for a space.
@@ -9,6 +10,7 @@ a URL, with `+` or `%20` for a space.
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +19,18 @@ from typing import Any, Final
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.options import one_of, parse_options
+from aoba.sources.freshness import FreshnessRule
+from aoba.sources.health import HealthPlace, parse_health
+from aoba.sources.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, parse_nice
 
-ACCEPTED: Final = "python:external:PATH, python:PATH or a path that ends in .py"
+ACCEPTED: Final = (
+    "python:external:PATH, python:embedded:PATH, python:PATH or a path that ends in .py"
+)
 DEFAULT_TIMEOUT: Final = 30.0
 
 _INTERPRETERS: Final = ("python3", "python")
+_MODES: Final = ("external", "embedded")
+_EXTERNAL_ONLY: Final = ("python", "start", "preload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +48,66 @@ class ScriptSpec:
     """`cold`: each run is a new interpreter; `warm`: a fork of one that is kept."""
     preload: tuple[str, ...] = ()
     """Modules that the interpreter which is kept imports once, before the forks."""
+    feed: str | None = None
+    """`writes`: each run is told on stdin what clients wrote, and its present values."""
+    freshness: FreshnessRule | None = None
+    """When reads are not to be trusted any more, and what they answer; None: never."""
+    health: HealthPlace | None = None
+    """Where the source's own health stands in registers."""
+    limits: Limits = NO_LIMITS
+    mode: str = "external"
+    """`external`: each run is a process; `embedded`: all are in one that Aoba keeps."""
 
 
 def parse_spec(text: str) -> ScriptSpec:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
     location, _, query = text.partition("?")
-    path = _script_path(_location(text, location))
+    mode, location = _location(text, location)
+    path = _script_path(location)
     options = parse_options(text, query, _OPTIONS)
+    if mode == "embedded":
+        options["python"] = _own_python(text, options)
     if "preload" in options and options.setdefault("start", "warm") != "warm":
         raise UsageError(f"{text}: option 'preload' goes with start=warm")
+    if "on_stale" in options and "stale_after" not in options:
+        raise UsageError(f"{text}: option 'on_stale' goes with stale_after")
+    if "stale_after" in options:
+        options["freshness"] = FreshnessRule(**_take(options, "stale_after", "on_stale"))
+    options["limits"] = Limits(**_take(options, "memory", "cpu", "nice"))
     python = options.pop("python", None) or _find_python(None)
-    return ScriptSpec(path=path, python=python, **options)
+    return ScriptSpec(path=path, python=python, mode=mode, **options)
 
 
-def _location(text: str, location: str) -> str:
+def _take(options: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Those of `options` that are given, which are gone from it then."""
+    return {name: options.pop(name) for name in names if name in options}
+
+
+def _location(text: str, location: str) -> tuple[str, str]:
+    """Mode and path."""
     kind, colon, rest = location.partition(":")
     if colon and kind == "python":
         mode, colon, path = rest.partition(":")
         if not (colon and mode.isidentifier()):
-            return rest  # a path, which may have a colon too
-        if mode == "external":
-            return path
+            return "external", rest  # a path, which may have a colon too
+        if mode in _MODES:
+            return mode, path
         raise UsageError(f"{text}: unknown mode {mode!r}; expected {ACCEPTED}")
     if location.endswith(".py"):
-        return location
+        return "external", location
     raise UsageError(f"{text}: not a source; expected {ACCEPTED}")
+
+
+def _own_python(text: str, options: dict[str, Any]) -> str:
+    for name in _EXTERNAL_ONLY:
+        if name in options:
+            raise UsageError(
+                f"{text}: option {name!r} goes with python:external; "
+                f"an embedded script has Aoba's own Python, all the time"
+            )
+    if not sys.executable:
+        raise UsageError(f"{text}: Aoba does not know its own Python; use python:external")
+    return sys.executable
 
 
 def _script_path(location: str) -> Path:
@@ -121,5 +165,12 @@ _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "timeout": parse_duration,
     "start": one_of("cold", "warm"),
     "preload": _module_names,
+    "feed": one_of("writes"),
+    "stale_after": parse_duration,
+    "on_stale": one_of("hold", "exception", "zero"),
+    "health": parse_health,
+    "memory": parse_memory,
+    "cpu": parse_cpu,
+    "nice": parse_nice,
 }
 """What may follow the `?`, and what makes a value of it."""

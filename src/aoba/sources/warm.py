@@ -1,8 +1,8 @@
 """Warm starts: which fork server a script has, and when one is started.
 
-A fork server belongs to an interpreter and a list of modules to preload, and serves every script
-that asks for these. It starts in the background: until it is ready, and whenever it is gone, runs
-start cold, so that no run waits for it and none fails for want of it.
+A fork server belongs to an interpreter, a list of modules to preload and limits, and serves every
+script that asks for these. It starts in the background: until it is ready, and whenever it is gone,
+runs start cold, so that no run waits for it and none fails for want of it.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import time
 from typing import Final
 
 from aoba.sources.fork_process import ForkProcess
+from aoba.sources.limits import NO_LIMITS, Limits
 from aoba.sources.repeats import Repeats
 from aoba.sources.spec import ScriptSpec
 
@@ -33,11 +34,11 @@ class ForkServers:
     """All fork servers of this Aoba; `close` ends them."""
 
     def __init__(self) -> None:
-        self._servers: dict[tuple[str, tuple[str, ...]], ForkServer] = {}
+        self._servers: dict[tuple[str, tuple[str, ...], Limits], ForkServer] = {}
 
     def get(self, spec: ScriptSpec) -> "ForkServer":
         """The one for a script; scripts that need no different ones share it."""
-        key = (spec.python, spec.preload)
+        key = (spec.python, spec.preload, spec.limits)
         if key not in self._servers:
             self._servers[key] = ForkServer(*key)
         return self._servers[key]
@@ -51,8 +52,8 @@ class ForkServers:
 class ForkServer:
     """One process after the other, with pauses in between where they do not stand."""
 
-    def __init__(self, python: str, preload: tuple[str, ...]) -> None:
-        self._python, self._preload = python, preload
+    def __init__(self, python: str, preload: tuple[str, ...], limits: Limits = NO_LIMITS) -> None:
+        self._python, self._preload, self._limits = python, preload, limits
         self._process: ForkProcess | None = None
         self._given_up = not hasattr(os, "fork")
         self._pause = FIRST_PAUSE
@@ -82,7 +83,9 @@ class ForkServer:
         self._since = now
         self._last_line = ""
         try:
-            self._process = ForkProcess(self._python, self._preload, self._heard, self._ended)
+            self._process = ForkProcess(
+                self._python, self._preload, self._heard, self._ended, self._limits
+            )
         except OSError as error:
             self._tell(f"cannot be started: {error}")
             self._back_off(now)

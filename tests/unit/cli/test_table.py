@@ -1,6 +1,7 @@
 """Lines of the table by the width of the terminal, and how much of much is shown."""
 
 import io
+import json
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from aoba.cli.report import Report
 from aoba.cli.table import (
+    MAX_NUMBERED,
     MAX_RANGE_ROWS,
     MAX_STATIONS,
     MAX_TABLE_ROWS,
@@ -144,3 +146,59 @@ def test_registers_that_hold_no_number_are_shown_as_none():
 
     assert "input 0..1  float32  none" in file.getvalue()
     assert '"values": [null]' in report.as_json()
+
+
+def test_queues_files_and_identity_stand_below_the_registers():
+    holding = [a_range(0, [5]), a_range(300, [7, 8], fifo=True), a_range(400, fifo=True)]
+    station = a_station(holding=holding) | {
+        "files": {"12": {"records": list(range(12))}, "3": {"records": []}},
+        "identity": {"vendor_name": "ACME", "0x80": "x" * 70},
+    }
+
+    assert rows(stations(station)) == [
+        "holding           0      5",
+        "fifo 300       0..1      7     8",
+        "fifo 400             empty",
+        "file 3               empty",
+        "file 12        0..9      0     1     2     3     4     5     6     7     8     9",
+        "             10..11     10    11",
+        'vendor_name          "ACME"',
+        f'0x80                 "{"x" * MAX_TEXT}..."',
+    ]
+
+
+def test_of_many_files_and_records_the_first_are_shown():
+    files = {str(i): {"records": [1]} for i in range(1, MAX_NUMBERED + 3)}
+    shown = rows(stations(a_station() | {"files": files}))
+    assert len(shown) == MAX_NUMBERED + 1
+    assert shown[-1].strip() == "... 2 more files, --json shows all"
+
+    shown = rows(stations(a_station() | {"files": {"1": {"records": [1] * 10_000}}}))
+    assert len(shown) == MAX_RANGE_ROWS + 1
+    assert shown[-1].split() == [
+        "160..9999",
+        "...",
+        "9840",
+        "more",
+        "values,",
+        "--json",
+        "shows",
+        "all",
+    ]
+
+
+def test_json_has_queues_files_and_identity():
+    report = Report("x", lambda _line, _style: None)
+    holding = [a_range(0, [5]), a_range(300, [7, 8], fifo=True)]
+    station = a_station(holding=holding) | {"files": {"12": {"records": [9, 65535]}}}
+    report.document(decode(raw(stations(station, identity={"vendor_name": "ACME"}))))
+    (shown,) = json.loads(report.as_json())["stations"]
+
+    assert shown["map"]["holding"] == [
+        {"address_start": 0, "length": 1, "initial_values": [5]},
+        {"address_start": 300, "fifo": True, "initial_values": [7, 8]},
+    ]
+    assert shown["files"] == {"12": {"records": [9, 65535]}}
+    assert shown["identity"] == {"vendor_name": "ACME"}
+    again = {name: shown[name] for name in ("id", "mode", "map", "files", "identity")}
+    assert decode(raw([again])).unknown == []

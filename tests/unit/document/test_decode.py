@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aoba.document.decode import decode
+from aoba.document.decode import decode, decode_whole
 from aoba.document.ranges import HoldingRange
 from aoba.document.values import TYPES
 from aoba.errors import DocumentError
@@ -341,3 +341,27 @@ def test_a_document_of_many_parts_is_refused_without_being_read_again():
 
     assert caught.value.path == "stations[0]"
     assert caught.value.reason == "Object missing required field `id`" + TOO_LARGE
+
+
+@pytest.mark.parametrize("line", [b'{"stations": []}\n', b"[]\n", b'{"stations": []} \r\n'])
+def test_a_faultless_document_on_a_line_of_its_own_is_decoded_in_one_step(line):
+    assert decode_whole(line) == decode(line.strip())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\n",
+        b"ready\n",
+        b" []\n",
+        b"[]\n[]\n",
+        b"[] ready\n",
+        b'{"stations": []',
+        b'{"stations": [], "stations": []}\n',
+        b'{"stations": [], "more": 1}\n',
+        b'{"stations": [{"id": 1}]}\n',
+    ],
+)
+def test_anything_else_is_left_to_a_closer_look(line):
+    assert decode_whole(line) is None

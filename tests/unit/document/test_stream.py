@@ -222,3 +222,19 @@ def test_a_hundred_thousand_brackets_are_text():
     data = b"[" * 100_000 + b"]" * 100_000
 
     assert pieces([data + b"\n", b"[1]"]) == [Text(data + b"\n"), value(b"[1]")]
+
+
+@pytest.mark.parametrize("fed", [b"", b"[]", b"[]\n", b"text\n", b'{"a": 1}\n', b"[INFO] on\n[]\n"])
+def test_it_is_at_its_start_when_what_was_fed_has_no_effect_any_more(fed):
+    stream = ValueStream()
+    list(stream.feed(fed))
+
+    assert stream.at_start
+
+
+@pytest.mark.parametrize("fed", [b"[", b'{"a": ', b'{"a" x', b"[x\n"])
+def test_it_is_not_at_its_start_within_a_value_or_behind_a_broken_one(fed):
+    stream = ValueStream()
+    list(stream.feed(fed))
+
+    assert not stream.at_start

@@ -10,6 +10,7 @@ import pytest
 from aoba.errors import RunError
 from aoba.sources import running
 from aoba.sources.child import Child
+from aoba.sources.limits import Limits
 
 
 def nothing(*_):
@@ -68,3 +69,51 @@ def test_a_child_that_cannot_be_started_leaves_no_descriptor():
         return descriptors() - before
 
     assert run(main) == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "failure"),
+    [
+        ("pass", 0, None),
+        ("import sys; sys.exit(3)", 3, "exit status 3"),
+        ("import os; os.kill(os.getpid(), 9)", -9, "killed by SIGKILL"),
+    ],
+)
+def test_how_a_process_ended(code, status, failure):
+    async def main():
+        async with child(code) as process:
+            assert [chunk async for chunk in process.output(30)] == []
+        return process.status, process.failure, process.began
+
+    assert run(main) == (status, failure, True)
+
+
+def test_what_it_said_last_tells_of_its_limits():
+    code = "import sys; sys.stderr.write('x' * 100_000 + '\\nMemoryError\\n'); sys.exit(1)"
+
+    async def main():
+        limits = Limits(memory=2**40)
+        async with Child([sys.executable, "-c", code], os.environ, nothing, limits=limits) as it:
+            assert [chunk async for chunk in it.output(30)] == []
+        return it.failure
+
+    assert run(main) == "over its memory limit of 1024 GiB (exit status 1)"
+
+
+def test_a_process_that_must_not_be_limited_is_not_left_running():
+    class NotPermitted:
+        def apply(self, pid):
+            self.pid = pid
+            raise PermissionError(1, "Operation not permitted")
+
+    limits = NotPermitted()
+
+    async def main():
+        argv = [sys.executable, "-c", "import time; time.sleep(600)"]
+        with pytest.raises(RunError, match=r"cannot be limited: .*not permitted"):
+            async with Child(argv, os.environ, nothing, limits=limits):
+                raise AssertionError("it was started")
+        with pytest.raises(ProcessLookupError):
+            os.kill(limits.pid, 0)
+
+    run(main)

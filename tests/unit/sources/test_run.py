@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from aoba.errors import RunError
 from aoba.sources.run import run_script
 
 DOCUMENT = b'{"stations": []}\n'
@@ -14,11 +15,13 @@ class Printing:
     """A host and its child in one: a run whose stdout are `chunks`."""
 
     failure = None
+    status = 0
+    began = True
 
     def __init__(self, *chunks):
-        self.chunks = chunks
+        self.chunks = list(chunks)
 
-    def start(self, _number, _on_stderr, _feedback=None):
+    def start(self, *_):
         return self
 
     async def __aenter__(self):
@@ -27,9 +30,8 @@ class Printing:
     async def __aexit__(self, *_):
         pass
 
-    async def output(self, _timeout):
-        for chunk in self.chunks:
-            yield chunk
+    async def read(self, _timeout):
+        return self.chunks.pop(0) if self.chunks else None
 
 
 class Heard:
@@ -48,10 +50,13 @@ class Heard:
         self.lines.append(text)
 
 
+def outcome(host, heard):
+    return asyncio.run(run_script(host, 1, 30.0, heard))
+
+
 def run(*chunks):
     heard = Heard()
-    failure = asyncio.run(run_script(Printing(*chunks), 1, 30.0, heard))
-    return heard, failure
+    return heard, outcome(Printing(*chunks), heard).failure
 
 
 @pytest.mark.parametrize("split", range(5))
@@ -80,3 +85,25 @@ def test_other_text_is_skipped():
     heard, _ = run(b"[INFO] it's on\n", DOCUMENT)
 
     assert (heard.documents, heard.lines) == (1, ["not JSON, skipped: [INFO] it's on"])
+
+
+def test_how_the_process_ended_is_told():
+    host = Printing(DOCUMENT)
+    host.status, host.failure = -9, "killed by SIGKILL"
+
+    assert outcome(host, Heard()) == ("killed by SIGKILL", -9, True)
+
+
+def test_a_run_that_was_given_up_before_it_began_has_not_begun():
+    host = Printing()
+    host.status, host.failure, host.began = 0, "lost", False
+
+    assert outcome(host, Heard()) == ("lost", 0, False)
+
+
+def test_a_run_that_cannot_be_started_has_not_begun():
+    class Gone(Printing):
+        def start(self, _number, _on_stderr, _feedback=None):
+            raise RunError("no such script")
+
+    assert outcome(Gone(), Heard()) == ("no such script", None, False)

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from aoba.errors import UsageError
+from aoba.sources.freshness import FreshnessRule
+from aoba.sources.health import HealthPlace
+from aoba.sources.limits import NO_LIMITS, Limits
 from aoba.sources.spec import ACCEPTED, DEFAULT_TIMEOUT, ScriptSpec, parse_spec
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -164,7 +167,10 @@ def test_no_interpreter_at_all(pythons):
         ),
         (
             "boiler.py?x=5",
-            "boiler.py?x=5: unknown option 'x', known here: python, args, timeout, start, preload",
+            (
+                "boiler.py?x=5: unknown option 'x', known here: python, args, timeout, start, "
+                "preload, feed, stale_after, on_stale, health, memory, cpu, nice"
+            ),
         ),
         (
             "boiler.py?timeout=5&timeout=6",
@@ -256,3 +262,57 @@ def test_other_ways_to_start_are_refused(here, query):
 def test_what_is_preloaded_is_for_warm_starts(here):
     with pytest.raises(UsageError, match="option 'preload' goes with start=warm"):
         parse_spec(f"{here}/boiler.py?start=cold&preload=numpy")
+
+
+@pytest.mark.parametrize(
+    ("query", "rule"),
+    [
+        ("", None),
+        ("stale_after=5s", FreshnessRule(5.0, "hold")),
+        ("stale_after=500ms&on_stale=zero", FreshnessRule(0.5, "zero")),
+        ("on_stale=exception&stale_after=1min", FreshnessRule(60.0, "exception")),
+    ],
+)
+def test_freshness(here, query, rule):
+    assert parse_spec(f"{here}/boiler.py?{query}").freshness == rule
+
+
+def test_what_stale_reads_answer_needs_a_time(here):
+    with pytest.raises(UsageError, match="option 'on_stale' goes with stale_after"):
+        parse_spec(f"{here}/boiler.py?on_stale=zero")
+
+
+def test_health_and_feedback(here):
+    spec = parse_spec(f"{here}/boiler.py?feed=writes&health=1:input:9000")
+
+    assert (spec.feed, spec.health) == ("writes", HealthPlace(1, "input", 9000))
+    plain = parse_spec(f"{here}/boiler.py")
+    assert (plain.feed, plain.health) == (None, None)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits need Linux")
+def test_limits(here):
+    spec = parse_spec(f"{here}/boiler.py?memory=1MiB&cpu=10s&nice=3")
+
+    assert spec.limits == Limits(memory=2**20, cpu=10, nice=3)
+    assert parse_spec(f"{here}/boiler.py?nice=3").limits == Limits(nice=3)
+    assert parse_spec(f"{here}/boiler.py").limits == NO_LIMITS
+
+
+def test_an_embedded_script_has_our_own_python(here):
+    spec = parse_spec("python:embedded:boiler.py?timeout=5&args=a+b")
+
+    assert spec == ScriptSpec(
+        path=here / "boiler.py",
+        python=sys.executable,
+        args=("a", "b"),
+        timeout=5.0,
+        mode="embedded",
+    )
+
+
+@pytest.mark.parametrize("option", ["python=python3", "start=cold", "preload=json"])
+def test_what_an_embedded_script_cannot_have_is_refused(option):
+    name = option.partition("=")[0]
+    with pytest.raises(UsageError, match=f"option '{name}' goes with python:external; "):
+        parse_spec(f"python:embedded:boiler.py?{option}")

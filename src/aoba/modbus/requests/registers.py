@@ -34,7 +34,7 @@ class MaskWrite(NamedTuple):
         return cls(address, and_mask, or_mask, pdu)
 
     def carry_out(self, station: Station, client: Client) -> bytes:
-        value = int.from_bytes(station.read(Table.HOLDING, self.address, 1), "big")
+        value = int.from_bytes(station.stored(Table.HOLDING, self.address, 1), "big")
         masked = value & self.and_mask | self.or_mask & ~self.and_mask
         station.write(Table.HOLDING, self.address, masked.to_bytes(2, "big"), client)
         return self.echo

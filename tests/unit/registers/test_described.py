@@ -2,8 +2,8 @@
 
 import pytest
 
-from aoba.cli.described import Descriptions
 from aoba.modbus.spec import Table
+from aoba.registers.described import Descriptions
 from aoba.registers.image import Image
 from builders import a_range, a_station, decoded, stations
 

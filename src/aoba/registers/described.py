@@ -33,13 +33,27 @@ class Described(NamedTuple):
         None where registers hold no number, which those of a float may.
         """
         start, stop = self.span
+        if most is not None and not (self.form and self.form.is_string):
+            stop = min(stop, start + most * (self.form.registers if self.form else 1))
+        return self.decode(bank.tables[table].read(start, stop))
+
+    def decode(self, cells: bytes) -> list[Any]:
+        """The values that stand in `cells`, some of the first of the range."""
         if self.form is None:
-            stop = stop if most is None else min(stop, start + most)
-            return list(bank.read(table, start, stop - start))
-        if most is not None and not self.form.is_string:
-            stop = min(stop, start + most * self.form.registers)
-        cells = bank.read(table, start, stop - start)
+            return list(cells)
         return [_short(value, self.form) for value in self.form.decode(cells)]
+
+    def shown(self, table: Table, values: list[Any]) -> dict[str, Any]:
+        """What the range says about its values, and the values, as they stand in JSON."""
+        return {
+            "table": table.label,
+            "address_start": self.span.start,
+            "length": self.span.stop - self.span.start,
+            "data_type": self.form.data_type if self.form else None,
+            "name": self.name,
+            "unit": self.unit,
+            "values": values,
+        }
 
     @property
     def size(self) -> int:

@@ -1,0 +1,85 @@
+"""What clients have written to the addresses of one source, until it is told.
+
+A journal has bounds, since a source may run once an hour while clients write a thousand times a
+second: of what goes beyond, the oldest is dropped and counted.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from aoba.modbus.client import Client
+from aoba.modbus.spec import Table
+from aoba.spans import Spans
+
+MAX_WRITES: Final = 10_000
+MAX_BYTES: Final = 1_000_000
+"""Of cells of all writes together: a million coils, or half a million registers."""
+
+Owned = tuple[Spans, Spans, Spans, Spans]
+"""Addresses of one station that belong to one source, by `Table`."""
+
+
+class Write(NamedTuple):
+    """What a client wrote, as far as it is the source's own; cells as in `aoba.modbus.pdu`."""
+
+    time: float
+    unit: int
+    table: Table
+    address: int
+    cells: bytes
+    client: str
+
+
+class Written(NamedTuple):
+    writes: list[Write]
+    """The oldest first."""
+    lost: int
+    """How many came before these, and are forgotten."""
+
+
+class Journal:
+    """`owned` gives what the source has of a station, `clock` the time of a write."""
+
+    def __init__(self, owned: Callable[[int], Owned | None], clock: Callable[[], float]) -> None:
+        self._owned, self._clock = owned, clock
+        self._writes: deque[Write] = deque()
+        self._bytes = 0
+        self._lost = 0
+
+    def note(self, unit: int, table: Table, address: int, cells: bytes, client: Client) -> None:
+        """Keep what of a write that was carried out is the source's own: all, parts or nothing."""
+        owned = self._owned(unit)
+        if owned is None:
+            return
+        width = 1 if table.is_bits else 2
+        for part in owned[table].parts(address, address + len(cells) // width):
+            own = cells[width * (part.start - address) : width * (part.stop - address)]
+            self._add(Write(self._clock(), unit, table, part.start, own, client.name))
+        self._drop_excess()
+
+    def take(self) -> Written:
+        """All that has been noted, which is forgotten here."""
+        taken = Written(list(self._writes), self._lost)
+        self._writes.clear()
+        self._bytes = self._lost = 0
+        return taken
+
+    def put_back(self, taken: Written) -> None:
+        """Undo a `take`: nobody was told."""
+        newer = list(self._writes)
+        self._writes.clear()
+        self._bytes = 0
+        for write in (*taken.writes, *newer):
+            self._add(write)
+        self._lost += taken.lost
+        self._drop_excess()
+
+    def _add(self, write: Write) -> None:
+        self._writes.append(write)
+        self._bytes += len(write.cells)
+
+    def _drop_excess(self) -> None:
+        while len(self._writes) > MAX_WRITES or self._bytes > MAX_BYTES:
+            self._bytes -= len(self._writes.popleft().cells)
+            self._lost += 1

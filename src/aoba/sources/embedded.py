@@ -1,0 +1,74 @@
+"""A run in a resident interpreter: over when that says so, and its end if it does not."""
+
+import signal
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from aoba.errors import RunError
+from aoba.sources.interpreter import Interpreter
+from aoba.sources.running import Pipe, Running
+
+
+class EmbeddedRun(Running):
+    """Run `number` in `interpreter`, which carries out no other; implements its `Run`.
+
+    `on_over` gets the interpreter, which is closed where it has not survived; whether the run ended
+    well; and whether the interpreter ended otherwise than by our signals.
+    """
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        number: int,
+        feedback: bytes | None,
+        on_stderr: Callable[[bytes], None],
+        on_over: Callable[[Interpreter, bool, bool], None],
+    ) -> None:
+        super().__init__(on_stderr, interpreter.limits, interpreter.wake)
+        self._interpreter = interpreter
+        self._order = number, feedback
+        self._on_over = on_over
+        self._status: int | None = None
+        self._signalled = False
+
+    async def _start(self) -> tuple[Pipe, Pipe]:
+        if self._interpreter.gone:
+            raise RunError("its interpreter has just ended")
+        self._interpreter.order(self, *self._order)
+        return self._interpreter.stdout, self._interpreter.stderr
+
+    def done(self, status: int) -> None:
+        self._status = status
+        self._end(time.monotonic())
+
+    def _look_for_end(self) -> None:
+        self._interpreter.read_reports()
+
+    def lost(self) -> None:
+        self._gone()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._gone_at is None:
+            self._signalled = True
+        self._interpreter.signal(number)
+
+    def _reap(self) -> int:
+        return self._interpreter.returncode()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._status is not None and self._gone_at is None and not self._signalled:
+            self._read_last_words()
+            self._note_exit(self._status)
+            self._on_over(self._interpreter, self._status == 0, False)
+            return
+        try:
+            await super().__aexit__(kind, error, trace)
+        finally:
+            self._interpreter.close()
+            self._on_over(self._interpreter, False, not self._signalled)

@@ -1,0 +1,147 @@
+"""What a script is told about its registers at the start of a run: one JSON object.
+
+It has the writes of clients since the last one, and the present values of all that the script has
+defined. What was told of a run that could not be started is told again with the next.
+"""
+
+import asyncio
+import struct
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from aoba.document.schema import Document
+from aoba.modbus.spec import Table
+from aoba.registers.described import Described, Descriptions
+from aoba.registers.image import Block, Image
+from aoba.registers.journal import Write, Written
+
+MAX_INLINE: Final = 128 * 1024
+"""Bytes of cells that are encoded in the loop; more are, in a thread."""
+
+PER_WRITE: Final = 128
+"""Bytes that a write counts for, besides its cells."""
+
+NOTHING: Final = Written([], 0)
+
+
+DescribedCells = tuple[Table, Described, bytes]
+
+
+class Snapshot(NamedTuple):
+    """What there is to tell, taken at one moment."""
+
+    run: int
+    time: float
+    """Seconds since the epoch."""
+    written: Written = NOTHING
+    blocks: Sequence[Block] = ()
+    """In the order of stations."""
+    described: Mapping[int, Sequence[DescribedCells]] = {}
+    """Ranges that say something about their values, by unit."""
+
+    @property
+    def size(self) -> int:
+        blocks = sum(len(block.cells) for block in self.blocks)
+        return blocks + sum(PER_WRITE + len(write.cells) for write in self.written.writes)
+
+
+class Feedback:
+    """Of the source `name`, from now on."""
+
+    def __init__(self, name: str, image: Image) -> None:
+        self._name, self._image = name, image
+        self._journal = image.journal(name, time.time)
+        self._descriptions = Descriptions()
+        self._told = NOTHING
+
+    def applied(self, document: Document, *, replace: bool) -> None:
+        """A document of the source has taken effect."""
+        if replace:
+            self._descriptions = Descriptions()
+        self._descriptions.note(document)
+
+    async def next(self, run: int) -> bytes:
+        """The object for run `run`; see `lost` and `put_back`."""
+        snapshot = self._snapshot(run)
+        if snapshot.size <= MAX_INLINE:
+            return encode(snapshot)
+        return await asyncio.to_thread(encode, snapshot)
+
+    @property
+    def lost(self) -> int:
+        """Writes that are missing in the newest object."""
+        return self._told.lost
+
+    def put_back(self) -> None:
+        """The newest object did not reach anyone."""
+        self._journal.put_back(self._told)
+        self._told = NOTHING
+
+    def _snapshot(self, run: int) -> Snapshot:
+        blocks = list(self._image.blocks(self._name))
+        described = {unit: self._described(unit) for unit in {block.unit for block in blocks}}
+        self._told = self._journal.take()
+        return Snapshot(run, time.time(), self._told, blocks, described)
+
+    def _described(self, unit: int) -> list[DescribedCells]:
+        tables = self._image.stations[unit].tables
+        of_unit = self._descriptions.of(unit)
+        return [(table, it, tables[table].read(*it.span)) for table, it in of_unit]
+
+
+def encode(snapshot: Snapshot) -> bytes:
+    """The object as JSON, encoded piece by piece, so that no other thread has to wait for all."""
+    stations = [
+        _station(unit, blocks, snapshot.described.get(unit, ()))
+        for unit, blocks in groupby(snapshot.blocks, attrgetter("unit"))
+    ]
+    return msgspec.json.encode(
+        {
+            "run": snapshot.run,
+            "time": snapshot.time,
+            "writes": [_write(write) for write in snapshot.written.writes],
+            "lost": snapshot.written.lost,
+            "stations": stations,
+        }
+    )
+
+
+def _station(
+    unit: int, blocks: Iterable[Block], described: Sequence[DescribedCells]
+) -> dict[str, Any]:
+    tables = groupby(blocks, attrgetter("table"))
+    return {
+        "id": unit,
+        "map": {table.label: [_range(block) for block in of_table] for table, of_table in tables},
+        "values": [_encoded(it.shown(table, it.decode(cells))) for table, it, cells in described],
+    }
+
+
+def _range(block: Block) -> dict[str, Any]:
+    return {"address_start": block.start, "values": _encoded(_numbers(block.table, block.cells))}
+
+
+def _write(write: Write) -> msgspec.Raw:
+    return _encoded(
+        {
+            "time": write.time,
+            "client": write.client,
+            "station": write.unit,
+            "table": write.table.label,
+            "address": write.address,
+            "values": _numbers(write.table, write.cells),
+        }
+    )
+
+
+def _encoded(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+def _numbers(table: Table, cells: bytes) -> Sequence[int]:
+    return list(cells) if table.is_bits else struct.unpack(f">{len(cells) // 2}H", cells)

@@ -1,0 +1,77 @@
+"""What the runs of a script give -> image and log."""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from aoba.document.decode import Decoded
+from aoba.document.schema import Document
+from aoba.document.summary import summary
+from aoba.registers.image import Image
+from aoba.sources.program import Version
+from aoba.sources.script_log import ScriptLog
+
+MAX_WARNED: Final = 100
+"""Different unknown fields that a script is told of."""
+
+
+class Reception:
+    """Implements `Listener` for one run after the other; call `begin` for each.
+
+    `on_document` hears of each document that has taken effect, and whether it has replaced all that
+    the script had defined before.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        image: Image,
+        log: ScriptLog,
+        on_document: Callable[[Document, bool], None],
+    ) -> None:
+        self.documents = 0
+        self.of_this_run = 0
+        """Documents that the newest run has given so far."""
+        self._name, self._image, self._log, self._on_document = name, image, log, on_document
+        self._warned: set[str] = set()
+        self._introduced = False  # whether the log has been told of the first stations
+        self._running: Version | None = None
+        self._applied: bytes | None = None  # digest of the version that defined the registers
+
+    def begin(self, version: Version | None) -> None:
+        """A run of `version` of the script's file begins; None where that is not known."""
+        self._running = version
+        self.of_this_run = 0
+
+    def document(self, decoded: Decoded) -> None:
+        """Raises DocumentError where another source is in the way."""
+        document = decoded.document
+        version = self._running.digest if self._running else None
+        replace = self._applied not in (None, version)
+        self._image.apply(self._name, document, replace=replace)
+        if replace:
+            self._warned.clear()
+            text = "the script has changed, and replaces what it had defined"
+            self._log.of_run(logging.INFO, text)
+        for message in decoded.unknown:
+            if message not in self._warned and len(self._warned) < MAX_WARNED:
+                self._warned.add(message)
+                self._log.of_run(logging.WARNING, message)
+        if document.stations and not self._introduced:
+            self._introduced = True
+            self._log.of_run(logging.INFO, f"first document: {summary(document)}")
+        self._applied = version
+        if self._running:
+            self._running.proven = True
+        self.documents += 1
+        self.of_this_run += 1
+        self._on_document(document, replace)
+
+    def error(self, text: str) -> None:
+        self._log.repeatable(logging.ERROR, text)
+
+    def skipped(self, text: str) -> None:
+        self._log.repeatable(logging.WARNING, text)
+
+    def stderr(self, line: str) -> None:
+        self._log.of_run(logging.WARNING, line)

@@ -1,0 +1,218 @@
+import asyncio
+import socket
+
+import pytest
+
+from aoba.links.connection import Connection
+from aoba.links.guard import Guard
+from aoba.links.session import MAX_REQUESTS, MbapSession
+from aoba.links.url import parse_listen
+from aoba.modbus.port import Port
+from aoba.registers.image import Image
+from builders import a_range, a_station, decoded, stations
+
+READ = b"\x03\0\0\0\1"
+OTHER = b"\x03\0\x09\0\1"
+
+
+def frame(transaction, pdu=READ):
+    return transaction.to_bytes(2, "big") + b"\0\0" + bytes((0, 1 + len(pdu), 1)) + pdu
+
+
+def answer(transaction):
+    return frame(transaction, b"\x03\2\0\7")
+
+
+class Link:
+    def __init__(self):
+        image = Image()
+        image.apply("a", decoded(stations(a_station(holding=[a_range(0, [7])]))))
+        self.port = Port()
+        self.guard = Guard(parse_listen("tcp://127.0.0.1:0"))
+        self.open_session = lambda client: MbapSession(image.stations, client, image.ready)
+        self.room = True
+        self.left = 0
+
+    def admit(self, connection, host):
+        assert host == "127.0.0.1"
+        connection.heard = False
+        return self.room
+
+    def leave(self, _):
+        self.left += 1
+
+
+class Transport(asyncio.Transport):
+    """Takes `room` bytes, and then pauses its protocol, as with a high-water mark of 0."""
+
+    def __init__(self, protocol, connection):
+        self.protocol = protocol
+        self.extra = {
+            "peername": ("127.0.0.1", 49152),
+            "socket": connection,
+            "sslcontext": True,  # so that all is written to the transport
+        }
+        self.room = 1_000_000
+        self.written = b""
+        self.reading = True
+        self.closed = None
+        self.limit = None
+
+    def get_extra_info(self, name, default=None):
+        return self.extra.get(name, default)
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        assert (high, low) == (0, None)
+
+    def write(self, data):
+        assert not self.closed
+        self.written += data
+        self.room -= len(data)
+        if self.room < 0:
+            self.protocol.pause_writing()
+
+    def take(self):
+        """What was written; there is room again."""
+        taken, self.written, paused = self.written, b"", self.room < 0
+        self.room = 1_000_000
+        if paused:
+            self.protocol.resume_writing()
+        return taken
+
+    def pause_reading(self):
+        self.reading = False
+
+    def resume_reading(self):
+        self.reading = True
+
+    def is_closing(self):
+        return bool(self.closed)
+
+    def close(self):
+        self.closed = "close"
+
+    def abort(self):
+        self.closed = "abort"
+
+
+@pytest.fixture
+def link():
+    return Link()
+
+
+@pytest.fixture
+def transport(link):
+    protocol = Connection(link)
+    with socket.socket() as connection:
+        transport = Transport(protocol, connection)
+        protocol.connection_made(transport)
+        yield transport
+
+
+@pytest.fixture
+def connection(transport):
+    return transport.protocol
+
+
+def test_answers_the_first_time_and_from_memory(connection, transport, link):
+    for transaction in range(3):
+        connection.heard = False
+        connection.data_received(frame(transaction))
+        assert transport.take() == answer(transaction)
+        assert connection.heard
+    assert link.port.recalled == [0, 0, 0, 2, 0]
+
+
+def test_what_is_recalled_is_counted_before_a_request_can_ask(connection, link):
+    for transaction in range(3):
+        connection.data_received(frame(transaction))
+    by_the_rules = link.port.messages
+    for _ in range(2):  # once only
+        link.port.received()
+        by_the_rules += 1
+        assert link.port.messages == link.port.bus_messages == by_the_rules + 2
+
+
+def test_half_a_request_is_nothing_heard(connection, transport):
+    connection.data_received(frame(1)[:9])
+    assert not connection.heard
+    assert transport.take() == b""
+    connection.data_received(frame(1)[9:] + frame(2))
+    assert connection.heard
+    assert transport.take() == answer(1) + answer(2)
+
+
+def test_who_does_not_read_is_not_read_from(connection, transport):
+    transport.room = 0
+    connection.data_received(frame(1))
+    assert not transport.reading
+    connection.data_received(frame(2, OTHER))  # was on its way already
+    connection.data_received(frame(3))
+    assert transport.take() == answer(1)
+    assert transport.reading
+    assert transport.take() == frame(2, b"\x83\2") + answer(3)
+
+
+def test_what_is_recalled_goes_behind_what_waits(connection, transport):
+    """Also where answers do not take the way through the transport's buffer."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        transport.extra |= {"socket": ours, "sslcontext": None}
+        connection.resume_writing()
+        connection.data_received(frame(1))
+        connection.data_received(frame(2))
+        assert theirs.recv(100) == answer(1) + answer(2)
+
+        transport.room = 0
+        transport.write(b"waits")
+        connection.data_received(frame(3))
+        assert transport.take() == b"waits" + answer(3)
+        connection.data_received(frame(4))
+        assert theirs.recv(100) == answer(4)
+
+
+def test_a_turn_is_bounded(connection, transport):
+    async def several_turns():
+        connection.data_received(b"".join(map(frame, range(MAX_REQUESTS + 1))))
+        assert transport.take() == b"".join(map(answer, range(MAX_REQUESTS)))
+        assert not transport.reading
+        await asyncio.sleep(0)
+        assert transport.take() == answer(MAX_REQUESTS)
+        assert transport.reading
+
+    asyncio.run(several_turns())
+
+
+def test_who_has_ended_gets_the_answers(connection, transport):
+    connection.data_received(frame(1))
+    assert connection.eof_received()
+    assert transport.take() == answer(1)
+    assert transport.closed == "close"
+
+
+def test_who_ends_without_a_word_is_parted_from(connection, transport):
+    assert connection.eof_received()
+    assert transport.closed == "close"
+
+
+def test_parting_from_who_does_not_read_is_abrupt(connection, transport):
+    transport.room = 0
+    connection.data_received(frame(1))
+    connection.part()
+    assert transport.closed == "abort"
+
+
+def test_parting_from_others_is_not(connection, transport):
+    connection.part()
+    assert transport.closed == "close"
+
+
+def test_who_is_not_admitted_is_gone(link):
+    link.room = False
+    protocol = Connection(link)
+    transport = Transport(protocol, None)
+    protocol.connection_made(transport)
+    assert transport.closed == "abort"
+    protocol.connection_lost(None)
+    assert link.left == 1

@@ -1,0 +1,80 @@
+import logging
+
+import pytest
+
+from aoba.document.decode import decode
+from aoba.errors import DocumentError
+from aoba.modbus.spec import Table
+from aoba.registers.image import Image
+from aoba.sources.program import Version
+from aoba.sources.reception import Reception
+from aoba.sources.script_log import ScriptLog
+from builders import decoded, one_range, raw
+
+
+class Received:
+    def __init__(self):
+        self.image, self.heard = Image(), []
+        log = ScriptLog("a.py")
+        self.reception = Reception("a.py", self.image, log, lambda *what: self.heard.append(what))
+
+    def document(self, value):
+        self.reception.document(decode(raw(value)))
+
+    def holding(self):
+        return self.image.stations[1].read(Table.HOLDING, 0, 1)
+
+
+@pytest.fixture
+def received(caplog):
+    caplog.set_level(logging.INFO, "aoba.script")
+    made = Received()
+    made.reception.begin(Version(b"v1", b"v1"))
+    return made
+
+
+def test_the_first_document_is_logged_and_all_are_told(received, caplog):
+    received.document(one_range("holding", 0, [1]))
+    received.document(one_range("holding", 0, [2]))
+
+    assert received.holding() == b"\0\2"
+    assert [replaced for _, replaced in received.heard] == [False, False]
+    assert (received.reception.documents, received.reception.of_this_run) == (2, 2)
+    assert caplog.messages == ["a.py run 0: first document: station 1 (master) holding 0"]
+
+
+def test_each_run_counts_its_own(received):
+    received.document(one_range("holding", 0, [1]))
+    received.reception.begin(Version(b"v1", b"v1"))
+
+    assert (received.reception.documents, received.reception.of_this_run) == (1, 0)
+
+
+def test_another_version_replaces_all_once(received, caplog):
+    received.document(one_range("holding", 0, [1, 2]))
+    received.reception.begin(Version(b"v2", b"v2"))
+    received.document(one_range("holding", 0, [3]))
+    received.document(one_range("holding", 0, [4]))
+
+    assert [replaced for _, replaced in received.heard] == [False, True, False]
+    assert list(received.image.blocks("a.py")) == [(1, Table.HOLDING, 0, b"\0\4")]
+    assert caplog.messages[1:] == [
+        "a.py run 0: the script has changed, and replaces what it had defined"
+    ]
+
+
+def test_a_document_in_the_way_of_another_source_is_not_told(received):
+    received.image.apply("b.py", decoded(one_range("holding", 0, [1])))
+
+    with pytest.raises(DocumentError, match=r"belongs to b\.py"):
+        received.document(one_range("holding", 0, [2]))
+    assert (received.heard, received.reception.documents) == ([], 0)
+
+
+def test_an_unknown_field_is_told_once_for_each_version(received, caplog):
+    value = one_range("holding", 0, [1]) | {"reboot": 5}
+    for version in (b"v1", b"v1", b"v2"):
+        received.reception.begin(Version(version, version))
+        received.document(value)
+
+    assert sum("`reboot`: unknown" in message for message in caplog.messages) == 2
