@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.certificates import Authority, Identity, private_pem
+from support.certificates import Authority, Identity
 from support.documents import document, printing
 from support.server import PROC, Server, run_aoba
 from support.wire import Client, frame, read_pdu, write_register_pdu
@@ -257,50 +257,18 @@ def test_a_client_that_never_reads_takes_neither_memory_nor_time(
         assert server.peak_rss() - before < 60 * MIB
 
 
-FILES = {
-    "a certificate that is not there": ("gone.crt", "server.key", "gone.crt: No such file"),
-    "a key that is not there": ("server.crt", "gone.key", "gone.key: No such file"),
-    "a folder": (".", "server.key", "Is a directory"),
-    "a key in place of a certificate": ("server.key", "server.key", "no certificate (PEM) in it"),
-    "a certificate in place of a key": ("server.crt", "server.crt", "no private key (PEM) in it"),
-    "a key of another one": ("server.crt", "root.key", "root.key: not the key of "),
-    "an encrypted key": ("server.crt", "locked.key", "locked.key: the key is encrypted; expected"),
-    "a broken certificate": ("broken.crt", "server.key", "broken.crt and "),
-}
-
-
-@pytest.mark.parametrize(("cert", "key", "says"), FILES.values(), ids=FILES)
-def test_files_that_are_of_no_use(site: Site, cert: str, key: str, says: str) -> None:
-    locked = private_pem(site.server_identity.private_key, b"secret")
-    (site.folder / "locked.key").write_bytes(locked)
-    pem = site.server_identity.cert.read_text().splitlines()
-    (site.folder / "broken.crt").write_text("\n".join((pem[0], pem[1][::-1], pem[-1])))
-    url = f"tls://127.0.0.1:0?cert={site.folder / cert}&key={site.folder / key}"
+@pytest.mark.parametrize(
+    ("cert", "says"),
+    [("gone.crt", "gone.crt: No such file or directory"), ("root.crt", "not the key of")],
+)
+def test_files_that_are_of_no_use(site: Site, cert: str, says: str) -> None:
+    url = f"tls://127.0.0.1:0?cert={site.folder / cert}&key={site.server_identity.key}"
     assert_usage_error(says, site, "--listen", url)
 
 
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        (["ca=/no/such.crt"], "/no/such.crt: No such file or directory"),
-        (["ca={folder}/server.key"], "server.key: no certificate (PEM) in it"),
-    ],
-)
-def test_a_ca_that_is_of_no_use(site: Site, options: list[str], says: str) -> None:
-    filled = [option.format(folder=site.folder) for option in options]
-    assert_usage_error(says, site, "--listen", site.url(*filled))
-
-
-@pytest.mark.parametrize(
-    ("role", "says"),
-    [
-        ("engineer", "--role engineer: expected NAME=read, NAME=write or NAME=none"),
-        ("engineer=all", "--role engineer=all: expected NAME=read"),
-        ("=read", "--role =read: expected"),
-    ],
-)
-def test_a_wrong_role(site: Site, role: str, says: str) -> None:
-    assert_usage_error(says, site, "--listen", site.url(site.ca), "--role", role)
+def test_a_wrong_role(site: Site) -> None:
+    says = "--role viewer=all: expected NAME=read, NAME=write or NAME=none"
+    assert_usage_error(says, site, "--listen", site.url(site.ca), "--role", "viewer=all")
 
 
 @pytest.mark.parametrize("with_tls", [True, False])

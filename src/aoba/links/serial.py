@@ -11,8 +11,9 @@ import errno
 import logging
 import os
 import re
+import time
 from collections.abc import Callable
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import serialx
 
@@ -23,8 +24,14 @@ from aoba.links.url import SerialUrl
 from aoba.modbus.ascii import SILENCE
 from aoba.modbus.rtu import silence
 
+if TYPE_CHECKING:
+    from serialx.descriptor_transport import DescriptorTransport
+
 LATENCY: Final = 0.02
 """Seconds that an adapter or a busy machine may keep bytes of one frame apart."""
+
+READ_SIZE: Final = 4096
+"""Bytes read at once. serialx' own 256 KiB take longer to allocate than a request to answer."""
 
 UNSENT: Final = 512
 """Bytes of answers that may wait for a line that does not take them; then none are given."""
@@ -134,8 +141,9 @@ class _Line(asyncio.Protocol):
         self._full = False  # the line does not take the answers
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("serialx.SerialTransport", transport)
+        self._transport = cast("DescriptorTransport", transport)
         self._transport.set_write_buffer_limits(high=UNSENT, low=0)
+        self._transport.max_size = READ_SIZE
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gap.cancel()
@@ -168,13 +176,20 @@ class _Line(asyncio.Protocol):
     def _answer(self) -> None:
         answers = self._session.answers()
         if answers and self._turnaround:
-            asyncio.get_running_loop().call_later(self._turnaround, self._send, answers)
+            self._send_at(time.monotonic() + self._turnaround, answers)
         elif answers:
             self._send(answers)
         if self._session.more:
             asyncio.get_running_loop().call_soon(self._answer)
         else:
             self._gap.watch(waiting=self._session.waiting)
+
+    def _send_at(self, due: float, answers: bytes) -> None:
+        left = due - time.monotonic()
+        if left > 0:  # more than once: uvloop counts milliseconds, and may be early by one
+            asyncio.get_running_loop().call_later(left, self._send_at, due, answers)
+        else:
+            self._send(answers)
 
     def _send(self, answers: bytes) -> None:
         if not self._full and not self._transport.is_closing():

@@ -1,7 +1,7 @@
 import pytest
 
 from aoba.errors import FrameError
-from aoba.modbus.mbap import Frame, FrameReader
+from aoba.modbus.mbap import Frame, FrameReader, is_one_frame
 from builders import all_splits
 
 FRAMES = [
@@ -165,3 +165,23 @@ def test_the_length_of_a_response_is_its_own():
         b"\x11"  # unit id of the request
         b"\x83\x02"  # PDU: exception 02
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "good"),
+    [
+        ("0001 0000 0002 01 03", True),
+        ("ffff 0000 0006 ff 03 0000 0001", True),
+        ("0001 0000 00fe" + "00" * 254, True),
+        ("0001 0000 00ff" + "00" * 255, False),
+        ("0001 0001 0002 01 03", False),
+        ("0001 0000 0001 01", False),
+        ("0001 0000 0003 01 03", False),
+        ("0001 0000 0002 01 03 00", False),
+        ("0001 0000 0002 01 03 0001 0000 0002 01 03", False),
+        ("0001 0000 00", False),
+        ("", False),
+    ],
+)
+def test_one_frame_and_nothing_else(data, good):
+    assert is_one_frame(bytes.fromhex(data)) is good

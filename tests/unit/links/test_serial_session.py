@@ -1,0 +1,124 @@
+import pytest
+
+from aoba.links.serial_session import SerialSession
+from aoba.links.session import MAX_REQUESTS
+from aoba.modbus import ascii as ascii_framing
+from aoba.modbus import rtu
+from aoba.modbus.client import READING_FUNCTIONS, Client
+from aoba.modbus.port import Port
+from aoba.registers.image import Image
+from builders import a_range, a_station, all_splits, decoded, stations
+
+READ = b"\x03\x00\x00\x00\x01"
+WRITE = b"\x06\x00\x00\xab\xcd"
+
+
+class Line:
+    """Stations of one holding register, at 0, whose value is the unit id; None is a gap."""
+
+    def __init__(self, *units, framing=rtu, functions=None, **options):
+        image = Image()
+        some = [a_station(unit, holding=[a_range(0, [unit])]) for unit in units or (1, 2)]
+        image.apply("a.py", decoded(stations(*some)))
+        self.port = Port(is_serial=True)
+        client = Client("/dev/ttyS0", self.port, functions)
+        reader = framing.RtuReader if framing is rtu else framing.AsciiReader
+        self.session = SerialSession(
+            image.stations, client, reader(image.stations, self.port), framing.encode, **options
+        )
+
+    def talk(self, *parts):
+        answers = b""
+        for part in parts:
+            if part is None:
+                self.session.gap()
+            else:
+                self.session.feed(part)
+            answers += self.session.answers()
+            while self.session.more:
+                answers += self.session.answers()
+        return answers
+
+
+@pytest.mark.parametrize("framing", [rtu, ascii_framing])
+def test_requests_of_all_stations_in_every_split(framing):
+    requests = framing.encode(1, READ) + framing.encode(2, READ) + framing.encode(3, READ)
+    answers = framing.encode(1, b"\x03\x02\x00\x01") + framing.encode(2, b"\x03\x02\x00\x02")
+    for chunks in all_splits(requests):
+        line = Line(framing=framing)
+        assert line.talk(*chunks) == answers
+        assert not line.session.waiting
+
+
+@pytest.mark.parametrize("framing", [rtu, ascii_framing])
+def test_exceptions(framing):
+    line = Line(framing=framing)
+
+    assert line.talk(framing.encode(1, b"\x03\0\1\0\1")) == framing.encode(1, b"\x83\x02")
+    assert line.talk(framing.encode(1, b"\x41"), None) == framing.encode(1, b"\xc1\x01")
+
+
+@pytest.mark.parametrize("unit", [0, 3, 247, 248, 255])
+@pytest.mark.parametrize("units", [(1,), (1, 2)])
+def test_silence_where_it_is_not_us_alone_who_is_asked(units, unit):
+    assert Line(*units).talk(rtu.encode(unit, READ), None) == b""
+
+
+def test_everybody_does_what_is_broadcast_and_nobody_answers():
+    line = Line()
+
+    assert line.talk(rtu.encode(0, WRITE)) == b""
+    for unit in (1, 2):
+        assert line.talk(rtu.encode(unit, READ)) == rtu.encode(unit, b"\x03\x02\xab\xcd")
+
+
+def test_who_may_only_read_does_not_write_by_broadcast_either():
+    line = Line(functions=READING_FUNCTIONS)
+
+    assert line.talk(rtu.encode(1, WRITE)) == rtu.encode(1, b"\x86\x01")
+    assert line.talk(rtu.encode(0, WRITE)) == b""
+    assert line.talk(rtu.encode(1, READ)) == rtu.encode(1, b"\x03\x02\x00\x01")
+
+
+def test_damage_is_counted_where_a_master_can_read_it():
+    line = Line()
+    damaged = rtu.encode(1, READ)[:-1] + b"?"
+
+    assert line.talk(damaged, None, rtu.encode(1, READ)[:4], None) == b""
+    counter = rtu.encode(1, b"\x08\x00\x0c\x00\x00")
+    assert line.talk(counter) == rtu.encode(1, b"\x08\x00\x0c\x00\x02")
+
+
+def test_one_call_answers_a_bounded_number():
+    line = Line()
+    line.session.feed(rtu.encode(1, READ) * (MAX_REQUESTS + 1))
+    one = rtu.encode(1, b"\x03\x02\x00\x01")
+
+    assert line.session.answers() == one * MAX_REQUESTS
+    assert line.session.more
+    assert line.session.answers() == one
+    assert not line.session.more
+
+
+def test_an_echo_is_passed_over_in_every_split():
+    request, response = rtu.encode(1, WRITE), rtu.encode(1, WRITE)
+    for chunks in all_splits(response):
+        line = Line(echo=True)
+        assert line.talk(request) == response
+        assert line.talk(*chunks) == b""
+        assert line.talk(rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\x00\x02")
+        assert line.port.communication_errors == 0
+
+
+def test_what_is_no_echo_is_taken_for_what_it_is():
+    line = Line(echo=True)
+    line.talk(rtu.encode(1, WRITE))
+
+    assert line.talk(rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\x00\x02")
+
+
+def test_a_request_right_behind_an_echo_is_answered():
+    line = Line(echo=True)
+    echo = line.talk(rtu.encode(1, READ))
+
+    assert line.talk(echo + rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\x00\x02")
