@@ -30,7 +30,7 @@ class Child(Running):
 
     async def _start(self) -> tuple[Pipe, Pipe]:
         try:
-            with _file_of(self._stdin) as stdin:
+            with file_of(self._stdin) as stdin:
                 self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than a thread
                     self._argv,
                     env=self._env,
@@ -55,7 +55,7 @@ class Child(Running):
         return self._process.wait()
 
 
-def _file_of(data: bytes | None) -> IO[bytes]:
+def file_of(data: bytes | None) -> IO[bytes]:
     """A file to read `data` from, so that nobody has to feed a pipe; None: the null device."""
     if data is None:
         return open(os.devnull, "rb", 0)  # noqa: PTH123  to be closed by the caller

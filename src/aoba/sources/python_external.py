@@ -22,7 +22,8 @@ class PythonExternal:
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:
         """Implements `Host`. Raises RunError where the script is not there at present."""
-        path, args = str(self._spec.path), self._spec.args
+        path = str(self._spec.path)
+        argv = (path, *self._spec.args)
         # Of os.path, since a Path raises where a folder above it may no longer be entered.
         if not os.path.isfile(path):  # noqa: PTH113
             reason = "is not a file" if os.path.exists(path) else "no such script"  # noqa: PTH110
@@ -30,6 +31,6 @@ class PythonExternal:
         own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
         # The first run is cold: it would have to wait for the server, and may never be over.
         if number > 1 and self._server is not None and (process := self._server.process()):
-            return ForkedRun(process, path, args, own, on_stderr)
-        argv = [self._spec.python, path, *args]
-        return Child(argv, {**script_environment(), **own}, on_stderr, feedback)
+            return ForkedRun(process, argv, own, on_stderr, feedback)
+        env = {**script_environment(), **own}
+        return Child([self._spec.python, *argv], env, on_stderr, feedback)

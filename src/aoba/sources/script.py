@@ -176,6 +176,7 @@ class _FileVersion:
 
 
 async def _sleep_until(due: float) -> None:
-    # More than once where need be: the loop's timers are cut to milliseconds and may be early.
+    # More than once where need be: the loop's timers are cut to milliseconds and may be early. For
+    # less than one they do not wait at all, and the loop would go round and round meanwhile.
     while (left := due - time.monotonic()) > 0:  # noqa: ASYNC110  no event, the clock
-        await asyncio.sleep(left)
+        await asyncio.sleep(max(left, 0.001))

@@ -98,7 +98,7 @@ class ForkServer:
             return
         now = time.monotonic()
         if process.refused is not None:
-            self._give_up(f"preload failed: {process.refused}")
+            self._give_up(process.refused)
         elif not process.was_ready and (process.code is None or process.code >= 0):
             said = f": {self._last_line}" if self._last_line else ""
             self._give_up(f"{process.end_reason} before it was ready{said}")
