@@ -25,6 +25,12 @@ from aoba.sources.running import GRACE, Pipe, exit_failure, signal_group
 ANSWER: Final = 5.0
 """Seconds in which a run that was ordered starts, and one that was killed is reported."""
 
+BIND_NOW: Final = {} if "LD_BIND_NOW" in os.environ else {"LD_BIND_NOW": "aoba"}
+"""Has the interpreter link all functions at its start, and not each in each run, at a tenth of it.
+
+The server takes it out of the environment of runs.
+"""
+
 
 class Run(Protocol):
     """What a run hears of itself: at last `exited` or `lost`, the latter even before `started`."""
@@ -91,7 +97,7 @@ class ForkProcess:
             own = (commands, starts, out, self.names.folder, self.names.sample, python)
             self._process = subprocess.Popen(
                 [python, fork_server.__file__, *map(str, own), *preload],
-                env=script_environment(),
+                env={**script_environment(), **BIND_NOW},
                 pass_fds=(commands, starts, out),
                 stdin=subprocess.DEVNULL,
                 stdout=err,

@@ -39,6 +39,7 @@ except ImportError:
 __name__ = "aoba_fork_server"  # this file's own warnings are none of a script's
 
 FIELDS = 7
+ROOM = 448  # bytes that are read at once, still taken from one page that is in use anyway
 
 
 class Server:
@@ -64,10 +65,10 @@ class Server:
         while True:
             readable = _readable(self._commands, self._wake)
             if self._wake in readable:
-                os.read(self._wake, 4096)
+                os.read(self._wake, ROOM)
                 self._reap()
             if self._commands in readable:
-                data = os.read(self._commands, 65536)
+                data = os.read(self._commands, ROOM)
                 if not data:
                     return
                 commands, pending = parse(pending + data)
@@ -138,6 +139,8 @@ def main():
     folder, name, python = sys.argv[4:7]
     for descriptor in descriptors:
         _keep(descriptor)
+    if os.environ.get("LD_BIND_NOW") == "aoba":  # which is for this process
+        del os.environ["LD_BIND_NOW"]
     failure = _look(folder + name) or _preload(sys.argv[7:])
     report(descriptors[2], b"failed " + failure if failure else b"ready")
     if not failure:

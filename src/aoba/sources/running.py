@@ -46,7 +46,8 @@ class Running(ABC):
         self.failure: str | None = None
         """Why the run failed, as far as its process shows; known once the context is left."""
         self._on_stderr = on_stderr
-        self._wake = asyncio.Event()  # stdout can be read, or the process is gone
+        self._woken = False  # stdout can be read, or the process is gone
+        self._waiter: asyncio.Future[None] | None = None
         self._gone_at: float | None = None
 
     @abstractmethod
@@ -103,8 +104,9 @@ class Running(ABC):
         to_send = [signal.SIGKILL, signal.SIGTERM]
         left = MAX_PIPE
         deadline = time.monotonic() + timeout
+        waited = True
         while True:
-            self._wake.clear()
+            self._woken = False
             chunk = self._stdout.read()
             now = time.monotonic()
             if self._gone_at is not None:
@@ -121,22 +123,42 @@ class Running(ABC):
                 self._signal(to_send.pop())
                 deadline = now + (TERM_TO_KILL if to_send else KILL_TO_LEAVE)
             if chunk:
+                if not waited:
+                    await asyncio.sleep(0)  # a flood must not keep the loop from anything else
                 yield chunk
-                await asyncio.sleep(0)  # a flood must not keep the loop from anything else
             else:
-                self._stdout.watch(self._wake.set)
-                await _wait_until(self._wake, deadline)
+                self._stdout.watch(self._rouse)
+                await self._wait_until(deadline)
+            waited = not chunk
 
     async def _wait_gone(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while self._gone_at is None and time.monotonic() < deadline:
-            self._wake.clear()
-            await _wait_until(self._wake, deadline)
+            self._woken = False
+            await self._wait_until(deadline)
+
+    async def _wait_until(self, deadline: float) -> None:
+        """Or until `_rouse`, which may have been called since `_woken` was reset."""
+        if self._woken:
+            return
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = loop.call_later(max(0.0, deadline - time.monotonic()), self._rouse)
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def _rouse(self) -> None:
+        self._woken = True
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _gone(self) -> None:
         """To be called when the process has exited."""
         self._gone_at = time.monotonic()
-        self._wake.set()
+        self._rouse()
 
     def _read_stderr(self) -> bytes | None:
         chunk = self._stderr.read()
@@ -154,16 +176,18 @@ class Pipe:
 
     def __init__(self, source: int | IO[bytes]) -> None:
         self.closed = False
-        self._stream = open(source, "rb", 0) if isinstance(source, int) else source  # noqa: PTH123, SIM115
-        self._descriptor = self._stream.fileno()
+        self._source = source
+        self._descriptor = source if isinstance(source, int) else source.fileno()
         self._loop = asyncio.get_running_loop()
+        self._callback: Callable[[], object] | None = None
+        self._watched = False
         os.set_blocking(self._descriptor, False)
 
     def read(self) -> bytes | None:
         """Some bytes, or None where there are none now. At the end the pipe closes itself."""
         if self.closed:
             return None
-        self._loop.remove_reader(self._descriptor)
+        self._callback = None
         try:
             chunk = os.read(self._descriptor, _CHUNK)
         except BlockingIOError:
@@ -174,14 +198,32 @@ class Pipe:
 
     def watch(self, callback: Callable[[], object]) -> None:
         """Call `callback` once there is something to read, until the next `read`."""
-        if not self.closed:
-            self._loop.add_reader(self._descriptor, callback)
+        self._callback = callback
+        if not self.closed and not self._watched:
+            self._watched = True
+            self._loop.add_reader(self._descriptor, self._readable)
+
+    def _readable(self) -> None:
+        # The loop goes on watching, which it would have to be told anew, unless nobody reads.
+        callback, self._callback = self._callback, None
+        if callback:
+            callback()
+        else:
+            self._ignore()
+
+    def _ignore(self) -> None:
+        if self._watched:
+            self._watched = False
+            self._loop.remove_reader(self._descriptor)
 
     def close(self) -> None:
         if not self.closed:
             self.closed = True
-            self._loop.remove_reader(self._descriptor)
-            self._stream.close()
+            self._ignore()
+            if isinstance(self._source, int):
+                os.close(self._source)
+            else:
+                self._source.close()
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:
@@ -196,10 +238,3 @@ def exit_failure(returncode: int) -> str | None:
         known = -returncode in set(signal.Signals)
         return f"killed by {signal.Signals(-returncode).name if known else f'signal {-returncode}'}"
     return f"exit status {returncode}" if returncode else None
-
-
-async def _wait_until(event: asyncio.Event, deadline: float) -> None:
-    seconds = deadline - time.monotonic()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
