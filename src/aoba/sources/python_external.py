@@ -29,8 +29,9 @@ class PythonExternal:
             reason = "is not a file" if os.path.exists(path) else "no such script"  # noqa: PTH110
             raise RunError(f"{path}: {reason}")
         own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
-        # The first run is cold: it would have to wait for the server, and may never be over.
-        if number > 1 and self._server is not None and (process := self._server.process()):
+        # No server is started for a first run, which may well be the only one, and has no time to
+        # share: Aoba's clients wait for it.
+        if self._server and (process := self._server.process(launch=number > 1)):
             return ForkedRun(process, argv, own, on_stderr, feedback)
         env = {**script_environment(), **own}
         return Child([self._spec.python, *argv], env, on_stderr, feedback)

@@ -61,11 +61,11 @@ class ForkServer:
         self._last_line = ""
         self._repeats = Repeats()
 
-    def process(self) -> ForkProcess | None:
-        """One that can start a run now. Where there is none, it is started meanwhile."""
+    def process(self, *, launch: bool) -> ForkProcess | None:
+        """One that can start a run now. Where there is none, `launch` has it started meanwhile."""
         now = time.monotonic()
         if self._process is None:
-            if not self._given_up and now >= self._not_before:
+            if launch and not self._given_up and now >= self._not_before:
                 self._launch(now)
             return None
         if not self._process.was_ready and now > self._since + LOADING:
