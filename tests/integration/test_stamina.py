@@ -118,7 +118,7 @@ def test_a_crowd_is_turned_away_where_there_is_no_more_room(script: Script) -> N
         with Client(port) as client:
             assert client.holding()[0] > now
         process.terminate()
-        assert "has 28 clients, more are turned away" in line
+        assert "has 24 clients, more are turned away" in line
         assert "Too many open files" not in process.stderr.read()
 
 

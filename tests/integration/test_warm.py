@@ -43,7 +43,7 @@ def pids(server: Server, kind: str) -> list[int]:
 
 
 def test_the_first_run_is_cold_and_later_ones_are_forks(serve: Serve, script: Script) -> None:
-    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=warm")
+    server = serve(script(RUN_NUMBER, PARENT))  # which is what one gets without asking
     [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
     eventually(lambda: pids(server, "parent").count(fork_server) >= 3, "three warm runs")
 
@@ -52,7 +52,7 @@ def test_the_first_run_is_cold_and_later_ones_are_forks(serve: Serve, script: Sc
 
 
 def test_cold_starts_have_no_fork_server(serve: Serve, script: Script) -> None:
-    server = serve(script(RUN_NUMBER, PARENT))
+    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=cold")
     eventually(lambda: len(pids(server, "parent")) >= 5, "five runs")
 
     assert set(pids(server, "parent")) == {server.process.pid}
