@@ -23,6 +23,9 @@ LONGEST_PAUSE: Final = 10.0
 LOADING: Final = 60.0
 """Seconds that a fork server has to get ready."""
 
+UNABLE: Final = 1.0
+"""Seconds for which runs start cold when one could not be forked."""
+
 CLOSING: Final = 0.5
 """Seconds that ending all of them takes at most."""
 
@@ -37,7 +40,7 @@ class ForkServers:
 
     def get(self, spec: ScriptSpec) -> "ForkServer":
         """The one for a script; scripts that need no different ones share it."""
-        key = (spec.python, spec.preload)
+        key = (spec.python, spec.preload)  # what is the same for all runs of one server
         if key not in self._servers:
             self._servers[key] = ForkServer(*key)
         return self._servers[key]
@@ -58,6 +61,7 @@ class ForkServer:
         self._pause = FIRST_PAUSE
         self._since = 0.0  # the start of the process
         self._not_before = 0.0
+        self._unable = 0  # runs that the process could not fork, as far as is known
         self._last_line = ""
         self._repeats = Repeats()
 
@@ -68,9 +72,13 @@ class ForkServer:
             if launch and not self._given_up and now >= self._not_before:
                 self._launch(now)
             return None
-        if not self._process.was_ready and now > self._since + LOADING:
-            self._process.end(f"was not ready in {LOADING:g} s")
-        return self._process if self._process.ready else None
+        process = self._process
+        if not process.was_ready and now > self._since + LOADING:
+            process.end(f"was not ready in {LOADING:g} s")
+        if process.unable > self._unable:
+            self._unable = process.unable
+            self._not_before = now + UNABLE
+        return process if process.ready and now >= self._not_before else None
 
     async def close(self) -> None:
         self._given_up = True
@@ -80,6 +88,7 @@ class ForkServer:
 
     def _launch(self, now: float) -> None:
         self._since = now
+        self._unable = 0
         self._last_line = ""
         try:
             self._process = ForkProcess(self._python, self._preload, self._heard, self._ended)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aoba.errors import UsageError
-from aoba.sources.spec import ACCEPTED, DEFAULT_TIMEOUT, ScriptSpec, parse_spec
+from aoba.sources.spec import ACCEPTED, DEFAULT_START, DEFAULT_TIMEOUT, ScriptSpec, parse_spec
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -235,7 +235,7 @@ def test_the_python_of_the_path_is_one_that_exists():
 @pytest.mark.parametrize(
     ("query", "start", "preload"),
     [
-        ("", "cold", ()),
+        ("", DEFAULT_START, ()),
         ("preload=numpy", "warm", ("numpy",)),
         ("start=cold", "cold", ()),
         ("start=warm&preload=numpy,xml.dom", "warm", ("numpy", "xml.dom")),
