@@ -1,6 +1,7 @@
 # make run      serve examples/plant.py on tcp://127.0.0.1:5020
 # make test     formatter, linter, type checker and all tests; the same that CI runs
 # make bench-scripts   what a run of a script costs, warm and cold
+# make bench-kills   a thousand kills of fork servers, and what a client sees of them
 # make bench-promises   what is promised in figures, measured; two minutes on an idle machine
 # make clean    remove the virtual environment and the caches
 #
@@ -47,6 +48,10 @@ test: $(READY)
 .PHONY: bench-scripts
 bench-scripts: $(READY)
 	$(BIN)/python bench/hosting.py
+
+.PHONY: bench-kills
+bench-kills: $(READY)
+	$(BIN)/python bench/kills_warm.py
 
 .PHONY: bench-promises
 bench-promises: $(READY)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from aoba.sources import fork_process
+from aoba.sources.names import FifoNames
 from support.pythons import VERSIONS, python
 from support.runs import Outcome, Runs
 
@@ -630,6 +632,21 @@ def test_modules_that_are_there_already_change_nothing(
         if pair[0] != pair[1]
     ] == []
     assert len(names) >= 10
+
+
+def test_fifos_do_where_descriptors_have_no_names(
+    runs: Runs, scripts: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["names", "descriptors", "streams", "exit text", "subprocess", "read"]
+    paths = [scripts[name] for name in names]
+    cold = [normal(outcome) for outcome in runs.cold(*paths, stdin=b"in")]
+    monkeypatch.setattr(fork_process, "names", FifoNames)
+    with Runs(runs.python) as others:
+        folder = Path(others.process.names.folder)
+        warm = [normal(outcome) for outcome in others.warm(*paths, stdin=b"in")]
+        assert list(folder.iterdir()) == []
+    assert not folder.exists()
+    assert warm == cold
 
 
 def test_feedback_is_on_stdin(runs: Runs, tmp_path: Path) -> None:
