@@ -68,6 +68,7 @@ bench-scripts: $(READY)
 .PHONY: bench-kills
 bench-kills: $(READY)
 	$(BIN)/python bench/kills.py embedded
+	$(BIN)/python bench/kills_warm.py
 
 .PHONY: bench-promises
 bench-promises: $(READY)

@@ -2,14 +2,16 @@
 
 Start: take every port, so that a taken one is known at once; start the scripts in their order, each
 when the one before has given its first document, or failed; when all have, or `PATIENCE` has
-passed, let clients in. Clients of a script
-that is quick thus never meet an empty server.
+passed, let clients in. Clients of a script that is quick thus never meet an empty server. Scripts
+that are left then go on starting one after the other, none waiting for longer than `STEP`: so
+however many they are, they do not all start at once, neither now nor at any later slot.
 
 Stop: links stop listening and part from their clients while scripts get SIGTERM; what is left of
 them after 1.5 s is killed. All in all it takes less than 3 s.
 """
 
 import asyncio
+import contextlib
 import logging
 import resource
 import signal
@@ -32,6 +34,7 @@ from aoba.sources.spec import ScriptSpec
 from aoba.sources.warm import ForkServers
 
 PATIENCE: Final = 1.0
+STEP: Final = 0.05
 
 MAX_DESCRIPTORS: Final = 16_384
 RESERVED: Final = 64
@@ -61,6 +64,7 @@ class Runtime:
         self._image = Image(identity)
         self._servers = ForkServers()
         self._stop = asyncio.Event()
+        self._starter: asyncio.Task[None] | None = None
         self._lives: list[asyncio.Task[None]] = []
         names = source_names([spec.path for spec in sources])
         self._scripts = [
@@ -88,9 +92,11 @@ class Runtime:
         try:
             for link in self._links:
                 await link.bind()
-            await self._start_scripts()
+            self._starter = asyncio.create_task(self._start_scripts())
+            await self._until_stop(self._starter, timeout=PATIENCE)
             if not self._stop.is_set():
                 await self._open()
+                await self._until_stop(self._starter)
                 await self._until_stop(*self._lives)
             _log.info("stopping")
         finally:
@@ -103,18 +109,14 @@ class Runtime:
         self._stop.set()
 
     async def _start_scripts(self) -> None:
-        """One after the other, so that of two in conflict the first named is the first to define.
-
-        `PATIENCE` is for all of them together.
-        """
+        """In their order, so that of two in conflict the first named is the first to define."""
         patience_ends = time.monotonic() + PATIENCE
         for script in self._scripts:
-            if self._stop.is_set():
-                return
             self._lives.append(asyncio.create_task(script.live()))
-            settled = asyncio.create_task(script.settled.wait())
-            await self._until_stop(settled, timeout=max(0, patience_ends - time.monotonic()))
-            settled.cancel()
+            seconds = max(STEP, patience_ends - time.monotonic())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await script.settled.wait()
 
     async def _until_stop(self, *tasks: asyncio.Task[Any], timeout: float | None = None) -> None:
         """Wait for a signal, for one of `tasks` to end or raise, or for `timeout` seconds."""
@@ -139,6 +141,8 @@ class Runtime:
         await self._servers.close()
 
     def _cancel_lives(self) -> None:
+        if self._starter:
+            self._starter.cancel()
         for life in self._lives:
             life.cancel()
 

@@ -43,7 +43,7 @@ def pids(server: Server, kind: str) -> list[int]:
 
 
 def test_the_first_run_is_cold_and_later_ones_are_forks(serve: Serve, script: Script) -> None:
-    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=warm")
+    server = serve(script(RUN_NUMBER, PARENT))  # which is what one gets without asking
     [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
     eventually(lambda: pids(server, "parent").count(fork_server) >= 3, "three warm runs")
 
@@ -52,7 +52,7 @@ def test_the_first_run_is_cold_and_later_ones_are_forks(serve: Serve, script: Sc
 
 
 def test_cold_starts_have_no_fork_server(serve: Serve, script: Script) -> None:
-    server = serve(script(RUN_NUMBER, PARENT))
+    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=cold")
     eventually(lambda: len(pids(server, "parent")) >= 5, "five runs")
 
     assert set(pids(server, "parent")) == {server.process.pid}
@@ -161,7 +161,10 @@ def test_nothing_is_left_of_it(
 
 
 def test_kills_show_nowhere(serve: Serve, script: Script) -> None:
-    """Values are always a pair, of a run and its square; no kill may show a client half of it."""
+    """Values are always a pair, of a run and its square; no kill may show a client half of it.
+
+    15 fork servers are killed, and every third run, which makes some 80 of 240.
+    """
     body = """
     document = json.dumps({"stations": [{"id": 1, "mode": "master", "map": {"holding": [
         {"address_start": 0, "initial_values": [run % 250, (run % 250) ** 2]}]}}],
@@ -171,7 +174,7 @@ def test_kills_show_nowhere(serve: Serve, script: Script) -> None:
     if run % 5 == 4:
         os._exit(1)
     if run % 7 == 6:
-        os.kill(os.getpid(), 9)
+        os.kill(os.getpid(), 9 if run % 2 else 11)
     print(document[50:])
     """
     server = serve(f"{script(RUN_NUMBER, body)}?start=warm")
@@ -194,7 +197,7 @@ def test_kills_show_nowhere(serve: Serve, script: Script) -> None:
         kills = 0
         while kills < 15:
             for pid in fork_servers(server):
-                kill(pid)
+                kill(pid, (signal.SIGKILL, signal.SIGSEGV)[kills % 2])
                 kills += 1
             time.sleep(chance.uniform(0, 0.6))
             client.holding()
@@ -232,3 +235,68 @@ def test_a_server_that_dies_takes_its_runs_along(tmp_path: Path) -> None:
 
     assert outcome.failure == "lost, since its fork server ended (killed by SIGKILL)"
     eventually(lambda: not is_alive(int(outcome.stdout)), "the end of the run")
+
+
+FAILING = """
+import os
+fork, left = os.fork, [2]
+def scarce():
+    if left[0]:
+        left[0] -= 1
+        raise OSError(11, "Resource temporarily unavailable")
+    return fork()
+os.fork = scarce
+"""
+
+
+def test_a_fork_that_fails_costs_a_run_and_a_second_of_cold_ones(
+    serve: Serve, script: Script, tmp_path: Path
+) -> None:
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "failing.py").write_text(FAILING)
+    server = serve(
+        f"{script(RUN_NUMBER, PARENT)}?preload=failing",
+        env={"PYTHONPATH": str(tmp_path / "modules")},
+    )
+    server.wait_for_log("run failed: cannot be forked: .*Resource temporarily unavailable")
+    [fork_server] = fork_servers(server)
+    eventually(lambda: fork_server in pids(server, "parent"), "a warm run")
+
+    assert pids(server, "parent").count(server.process.pid) >= 3
+
+
+def test_many_start_in_their_order_and_share_one_fork_server(serve: Serve, script: Script) -> None:
+    def unit(number: int) -> Path:
+        body = f"""
+        sys.stderr.write("parent %d pid %d\\n" % (os.getppid(), os.getpid()))
+        cells = [dict(address_start=0, initial_values=[run])]
+        print(json.dumps(dict(reboot_interval=500,
+            stations=[dict(id={number}, mode="master", map=dict(holding=cells))])))
+        """
+        return script(RUN_NUMBER, body, name=f"s{number}.py")
+
+    numbers = range(1, 31)
+    server = serve(*(unit(number) for number in numbers))
+    for number in numbers:
+        server.wait_for_log(rf"s{number}\.py run 4: parent")
+    [fork_server] = fork_servers(server)
+    begun = [
+        int(re.search(r"s(\d+)\.py run 1: parent", line)[1])
+        for line in server.logged("run 1: parent")
+    ]
+    last = [pids(server, "parent")[-1]]
+
+    assert begun == sorted(begun) == list(numbers)
+    assert last == [fork_server]
+    with Client(server.port) as client:
+        assert all(client.holding(0, 1, unit=number) >= [4] for number in numbers)
+
+
+def test_a_slow_script_does_not_keep_those_behind_it_waiting(serve: Serve, script: Script) -> None:
+    slow = script("import time\ntime.sleep(60)\n", name="slow.py")
+    quick = [script(RUN_NUMBER, "put(run)", name=f"q{number}.py") for number in range(1, 12)]
+    server = serve(slow, quick[0], *quick[1:])
+
+    server.wait_for_log("listening on")
+    server.wait_for_log(r"q11\.py run 1: ")
+    assert not server.logged("slow")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from aoba.sources import fork_process
+from aoba.sources.names import FifoNames
 from support.pythons import VERSIONS, python
 from support.runs import Outcome, Runs
 
@@ -385,6 +387,137 @@ CASES = {
         else:
             CDLL(None).printf(b"from C\\n")
     """,
+    "interpreter": """
+        import gc, locale, os, site, sys
+        print(sys.warnoptions, getattr(sys, "_xoptions", 0), sys.dont_write_bytecode, site.PREFIXES)
+        print([type(f).__name__ for f in sys.meta_path], len(sys.path_hooks), sys.gettrace())
+        print(locale.setlocale(locale.LC_ALL), locale.getpreferredencoding(False), sys.byteorder)
+        print(sys.excepthook is sys.__excepthook__, sys.displayhook is sys.__displayhook__)
+        print(sys.getswitchinterval() if hasattr(sys, "getswitchinterval") else 0)
+        print(os.nice(0), os.times()[2:4], os.sep, sys.platform, os.getcwd() == sys.path[0])
+    """,
+    "input": "import sys\ninput() if sys.version_info[0] > 2 else raw_input()",
+    "read": "import sys; print(repr(sys.stdin.readline()), sys.stdin.tell())",
+    "descriptors of a child": """
+        import subprocess
+        print(subprocess.check_output("ls /proc/self/fd", shell=True, close_fds=False))
+    """,
+    "main thread": """
+        import os, threading
+        main = threading.current_thread()
+        print(main.name, main.daemon, main.ident == threading.enumerate()[0].ident)
+        if hasattr(threading, "main_thread"):
+            print(threading.main_thread() is main, main.is_alive())
+        if hasattr(threading, "get_native_id"):
+            print(threading.get_native_id() == os.getpid())
+    """,
+    "daemon that works": """
+        import sys, threading, time
+        def work():
+            while True:
+                time.sleep(0.001)
+        for _ in range(3 if sys.version_info[0] > 2 else 0):  # 2.7 may complain at its end
+            thread = threading.Thread(target=work)
+            thread.daemon = True
+            thread.start()
+        time.sleep(0.02)
+        print("over")
+    """,
+    "multiprocessing forkserver": """
+        import multiprocessing, sys
+        def double(n):
+            return 2 * n
+        if __name__ == "__main__" and sys.version_info[0] > 2:
+            with multiprocessing.get_context("forkserver").Pool(1) as pool:
+                print(pool.map(double, [1, 2]))
+    """,
+    "pool of processes": """
+        import sys
+        class Thing(object):
+            def __init__(self, n):
+                self.n = n
+        def wrap(n):
+            return Thing(n + 1)
+        if __name__ == "__main__" and sys.version_info[0] > 2:
+            from concurrent.futures import ProcessPoolExecutor
+            with ProcessPoolExecutor(1) as pool:
+                print([thing.n for thing in pool.map(wrap, [1, 2])])
+    """,
+    "faulthandler": """
+        import sys
+        if sys.version_info[0] > 2:
+            import faulthandler
+            print(faulthandler.is_enabled())
+    """,
+    "locals of an exception": """
+        import sys
+        def f(secret):
+            raise ValueError(secret)
+        try:
+            f(3)
+        except ValueError:
+            trace = sys.exc_info()[2]
+        print(trace.tb_lineno, trace.tb_frame.f_globals is globals(), trace.tb_frame.f_code.co_name)
+        print(sorted(trace.tb_next.tb_frame.f_locals), trace.tb_next.tb_frame.f_code.co_filename)
+    """,
+    "warning of the caller": """
+        import warnings
+        def f():
+            warnings.warn("old", stacklevel=2)
+        f()
+    """,
+    "deprecation in main": """
+        import warnings
+        warnings.warn("old", DeprecationWarning)
+        warnings.warn("soon", PendingDeprecationWarning)
+    """,
+    "resource warning": "import sys\nopen(sys.argv[0])\nprint(1)",
+    "recursion": """
+        import sys
+        def f(n):
+            return f(n + 1)
+        try:
+            f(0)
+        except RuntimeError as error:
+            print(type(error).__name__)
+    """,
+    "exit in a function": """
+        import sys
+        def f():
+            sys.exit("why")
+        try:
+            f()
+        finally:
+            print(1)
+    """,
+    "exception with exit handler and thread": """
+        import atexit, threading, time, sys
+        atexit.register(sys.stdout.write, "handler\\n")
+        threading.Thread(target=lambda: (time.sleep(0.05), sys.stdout.write("thread\\n"))).start()
+        raise LookupError("main")
+    """,
+    "tempfile": """
+        import os, tempfile
+        with tempfile.NamedTemporaryFile() as file:
+            print(os.path.dirname(file.name), len(os.path.basename(file.name)))
+    """,
+    "ids": "import os\nprint(os.getuid(), os.getegid(), os.getgroups(), os.umask(0))",
+    "own handler": """
+        import os, signal, sys
+        def heard(number, frame):
+            print(number, frame.f_globals is globals())
+            sys.exit(5)
+        signal.signal(signal.SIGTERM, heard)
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+    """,
+    "alarm": "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.05)\nsignal.pause()",
+    "broken pipe": """
+        import os, sys
+        read, write = os.pipe()
+        os.close(read)
+        os.write(write, b"a")
+    """,
     "random": "import random, os, sys\nsys.stdout.write('%d' % (random.random() < 1))",
 }
 
@@ -456,9 +589,72 @@ def test_what_is_compared_are_forks(runs: Runs, scripts: dict[str, Path]) -> Non
     assert Path(f"/proc/{outcome.stdout}/cmdline").read_text().count("fork_server.py") == 1
 
 
-def test_runs_draw_different_numbers(runs: Runs, tmp_path: Path) -> None:
+DRAWS = """
+import random, ssl, tempfile, uuid, os
+print(random.random())
+print(next(tempfile._get_candidate_names()))
+print(uuid.uuid4())
+print(uuid.uuid1())
+print(repr(os.urandom(4)))
+print(repr(ssl.RAND_bytes(4)) if hasattr(ssl, "RAND_bytes") else random.random())
+"""
+
+
+@pytest.mark.parametrize("preload", [(), ("random", "ssl", "tempfile", "uuid")])
+def test_runs_draw_different_numbers(runs: Runs, tmp_path: Path, preload: tuple[str, ...]) -> None:
     path = tmp_path / "draw.py"
-    path.write_text("import random\nprint(random.random())\n")
-    with Runs(runs.python, ("random",)) as preloaded:
-        drawn = [outcome.stdout for outcome in preloaded.warm(*[path] * 5)]
-    assert len(set(drawn)) == 5
+    path.write_text(DRAWS)
+    with Runs(runs.python, preload) as preloaded:
+        assert preloaded.process.ready, preloaded.lines
+        drawn = [outcome.stdout.splitlines() for outcome in preloaded.warm(*[path] * 5)]
+    for numbers in zip(*drawn, strict=True):
+        assert len(set(numbers)) == 5
+    assert len(drawn[0]) == 6
+
+
+PRELOADED = ("asyncio", "concurrent.futures", "logging", "multiprocessing", "random", "threading")
+
+
+def test_modules_that_are_there_already_change_nothing(
+    runs: Runs, scripts: dict[str, Path]
+) -> None:
+    if runs.python.startswith(python("2.7")):
+        pytest.skip("none of these modules is in it")
+    names = [name for name in scripts if re.search("thread|process|pool|asyncio|log|atexit", name)]
+    paths = [scripts[name] for name in names]
+    with Runs(runs.python, PRELOADED) as preloaded:
+        assert preloaded.process.ready, preloaded.lines
+        warm = [normal(outcome) for outcome in preloaded.warm(*paths)]
+    cold = [normal(outcome) for outcome in runs.cold(*paths)]
+    assert [
+        f"{name}: {differences(*pair)}"
+        for name, *pair in zip(names, warm, cold, strict=True)
+        if pair[0] != pair[1]
+    ] == []
+    assert len(names) >= 10
+
+
+def test_fifos_do_where_descriptors_have_no_names(
+    runs: Runs, scripts: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["names", "descriptors", "streams", "exit text", "subprocess", "read"]
+    paths = [scripts[name] for name in names]
+    cold = [normal(outcome) for outcome in runs.cold(*paths, stdin=b"in")]
+    monkeypatch.setattr(fork_process, "names", FifoNames)
+    with Runs(runs.python) as others:
+        folder = Path(others.process.names.folder)
+        warm = [normal(outcome) for outcome in others.warm(*paths, stdin=b"in")]
+        assert list(folder.iterdir()) == []
+    assert not folder.exists()
+    assert warm == cold
+
+
+def test_feedback_is_on_stdin(runs: Runs, tmp_path: Path) -> None:
+    path = tmp_path / "read.py"
+    path.write_text("import sys\nprint(sys.stdin.read(), sys.stdin.read(), sys.stdin.isatty())\n")
+    data = b'{"writes": "' + b"x" * 100_000 + b'"}'
+
+    [warm], [cold] = runs.warm(path, stdin=data), runs.cold(path, stdin=data)
+
+    assert warm == cold
+    assert data.decode() in warm.stdout

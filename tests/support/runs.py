@@ -38,23 +38,29 @@ class Runs:
         self._runner.run(self._close())
         self._runner.close()
 
-    def warm(self, *paths: Path, args: Sequence[str] = ()) -> list[Outcome]:
+    def warm(
+        self, *paths: Path, args: Sequence[str] = (), stdin: bytes | None = None
+    ) -> list[Outcome]:
         """Of one run of each, all at the same time."""
         own = {"AOBA_RUN": "2"}
         return self._run(
             [
                 lambda on_stderr, path=path: ForkedRun(
-                    self.process, str(path), args, own, on_stderr
+                    self.process, [str(path), *args], own, on_stderr, stdin
                 )
                 for path in paths
             ]
         )
 
-    def cold(self, *paths: Path, args: Sequence[str] = ()) -> list[Outcome]:
+    def cold(
+        self, *paths: Path, args: Sequence[str] = (), stdin: bytes | None = None
+    ) -> list[Outcome]:
         env = {**script_environment(), "AOBA_RUN": "2"}
         return self._run(
             [
-                lambda on_stderr, path=path: Child([self.python, str(path), *args], env, on_stderr)
+                lambda on_stderr, path=path: Child(
+                    [self.python, str(path), *args], env, on_stderr, stdin
+                )
                 for path in paths
             ]
         )

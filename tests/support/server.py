@@ -161,9 +161,9 @@ class Server:
             self._more.notify_all()
 
 
-def kill(pid: int) -> None:
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
 
 
 def is_alive(pid: int) -> bool:

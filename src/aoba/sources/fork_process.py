@@ -1,35 +1,40 @@
 """One process of the fork server: what Aoba tells it, what it reports, and its end.
 
 Whatever goes wrong with it, it is killed, and all its runs with it: where nobody hears of the end
-of a run, the next cannot follow. Nothing here keeps the loop waiting. What is said on the pipes is
-in `fork_server`.
+of a run, the next cannot follow. Nothing here keeps the loop waiting, and nothing wakes it that can
+wait: which process a run is, is read when somebody asks. What is said on the pipes is in
+`fork_server`.
 """
 
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import Final, Protocol
 
 from aoba.sources import fork_server
 from aoba.sources.child import script_environment, watch_exit
 from aoba.sources.limits import NO_LIMITS, Limits
 from aoba.sources.lines import Lines
+from aoba.sources.names import names
 from aoba.sources.running import GRACE, Pipe, exit_failure, signal_group
 
 ANSWER: Final = 5.0
 """Seconds in which a run that was ordered starts, and one that was killed is reported."""
 
+BIND_NOW: Final = {} if "LD_BIND_NOW" in os.environ else {"LD_BIND_NOW": "aoba"}
+"""Has the interpreter link all functions at its start, and not each in each run, at a tenth of it.
+
+The server takes it out of the environment of runs.
+"""
+
 
 class Run(Protocol):
-    """What a run hears of itself; the last of it is `exited` or `lost`."""
+    """What a run hears of itself: at last `exited` or `lost`, the latter even before `started`."""
 
     def started(self, pid: int) -> None: ...
 
@@ -56,19 +61,23 @@ class ForkProcess:
         self.ready = False
         """Whether it can start runs now."""
         self.was_ready = False
-        self.served = False
-        """Whether it has carried out a run."""
+        self.served = 0
+        """How many runs it has carried out."""
+        self.unable = 0
+        """How many it could not start."""
         self.refused: str | None = None
-        """Why it cannot preload what it was told to."""
+        """Why it cannot do what it was told to."""
         self.end_reason: str | None = None
         """Why it is to end, or did."""
         self.code: int | None = None
         """How it exited by itself; None as long as it has not, or where it was ended."""
         self._on_line, self._on_end = on_line, on_end
         self._ids = count(1)
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[bytes, Run] = {}
+        self._starting: dict[bytes, Run] = {}  # of which it is not known which process they are
+        self._patience: asyncio.TimerHandle | None = None
         self._unsent = bytearray()
-        self._unread = b""
+        self._eager = False  # to know it
         self._lines = Lines()
         self._gone = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -76,24 +85,25 @@ class ForkProcess:
 
     def _launch(self, python: str, preload: tuple[str, ...]) -> None:
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
-            self._folder = Path(tempfile.mkdtemp(prefix="aoba-"))
-            ours.callback(shutil.rmtree, self._folder, ignore_errors=True)
-            ends = []
-            for stack_of_reader, stack_of_writer in (
-                (theirs, ours),
-                (ours, theirs),
-                (ours, theirs),
-            ):
-                reader, writer = os.pipe()
-                stack_of_reader.callback(os.close, reader)
-                stack_of_writer.callback(os.close, writer)
-                ends.append((reader, writer))
-            (commands, self._commands), (reports, out), (errors, err) = ends
-            own = (str(commands), str(out), str(self._folder), python)
+            self.names = names()
+            ours.callback(self.names.close)
+
+            def pipe(reading: contextlib.ExitStack, writing: contextlib.ExitStack) -> list[int]:
+                ends = os.pipe()
+                for stack, end in zip((reading, writing), ends, strict=True):
+                    stack.callback(os.close, end)
+                return list(ends)
+
+            commands, self._commands = pipe(theirs, ours)
+            begun, starts = pipe(ours, theirs)
+            reports, out = pipe(ours, theirs)
+            errors, err = pipe(ours, theirs)
+            cpu = ",".join(map(str, self.limits.cpu_range or ()))
+            own = (commands, starts, out, self.names.folder, self.names.sample, cpu, python)
             self._process = subprocess.Popen(
-                [python, fork_server.__file__, *own, *preload],
-                env=script_environment(),
-                pass_fds=(commands, out),
+                [python, fork_server.__file__, *map(str, own), *preload],
+                env={**script_environment(), **BIND_NOW},
+                pass_fds=(commands, starts, out),
                 stdin=subprocess.DEVNULL,
                 stdout=err,
                 stderr=err,
@@ -103,38 +113,26 @@ class ForkProcess:
                 self.limits.apply_to_all_runs(self._process.pid)
             ours.pop_all()
         os.set_blocking(self._commands, False)
-        self._reports, self._errors = Pipe(reports), Pipe(errors)
+        self._starts, self._reports, self._errors = Pipe(begun), Pipe(reports), Pipe(errors)
+        self._unread = {self._starts: b"", self._reports: b""}
         self._reports.watch(self._read_reports)
         self._errors.watch(self._read_errors)
         watch_exit(self._process, self._exited)
 
-    def new_fifo(self) -> tuple[str, int, int]:
-        """The name and both ends of a new FIFO, the reading one first. Raises OSError."""
-        name = str(next(self._ids))
-        path = str(self._folder / name)
-        os.mkfifo(path, 0o600)
-        try:
-            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            try:
-                return name, reader, os.open(path, os.O_WRONLY)
-            except OSError:
-                os.close(reader)
-                raise
-        except OSError:
-            os.unlink(path)  # noqa: PTH108
-            raise
-
-    def remove_fifo(self, name: str) -> None:
-        with contextlib.suppress(OSError):
-            os.unlink(self._folder / name)  # noqa: PTH108
-
     def order(self, run: Run, fields: tuple[bytes, ...]) -> None:
         """Have `run` started, which hears of it; `fields` are those of a command but the id."""
-        name = str(next(self._ids))
-        self._runs[name] = run
-        for field in (name.encode(), *fields):
-            self._unsent += b"%d:%s" % (len(field), field)
+        name = b"%d" % next(self._ids)
+        self._runs[name] = self._starting[name] = run
+        for field in (name, *fields):
+            self._unsent += b"%d:%b" % (len(field), field)
         self._send()
+        if self._patience is None:
+            self._patience = self._loop.call_later(ANSWER, self._look_after, name)
+
+    def hear_of_starts(self) -> None:
+        """Tell runs which processes they are: those that have started, and others once they do."""
+        self._eager = True
+        self._read_starts()
 
     def end(self, reason: str) -> None:
         """Kill it, with all that it has running."""
@@ -145,6 +143,9 @@ class ForkProcess:
         self._loop.remove_writer(self._commands)
         os.close(self._commands)
         self._reports.close()
+        if self._patience:
+            self._patience.cancel()
+        self.hear_of_starts()  # to the end of the pipe, since a run may be just about to start
         runs, self._runs = self._runs, {}
         for run in runs.values():
             run.lost(f"lost, since its fork server {reason}")
@@ -164,7 +165,7 @@ class ForkProcess:
         self._errors.close()
         for line in self._lines.end():
             self._on_line(line)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.names.close()
         self._gone.set()
         self._on_end()
 
@@ -181,34 +182,55 @@ class ForkProcess:
         else:
             self._loop.remove_writer(self._commands)
 
+    def _look_after(self, name: bytes) -> None:
+        """See whether the runs up to `name` have started; later, those behind it."""
+        self._patience = None
+        self._read_starts()
+        if name in self._starting:
+            self.end("does not start it")
+        elif self._starting:
+            newest = next(reversed(self._starting))
+            self._patience = self._loop.call_later(ANSWER, self._look_after, newest)
+
+    def _read_starts(self) -> None:
+        while lines := self._new_lines(self._starts):
+            for line in lines:
+                name, pid = line.split()
+                self._starting.pop(name).started(int(pid))
+        if self._eager and (self._starting or self.end_reason):
+            self._starts.watch(self._read_starts)
+        else:
+            self._eager = False
+
     def _read_reports(self) -> bool:
         """Whether there were any."""
-        data = self._reports.read()
-        *lines, self._unread = (self._unread + (data or b"")).split(b"\n")
+        lines = self._new_lines(self._reports)
+        if self._starting:
+            self._read_starts()
         for line in lines:
-            self._take_report(line.decode(errors="replace"))
+            self._take_report(*line.split(b" ", 2))
         if self._reports.closed:
             self.ready = False
             self._loop.call_later(GRACE, self.end, "reports no more")  # its exit will say more
         self._reports.watch(self._read_reports)
-        return bool(data)
+        return bool(lines)
 
-    def _take_report(self, line: str) -> None:
-        kind, _, rest = line.partition(" ")
-        name, _, what = rest.partition(" ")
-        if kind == "ready":
+    def _take_report(self, kind: bytes, name: bytes = b"", what: bytes = b"") -> None:
+        if kind == b"exited" and (run := self._runs.pop(name, None)):
+            self.served += 1
+            run.exited(int(what))
+        elif kind == b"unable" and (run := self._runs.pop(name, None)):
+            self.unable += 1
+            self._starting.pop(name, None)
+            run.lost(f"cannot be forked: {what.decode(errors='replace')}")
+        elif kind == b"ready":
             self.ready = self.was_ready = True
-        elif kind == "failed":
-            self.refused = rest
-        elif name not in self._runs:
-            return
-        elif kind == "started":
-            self._runs[name].started(int(what))
-        elif kind == "exited":
-            self.served = True
-            self._runs.pop(name).exited(int(what))
-        elif kind == "unable":
-            self._runs.pop(name).lost(f"cannot be forked: {what}")
+        elif kind == b"failed":
+            self.refused = b" ".join((name, what)).decode(errors="replace")
+
+    def _new_lines(self, pipe: Pipe) -> list[bytes]:
+        *lines, self._unread[pipe] = (self._unread[pipe] + (pipe.read() or b"")).split(b"\n")
+        return lines
 
     def _read_errors(self) -> None:
         for line in self._lines.feed(self._errors.read() or b"", time.monotonic()):

@@ -3,16 +3,21 @@
 Runs of a script are forks of it: a process of their own every time, without the start-up of
 Python. Standard library only, and as little of that as can be; Python 2.7 and every 3.
 
-    python fork_server.py COMMANDS REPORTS FOLDER PYTHON [MODULE ...]
+    python fork_server.py COMMANDS STARTS REPORTS FOLDER NAME CPU PYTHON [MODULE ...]
 
-COMMANDS and REPORTS are descriptors. A command is seven fields, each its length in decimal, a
-colon and the bytes: run id, path of the script, arguments each ended by NUL, variables `NAME=VALUE`
-each ended by NUL, and the FIFOs in FOLDER that become stdin, stdout and stderr (empty: the null
-device). A report is a line: `ready`, or `failed` and the reason where a MODULE cannot be imported;
-`started ID PID`, written by the run itself before the script begins, so that no script is ever
-under way that Aoba does not know of; `unable ID REASON` where it could not be forked; `exited ID
-STATUS`, negative for a signal. When COMMANDS ends the server removes FOLDER and ends; runs that are
-under way go on.
+The first three are descriptors. A command is seven fields, each its length in decimal, a colon and
+the bytes: run id, path of the script, arguments each ended by NUL, variables `NAME=VALUE` each
+ended by NUL, and what becomes stdin, stdout and stderr: names in FOLDER, which ends with a slash
+(empty: the null device). A line on STARTS is `ID PID`, written by the run itself before the script
+begins, so that no script is ever under way that Aoba does not know of. A line on REPORTS is
+`ready`, or `failed` and the reason where a MODULE cannot be imported or NAME is not to be seen in
+FOLDER; `unable ID REASON` where a run could not be forked, or not be given its streams; `exited ID
+STATUS`, negative for a signal. CPU is `SOFT,HARD`, the seconds of CPU time that a run may take, or
+empty. When COMMANDS ends, so does the server; runs that are under way go
+on.
+
+What is written to after a fork is copied first, by the page, in the server and in the run. That is
+most of what a warm run costs, so both do little, and the server keeps what it can work out.
 """
 
 _FRESH = dict(globals())  # what the namespace of a script starts with
@@ -26,23 +31,33 @@ import fcntl
 import gc
 import os
 import select
-import signal
+
+try:
+    import _signal as signal  # the other one, in Python, makes enumerations of numbers
+except ImportError:
+    import signal
 
 __name__ = "aoba_fork_server"  # this file's own warnings are none of a script's
 
 FIELDS = 7
-MODES = (os.O_RDONLY, os.O_WRONLY | os.O_NONBLOCK, os.O_WRONLY | os.O_NONBLOCK)
+ROOM = 448  # bytes that are read at once, still taken from one page that is in use anyway
 
 
 class Server:
-    def __init__(self, commands, reports, folder, scripts):
-        self._commands, self._reports, self._folder = commands, reports, folder
-        self._scripts = scripts
+    def __init__(self, descriptors, folder, cpu, python, scripts):
+        self._commands, self._starts, self._reports = descriptors
+        self._folder = folder if str is bytes else os.fsencode(folder)
+        self._limit_cpu = _limiter(cpu)
+        self._python, self._scripts = python, scripts
+        # A FIFO is opened without blocking, which would wait for a reader that is gone.
+        writing = os.O_WRONLY if folder.startswith("/proc/") else os.O_WRONLY | os.O_NONBLOCK
+        self._modes = (os.O_RDONLY, writing, writing)
         self._runs = {}  # pid -> run id
         self._wake, self._woken = os.pipe()
         for descriptor in (self._wake, self._woken):
             _add_flag(descriptor, fcntl.F_GETFL, fcntl.F_SETFL, os.O_NONBLOCK)
             _keep(descriptor)
+        self._descriptors = descriptors + [self._wake, self._woken]
         self._before = signal.signal(signal.SIGCHLD, _ignore)
         signal.set_wakeup_fd(self._woken)
 
@@ -52,10 +67,10 @@ class Server:
         while True:
             readable = _readable(self._commands, self._wake)
             if self._wake in readable:
-                os.read(self._wake, 4096)
+                os.read(self._wake, ROOM)
                 self._reap()
             if self._commands in readable:
-                data = os.read(self._commands, 65536)
+                data = os.read(self._commands, ROOM)
                 if not data:
                     return
                 commands, pending = parse(pending + data)
@@ -63,43 +78,50 @@ class Server:
                     self._start(*fields)
 
     def _start(self, run, path, arguments, variables, *names):
-        path = text(path)
-        code = self._scripts.code(path)
-        streams = []
+        path, arguments = text(path), words(arguments)
+        script = self._scripts.find(path)
         try:
-            for name, mode in zip(names, MODES):
-                streams.append(self._open(name, mode))
             pid = os.fork()
         except OSError as error:
-            report(self._reports, b"unable " + run + (" %s" % error).encode("utf-8", "replace"))
-        else:
-            if pid == 0:
-                self._become(run, streams, code, path, split(arguments), split(variables))
+            self._unable(run, error)
+            return
+        if pid:
             self._runs[pid] = run
-        for stream in streams:
-            os.close(stream)
-
-    def _open(self, name, mode):
-        descriptor = os.open(os.path.join(self._folder, text(name)) if name else os.devnull, mode)
-        if mode & os.O_NONBLOCK:  # only for opening, which would wait for a reader that is gone
-            fcntl.fcntl(descriptor, fcntl.F_SETFL, mode & ~os.O_NONBLOCK)
-        return descriptor
-
-    def _become(self, run, streams, *script):
-        """Be the run; never returns."""
+            return
         try:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, self._before)
-            os.setsid()
-            report(self._reports, b"started " + run + (" %d" % os.getpid()).encode())
-            for descriptor in (self._commands, self._reports, self._wake, self._woken):
-                os.close(descriptor)
-            for descriptor, stream in enumerate(streams):
-                os.dup2(stream, descriptor)
-                os.close(stream)
-            fork_run.run(_FRESH, *script)
+            self._become(run, names)
+            variables = variables.split(b"\0")[:-1]
+            if script is None:
+                fork_run.start_afresh(self._python, [path] + arguments, variables)
+            fork_end.end(fork_run.run(_FRESH, script, arguments, variables))
+        except BaseException:  # there is a defect here, or nobody reads the reports any more
+            sys.__excepthook__(*sys.exc_info())
         finally:
-            os._exit(1)  # nobody reads the reports any more, or there is a defect here
+            os._exit(1)
+
+    def _become(self, run, names):
+        """Be the process of a run, which tells of itself before anything else."""
+        os.setsid()
+        os.write(self._starts, run + (" %d\n" % os.getpid()).encode())
+        try:
+            for descriptor, name in enumerate(names):
+                self._open(descriptor, name)
+        except OSError as error:
+            self._unable(run, error)
+            os._exit(1)
+        self._limit_cpu()
+        fork_run.leave(self._descriptors, self._before)
+
+    def _open(self, descriptor, name):
+        mode = self._modes[descriptor]
+        stream = os.open(self._folder + name if name else b"/dev/null", mode)
+        if mode & os.O_NONBLOCK:
+            fcntl.fcntl(stream, fcntl.F_SETFL, mode & ~os.O_NONBLOCK)
+        os.dup2(stream, descriptor)
+        os.close(stream)
+
+    def _unable(self, run, error):
+        report(self._reports, b"unable " + run + (" %s" % error).encode("utf-8", "replace"))
 
     def _reap(self):
         while self._runs:
@@ -116,24 +138,50 @@ class Server:
 
 
 def main():
-    commands, reports = int(sys.argv[1]), int(sys.argv[2])
-    folder, python = sys.argv[3:5]
-    for descriptor in (commands, reports):
+    descriptors = [int(number) for number in sys.argv[1:4]]
+    folder, name, cpu, python = sys.argv[4:8]
+    for descriptor in descriptors:
         _keep(descriptor)
-    failure = _preload(sys.argv[5:])
-    report(reports, b"failed " + failure if failure else b"ready")
+    if os.environ.get("LD_BIND_NOW") == "aoba":  # which is for this process
+        del os.environ["LD_BIND_NOW"]
+    failure = _look(folder + name) or _preload(sys.argv[8:])
+    report(descriptors[2], b"failed " + failure if failure else b"ready")
     if not failure:
-        scripts = fork_run.Scripts(python, loaded=set(sys.modules) - _AT_START)
+        scripts = fork_code.Scripts(loaded=set(sys.modules) - _AT_START)
+        fork_end.remember_modules()
+        fork_run.rehearse(_FRESH, fork_end.finalize)
         gc.collect()
         if hasattr(gc, "freeze"):
             gc.freeze()  # runs leave what is here alone, so that its memory stays shared
         try:
-            Server(commands, reports, folder, scripts).serve()
+            Server(descriptors, folder, cpu, python, scripts).serve()
         except OSError as error:
             if error.errno != errno.EPIPE:  # Aoba has ended
                 raise
-    _remove(folder)
+    if not folder.startswith("/proc/"):
+        _remove(folder)
     os._exit(0)  # without what a module may have left to be run at the end
+
+
+def _limiter(cpu):
+    """What a run calls to limit its CPU time."""
+    if not cpu:
+        return int
+    import resource
+
+    limits = [int(seconds) for seconds in cpu.split(",")]
+    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if most != resource.RLIM_INFINITY:
+        limits = [min(seconds, most) for seconds in limits]
+    return lambda: resource.setrlimit(resource.RLIMIT_CPU, limits)
+
+
+def _look(path):
+    try:
+        os.stat(path)
+    except OSError as error:
+        return ("descriptors of Aoba are not to be seen: %s" % error).encode("utf-8", "replace")
+    return b""
 
 
 def _preload(names):
@@ -142,7 +190,7 @@ def _preload(names):
         try:
             __import__(name)
         except BaseException as error:  # whatever a module does
-            reason = "%s: %s: %s" % (name, type(error).__name__, error)
+            reason = "preload failed: %s: %s: %s" % (name, type(error).__name__, error)
             return " ".join(reason.split()).encode("utf-8", "replace")
     for stream in (sys.stdout, sys.stderr):  # what is left here, every run would write
         stream.flush()
@@ -168,7 +216,7 @@ def text(data):
     return data if str is bytes else os.fsdecode(data)
 
 
-def split(data):
+def words(data):
     return [text(part) for part in data.split(b"\0")[:-1]]
 
 
@@ -201,27 +249,28 @@ def _ignore(*_):
 def _remove(folder):
     try:
         for name in os.listdir(folder):
-            os.unlink(os.path.join(folder, name))
+            os.unlink(folder + name)
         os.rmdir(folder)
     except OSError:  # Aoba was quicker
         pass
 
 
-def _import_beside():
-    """The other half of this, from beside this file, which is then out of everyone's way."""
+def _import_beside(*names):
+    """The other parts of this, from beside this file, which is then out of everyone's way."""
     folder = os.path.dirname(os.path.abspath(__file__))
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     safe = getattr(sys.flags, "safe_path", False)
     sys.path[: 0 if safe else 1] = [folder]
     try:
-        import fork_run
+        return [__import__(name) for name in names]
     finally:
         sys.dont_write_bytecode = writes
-        del sys.path[0], sys.modules["fork_run"]
+        del sys.path[0]
+        for name in names:
+            sys.modules.pop(name, None)
         sys.path_importer_cache.pop(folder, None)
-    return fork_run
 
 
 if _FRESH["__name__"] == "__main__":
-    fork_run = _import_beside()
+    fork_code, fork_end, fork_run = _import_beside("fork_code", "fork_end", "fork_run")
     main()

@@ -11,48 +11,60 @@ from aoba.sources.running import Pipe, Running, signal_group
 
 
 class ForkedRun(Running):
-    """A run that `process`, which is ready, starts; implements the `Run` that it tells of this."""
+    """A run that `process`, which is ready, starts; implements the `Run` that it tells of this.
+
+    `argv` begins with the path of the script; `env` is what its environment has besides Aoba's;
+    `stdin` is what it finds there, None: nothing.
+    """
 
     def __init__(
         self,
         process: ForkProcess,
-        path: str,
-        args: Sequence[str],
+        argv: Sequence[str],
         env: Mapping[str, str],
         on_stderr: Callable[[bytes], None],
+        stdin: bytes | None = None,
     ) -> None:
         super().__init__(on_stderr, process.limits)
         self._process = process
-        self._script = (os.fsencode(path), _join(args), _join(f"{k}={v}" for k, v in env.items()))
+        self._script = (
+            os.fsencode(argv[0]),
+            _join(argv[1:]),
+            _join(f"{name}={value}" for name, value in env.items()),
+        )
+        self._stdin = stdin
         self._pid = 0
         self._code = 0
         self._unsent: signal.Signals | None = None
-        self._fifos: list[tuple[str, int, int]] = []
+        self._held: list[tuple[int, str]] = []
+        """Descriptors that the fork finds by these names, until the end of it."""
         self._patience: asyncio.TimerHandle | None = None
 
     async def _start(self) -> tuple[Pipe, Pipe]:
         if not self._process.ready:
             raise RunError("its fork server has just ended")
+        readers: list[int] = []
         try:
+            if self._stdin is not None:
+                self._held.append(self._process.names.file(self._stdin))
             for _ in ("stdout", "stderr"):
-                self._fifos.append(self._process.new_fifo())
+                reader, writer, name = self._process.names.pipe()
+                readers.append(reader)
+                self._held.append((writer, name))
         except OSError as error:
-            for _, reader, _ in self._fifos:
+            for reader in readers:
                 os.close(reader)
-            self._drop_fifos()
-            raise RunError(f"no FIFO for it: {error}") from None
-        pipes = [Pipe(reader) for _, reader, _ in self._fifos]
-        names = [os.fsencode(name) for name, _, _ in self._fifos]
-        self._expect("does not start it")
-        self._process.order(self, (*self._script, b"", *names))
-        return pipes[0], pipes[1]
+            self._let_go()
+            raise RunError(f"cannot be given its streams: {error}") from None
+        names = [name.encode() for _, name in self._held]
+        self._process.order(self, (*self._script, *[b""] * (3 - len(names)), *names))
+        return Pipe(readers[0]), Pipe(readers[1])
 
     def started(self, pid: int) -> None:
         self._pid = pid
-        self._limits.apply(pid)  # its CPU time; the others it has from the server
-        self._drop_fifos()
-        self._expect(None)
-        if self._unsent:
+        if self._gone_at is not None:  # too late: the server has ended
+            signal_group(pid, signal.SIGKILL)
+        elif self._unsent:
             self._signal(self._unsent)
 
     def exited(self, code: int) -> None:
@@ -68,37 +80,36 @@ class ForkedRun(Running):
         self._over()
 
     def _over(self) -> None:
-        self._drop_fifos()
-        self._expect(None)
+        self._let_go()
+        if self._patience:
+            self._patience.cancel()
         self._gone()
 
     def _signal(self, number: signal.Signals) -> None:
+        if not self._pid and self._gone_at is None:
+            self._process.hear_of_starts()
         # The server has waited for the process, but its id stays taken while its group has members.
         if self._pid:
             signal_group(self._pid, number)
         elif self._unsent != signal.SIGKILL:
             self._unsent = number
         if number == signal.SIGKILL and self._gone_at is None:
-            self._expect("does not report its end")
+            self._give_up_later()
+
+    def _give_up_later(self) -> None:
+        """A server that does not tell of a run's end is none."""
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(ANSWER, self._process.end, "does not report its end")
 
     def _reap(self) -> int:
         return self._code
 
-    def _expect(self, complaint: str | None) -> None:
-        """Give up on the server where nothing is heard of it. None: nothing is expected."""
-        if self._patience:
-            self._patience.cancel()
-            self._patience = None
-        if complaint:
-            loop = asyncio.get_running_loop()
-            self._patience = loop.call_later(ANSWER, self._process.end, complaint)
-
-    def _drop_fifos(self) -> None:
-        """The run has its own ends now. Until then, no end of ours makes the stream seem over."""
-        for name, _, writer in self._fifos:
-            self._process.remove_fifo(name)
-            os.close(writer)
-        self._fifos = []
+    def _let_go(self) -> None:
+        """The streams are over once no other process has them."""
+        for descriptor, name in self._held:
+            os.close(descriptor)
+            self._process.names.forget(name)
+        self._held = []
 
 
 def _join(parts: Iterable[str]) -> bytes:

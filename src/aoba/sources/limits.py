@@ -43,12 +43,17 @@ class Limits:
     nice: int | None = None
     """0 to 19; a process that is nicer already stays so."""
 
+    @property
+    def cpu_range(self) -> tuple[int, int] | None:
+        """Seconds to SIGXCPU, and to SIGKILL."""
+        return None if self.cpu is None else (self.cpu, self.cpu + CPU_TO_KILL)
+
     def apply(self, pid: int) -> None:
         """Limit a process that has just been started; nothing happens where it is gone."""
         with contextlib.suppress(ProcessLookupError):
             self.apply_to_all_runs(pid)
-            if self.cpu is not None:
-                _limit(pid, "RLIMIT_CPU", self.cpu, self.cpu + CPU_TO_KILL)
+            if self.cpu_range:
+                _limit(pid, "RLIMIT_CPU", *self.cpu_range)
 
     def apply_to_all_runs(self, pid: int) -> None:
         """The same, without the CPU time: for a process that carries out one run after the other.

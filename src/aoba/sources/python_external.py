@@ -63,14 +63,15 @@ class PythonExternal:
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:
         """Implements `Host`."""
-        path, args = str(self._spec.path), self._spec.args
+        path = str(self._spec.path)
+        argv = (path, *self._spec.args)
         own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
-        # The first run is cold: it would have to wait for the server, and may never be over.
-        server = self._server if number > 1 and feedback is None else None
-        if server is not None and (process := server.process()):
-            return ForkedRun(process, path, args, own, on_stderr)
-        argv = [self._spec.python, path, *args]
-        return Child(argv, {**script_environment(), **own}, on_stderr, feedback, self._spec.limits)
+        # No server is started for a first run, which may well be the only one, and has no time to
+        # share: Aoba's clients wait for it.
+        if self._server and (process := self._server.process(launch=number > 1)):
+            return ForkedRun(process, argv, own, on_stderr, feedback)
+        env = {**script_environment(), **own}
+        return Child([self._spec.python, *argv], env, on_stderr, feedback, self._spec.limits)
 
     async def close(self) -> None:
         """Implements `Host`: runs end by themselves, and a fork server has other scripts, too."""

@@ -136,7 +136,7 @@ class Running(ABC):
         if self._just_read:
             self._look_for_end()
         while True:
-            self._wake.clear()
+            self._woken = False
             chunk = self._stdout.read()
             if not self._goes_on(chunk, timeout, time.monotonic()):
                 return None
@@ -205,8 +205,8 @@ class Pipe:
 
     def __init__(self, source: int | IO[bytes]) -> None:
         self.closed = False
-        self._stream = open(source, "rb", 0) if isinstance(source, int) else source  # noqa: PTH123, SIM115
-        self._descriptor = self._stream.fileno()
+        self._source = source
+        self._descriptor = source if isinstance(source, int) else source.fileno()
         self._loop = asyncio.get_running_loop()
         self._callback: Callable[[], object] | None = None
         self._watched = False
@@ -227,26 +227,32 @@ class Pipe:
 
     def watch(self, callback: Callable[[], object]) -> None:
         """Call `callback` once there is something to read, until the next `read`."""
-        if self.closed:
-            return
         self._callback = callback
-        if not self._watched:
+        if not self.closed and not self._watched:
             self._watched = True
             self._loop.add_reader(self._descriptor, self._readable)
 
     def _readable(self) -> None:
+        # The loop goes on watching, which it would have to be told anew, unless nobody reads.
         callback, self._callback = self._callback, None
-        if callback is not None:
+        if callback:
             callback()
-        else:  # nobody wants it now; as long as somebody does, it costs nothing to stay registered
+        else:
+            self._ignore()
+
+    def _ignore(self) -> None:
+        if self._watched:
             self._watched = False
             self._loop.remove_reader(self._descriptor)
 
     def close(self) -> None:
         if not self.closed:
             self.closed = True
-            self._loop.remove_reader(self._descriptor)
-            self._stream.close()
+            self._ignore()
+            if isinstance(self._source, int):
+                os.close(self._source)
+            else:
+                self._source.close()
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:

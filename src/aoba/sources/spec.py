@@ -27,6 +27,8 @@ ACCEPTED: Final = (
     "python:external:PATH, python:embedded:PATH, python:PATH or a path that ends in .py"
 )
 DEFAULT_TIMEOUT: Final = 30.0
+DEFAULT_START: Final = "warm" if hasattr(os, "fork") and sys.platform != "darwin" else "cold"
+"""Apple's frameworks do not stand a fork without a program of its own behind it."""
 
 _INTERPRETERS: Final = ("python3", "python")
 _MODES: Final = ("external", "embedded")
@@ -44,7 +46,7 @@ class ScriptSpec:
     args: tuple[str, ...] = ()
     timeout: float = DEFAULT_TIMEOUT
     """Seconds a run may be silent on stdout."""
-    start: str = "cold"
+    start: str = DEFAULT_START
     """`cold`: each run is a new interpreter; `warm`: a fork of one that is kept."""
     preload: tuple[str, ...] = ()
     """Modules that the interpreter which is kept imports once, before the forks."""

@@ -24,6 +24,9 @@ LONGEST_PAUSE: Final = 10.0
 LOADING: Final = 60.0
 """Seconds that a fork server has to get ready."""
 
+UNABLE: Final = 1.0
+"""Seconds for which runs start cold when one could not be forked."""
+
 CLOSING: Final = 0.5
 """Seconds that ending all of them takes at most."""
 
@@ -38,7 +41,7 @@ class ForkServers:
 
     def get(self, spec: ScriptSpec) -> "ForkServer":
         """The one for a script; scripts that need no different ones share it."""
-        key = (spec.python, spec.preload, spec.limits)
+        key = (spec.python, spec.preload, spec.limits)  # the same for all runs of one server
         if key not in self._servers:
             self._servers[key] = ForkServer(*key)
         return self._servers[key]
@@ -59,19 +62,24 @@ class ForkServer:
         self._pause = FIRST_PAUSE
         self._since = 0.0  # the start of the process
         self._not_before = 0.0
+        self._unable = 0  # runs that the process could not fork, as far as is known
         self._last_line = ""
         self._repeats = Repeats()
 
-    def process(self) -> ForkProcess | None:
-        """One that can start a run now. Where there is none, it is started meanwhile."""
+    def process(self, *, launch: bool) -> ForkProcess | None:
+        """One that can start a run now. Where there is none, `launch` has it started meanwhile."""
         now = time.monotonic()
         if self._process is None:
-            if not self._given_up and now >= self._not_before:
+            if launch and not self._given_up and now >= self._not_before:
                 self._launch(now)
             return None
-        if not self._process.was_ready and now > self._since + LOADING:
-            self._process.end(f"was not ready in {LOADING:g} s")
-        return self._process if self._process.ready else None
+        process = self._process
+        if not process.was_ready and now > self._since + LOADING:
+            process.end(f"was not ready in {LOADING:g} s")
+        if process.unable > self._unable:
+            self._unable = process.unable
+            self._not_before = now + UNABLE
+        return process if process.ready and now >= self._not_before else None
 
     async def close(self) -> None:
         self._given_up = True
@@ -81,6 +89,7 @@ class ForkServer:
 
     def _launch(self, now: float) -> None:
         self._since = now
+        self._unable = 0
         self._last_line = ""
         try:
             self._process = ForkProcess(
@@ -101,7 +110,7 @@ class ForkServer:
             return
         now = time.monotonic()
         if process.refused is not None:
-            self._give_up(f"preload failed: {process.refused}")
+            self._give_up(process.refused)
         elif not process.was_ready and (process.code is None or process.code >= 0):
             said = f": {self._last_line}" if self._last_line else ""
             self._give_up(f"{process.end_reason} before it was ready{said}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aoba.sources.fork_server import FIELDS, parse, split, text
+from aoba.sources.fork_server import FIELDS, parse, text, words
 
 FIRST = [b"1", b"/a:b.py", b"x\0", b"", b"", b"2", b"3"]
 SECOND = [b"4", b"/c.py", b"", b"N=1:2\0", b"", b"5", b"6"]
@@ -28,7 +28,7 @@ def test_nothing_is_no_command():
 
 @pytest.mark.parametrize(("data", "parts"), [(b"", []), (b"\0", [""]), (b"a\0b c\0", ["a", "b c"])])
 def test_lists_of_words(data, parts):
-    assert split(data) == parts
+    assert words(data) == parts
 
 
 def test_bytes_that_are_no_utf_8():

@@ -8,7 +8,7 @@ from aoba.errors import UsageError
 from aoba.sources.freshness import FreshnessRule
 from aoba.sources.health import HealthPlace
 from aoba.sources.limits import NO_LIMITS, Limits
-from aoba.sources.spec import ACCEPTED, DEFAULT_TIMEOUT, ScriptSpec, parse_spec
+from aoba.sources.spec import ACCEPTED, DEFAULT_START, DEFAULT_TIMEOUT, ScriptSpec, parse_spec
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -241,7 +241,7 @@ def test_the_python_of_the_path_is_one_that_exists():
 @pytest.mark.parametrize(
     ("query", "start", "preload"),
     [
-        ("", "cold", ()),
+        ("", DEFAULT_START, ()),
         ("preload=numpy", "warm", ("numpy",)),
         ("start=cold", "cold", ()),
         ("start=warm&preload=numpy,xml.dom", "warm", ("numpy", "xml.dom")),
