@@ -13,6 +13,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, cast
 
 import serialx
@@ -62,7 +63,8 @@ class SerialLink:
     def __init__(self, url: SerialUrl, open_session: Callable[[], SerialSession]) -> None:
         self.url = url
         self._open_session = open_session
-        self._line: _Line | None = None
+        self.line: _Line | None = None
+        """While the device is open; kept by the line itself."""
         self._return: asyncio.Task[None] | None = None
         self.serving = False
         self.closing = False
@@ -83,7 +85,6 @@ class SerialLink:
 
     def lost(self, error: Exception | None) -> None:
         """The device has gone."""
-        self._line = None
         if not self.closing:
             reason = _reason(error) if error else "end of file"
             _log.warning("%s is gone: %s; waiting for its return", self.url, reason)
@@ -95,14 +96,13 @@ class SerialLink:
         if self._return is not None:
             self._return.cancel()
             await asyncio.wait((self._return,))
-        if self._line is not None:
-            await self._line.close()
+        if self.line is not None:
+            await self.line.close()
 
     async def _open(self) -> None:
         url = self.url
         pty = is_pty(str(url.device))
-        self._line = _Line(self, self._open_session(), _turnaround(url, pty=pty), _gap(url))
-        line = self._line
+        line = _Line(self, self._open_session(), _turnaround(url, pty=pty), _gap(url))
         await serialx.create_serial_connection(
             asyncio.get_running_loop(),
             lambda: line,
@@ -117,8 +117,8 @@ class SerialLink:
         )
 
     async def _reopen(self) -> None:
-        for attempt in range(1_000_000_000):
-            await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
+        for pause in chain(BACK_OFF, repeat(BACK_OFF[-1])):
+            await asyncio.sleep(pause)
             try:
                 await self._open()
             except (OSError, serialx.SerialException) as error:
@@ -144,9 +144,11 @@ class _Line(asyncio.Protocol):
         self._transport = cast("DescriptorTransport", transport)
         self._transport.set_write_buffer_limits(high=UNSENT, low=0)
         self._transport.max_size = READ_SIZE
+        self._link.line = self
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gap.cancel()
+        self._link.line = None
         self._link.lost(exc)
 
     def data_received(self, data: bytes) -> None:
