@@ -136,7 +136,7 @@ class Running(ABC):
         if self._just_read:
             self._look_for_end()
         while True:
-            self._woken = False
+            self._wake.clear()
             chunk = self._stdout.read()
             if not self._goes_on(chunk, timeout, time.monotonic()):
                 return None
