@@ -60,11 +60,13 @@ def compare(kind: str, path: Path) -> None:
     # A cold start takes longer than the slots are apart, so a cold script runs without a pause.
     ways: dict[str, Callable[[], tuple[float, float]]] = {
         "python3 script.py": lambda: loop(path),
-        "cold": lambda: hosted(path, "start=cold"),
-        "warm": lambda: hosted(path, "start=warm"),
+        "cold": lambda: hosted(f"{path}?python={sys.executable}&start=cold"),
+        "warm": lambda: hosted(f"{path}?python={sys.executable}&start=warm"),
     }
     if kind != "ten":
-        ways[f"warm, preload={kind}"] = lambda: hosted(path, f"preload={kind}")
+        ways[f"warm, preload={kind}"] = lambda: hosted(
+            f"{path}?python={sys.executable}&preload={kind}"
+        )
     results: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, measure in ways.items():
@@ -84,9 +86,9 @@ def loop(path: Path, count: int = 30) -> tuple[float, float]:
     return 1000 * (children() - before) / count, 1000 * wall / count
 
 
-def hosted(path: Path, options: str) -> tuple[float, float]:
+def hosted(source: str) -> tuple[float, float]:
     """CPU of a run, of everybody, and from slot to slot where runs follow each other."""
-    with serve(f"{path}?python={sys.executable}&{options}") as server:
+    with serve(source) as server:
         time.sleep(1)
         before, began, first = used(server.process.pid), time.perf_counter(), runs(server.port)
         time.sleep(SECONDS)

@@ -28,6 +28,9 @@ MAX_NICE: Final = 19
 _NO_MEMORY: Final = re.compile(
     rb"^[\w.]*MemoryError\b|annot allocate memory|failed to map segment|bad_alloc", re.MULTILINE
 )
+_FATAL: Final = b"Fatal Python error"
+"""An interpreter that cannot even start."""
+
 _OF_NO_MEMORY: Final = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 """How libraries end that did not expect to be refused memory."""
 
@@ -77,7 +80,7 @@ class Limits:
             return f"{failure} (its CPU limit is {self.cpu} s)"
         if self.memory is not None and _NO_MEMORY.search(said):
             return f"over its memory limit of {show_size(self.memory)} ({failure})"
-        if self.memory is not None and code in _OF_NO_MEMORY:
+        if self.memory is not None and (code in _OF_NO_MEMORY or _FATAL in said):
             return f"{failure} (its memory limit is {show_size(self.memory)})"
         return failure
 
