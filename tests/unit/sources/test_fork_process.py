@@ -188,7 +188,7 @@ def test_a_run_that_starts_when_its_server_has_ended_is_told_of(server):
         async with Ended(server(READY + body)) as it:
             one = Run()
             it.process.order(one, FIELDS)
-            while len(one.heard) < 2:  # noqa: ASYNC110  no event tells of it
+            while not it.process._starts.closed:  # noqa: ASYNC110  no event tells of it
                 await asyncio.sleep(0.005)
             return one.heard[:]
 
