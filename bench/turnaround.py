@@ -3,8 +3,8 @@
 Times from the last byte of a request to the last byte of its answer, ten registers, one request
 after the other. Servers take turns, a few hundred requests each; every answer is checked. A
 pseudo-terminal has no baud rate, so what is seen is what the servers add to a line. Nothing is tied
-to a core: one is idle while the other works, and waking a core that sleeps would cost more than either
-server does.
+to a core: one end waits while the other works, and waking a core that sleeps would cost more than
+either server does.
 """
 
 import os
