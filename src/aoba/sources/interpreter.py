@@ -119,11 +119,15 @@ class Interpreter:
             self._changed.clear()
             await self._changed.wait(deadline)
         if not (self._ready or self._fault):
-            how = f"was not ready in {LOADING:g} s"
-            if self.gone:
-                how = exit_failure(self.returncode()) or "exit status 0"
-            raise RunError(f"its interpreter could not be started: {how}")
+            raise RunError(f"its interpreter could not be started: {self._why_not_ready()}")
         return self._fault
+
+    def _why_not_ready(self) -> str:
+        if not self.gone:
+            return f"was not ready in {LOADING:g} s"
+        code = self.returncode()
+        failure = exit_failure(code) or "exit status 0"
+        return self.limits.explain(failure, code, self.stderr.read() or b"")
 
     def order(self, run: Run, number: int, feedback: bytes | None) -> None:
         """Have it carry out run `number`; `run` hears of the end of it."""
