@@ -90,6 +90,21 @@ def test_update_gets_run_time_and_feedback(script: Script) -> None:
     assert (large["run"], len(large["a"])) == (3, 300_000)
 
 
+def test_feedback_is_on_stdin_of_each_update(script: Script) -> None:
+    path = script("import sys\ndef update():\n    print(sys.stdin.read())\n")
+    with Hosted(path) as hosted:
+        told = [hosted.run(b'{"n": %d}' % n).stdout for n in range(3)]
+    assert told == [f'{{"n": {n}}}\n' for n in range(3)]
+
+
+def test_a_run_that_ends_itself_when_it_is_stopped_ends_its_interpreter(script: Script) -> None:
+    body = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(3))\n"
+    path = script(body + "print('asleep')\ntime.sleep(1000)\n")
+    with Hosted(path, timeout=0.5) as hosted:
+        stopped = [hosted.run().failure for _ in range(2)]
+    assert stopped == ["silent on stdout for longer than 0.5 s, stopped"] * 2
+
+
 def test_feedback_is_on_stdin_of_other_scripts(script: Script) -> None:
     path = script("import sys, json\nprint(json.load(sys.stdin)['n'], repr(sys.stdin.read()))")
     with Hosted(path) as hosted:

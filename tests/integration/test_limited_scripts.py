@@ -67,6 +67,7 @@ def test_scripts_with_other_limits_have_another_fork_server(serve: Serve, script
     assert first[2] != second[2]
 
 
-def test_an_interpreter_that_does_not_even_start(serve: Serve, script: Script) -> None:
-    server = serve(f"{script(RUN_NUMBER, 'put(1)')}?memory=1MiB")
+@pytest.mark.parametrize("mode", ["external", "embedded"])
+def test_an_interpreter_that_does_not_even_start(serve: Serve, script: Script, mode: str) -> None:
+    server = serve(f"python:{mode}:{script(RUN_NUMBER, 'put(1)')}?memory=1MiB")
     server.wait_for_log(r"run 1: run failed: .*memory limit (of|is) 1 MiB")

@@ -40,6 +40,8 @@ class EmbeddedRun(Running):
 
     def done(self, status: int) -> None:
         self._status = status
+        if self._signalled:  # and ended all the same, by itself
+            self._interpreter.dismiss()
         self._end(time.monotonic())
 
     def _look_for_end(self) -> None:
@@ -54,7 +56,8 @@ class EmbeddedRun(Running):
         self._interpreter.signal(number)
 
     def _reap(self) -> int:
-        return self._interpreter.returncode()
+        code = self._interpreter.returncode()
+        return code if self._status is None else self._status
 
     async def __aexit__(
         self,
@@ -65,6 +68,7 @@ class EmbeddedRun(Running):
         if self._status is not None and self._gone_at is None and not self._signalled:
             self._read_last_words()
             self._note_exit(self._status)
+            self._interpreter.run = None
             self._on_over(self._interpreter, self._status == 0, False)
             return
         try:

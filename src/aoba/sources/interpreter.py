@@ -62,7 +62,7 @@ class Interpreter:
         self.gone = False
         self.closed = False
         self.run: Run | None = None
-        """What it carries out now."""
+        """What it carries out; reset by itself, once it needs to hear of no end any more."""
         self._on_idle_end = on_idle_end
         self._fault: SyntaxFault | None = None
         self._ready = False
@@ -119,11 +119,15 @@ class Interpreter:
             self._changed.clear()
             await self._changed.wait(deadline)
         if not (self._ready or self._fault):
-            how = f"was not ready in {LOADING:g} s"
-            if self.gone:
-                how = exit_failure(self.returncode()) or "exit status 0"
-            raise RunError(f"its interpreter could not be started: {how}")
+            raise RunError(f"its interpreter could not be started: {self._why_not_ready()}")
         return self._fault
+
+    def _why_not_ready(self) -> str:
+        if not self.gone:
+            return f"was not ready in {LOADING:g} s"
+        code = self.returncode()
+        failure = exit_failure(code) or "exit status 0"
+        return self.limits.explain(failure, code, self.stderr.read() or b"")
 
     def order(self, run: Run, number: int, feedback: bytes | None) -> None:
         """Have it carry out run `number`; `run` hears of the end of it."""
@@ -143,7 +147,7 @@ class Interpreter:
         """Let it end, and kill what is left of it and its group; not while it carries out a run."""
         self._ending = True
         try:
-            self._close_commands()
+            self.dismiss()
             await self._wait_gone(PARTING)
         finally:
             self.signal(signal.SIGKILL)
@@ -155,13 +159,14 @@ class Interpreter:
     def close(self) -> None:
         """Let go of all that is open for it."""
         self.closed = True
-        self._close_commands()
+        self.dismiss()
         for wake in (self.wake, self._changed):
             wake.close()
         for pipe in (self._reports, self.stdout, self.stderr):
             pipe.close()
 
-    def _close_commands(self) -> None:
+    def dismiss(self) -> None:
+        """Have it end by itself, when it has carried out what it was ordered."""
         if self._commands >= 0:
             self._loop.remove_writer(self._commands)
             os.close(self._commands)
@@ -213,8 +218,7 @@ class Interpreter:
     def _take_report(self, line: str) -> None:
         kind, _, rest = line.partition(" ")
         if kind == "done" and self.run is not None:
-            run, self.run = self.run, None
-            run.done(int(rest))
+            self.run.done(int(rest))
         elif kind == "ready":
             self._ready = True
         elif kind == "broken":

@@ -87,11 +87,14 @@ class Process:
         sys.stdout = sys.__stdout__ = self._stdout  # type: ignore[misc, assignment]
         sys.stderr = sys.__stderr__ = self._stderr  # type: ignore[misc, assignment]
         if feedback is not None:
-            sys.stdin = io.TextIOWrapper(io.BytesIO(feedback), "utf-8")
+            self.feed(feedback)
             return
         if not _is_open(self._stdin):
             self._stdin = open(_STDIN, encoding="utf-8", closefd=False)
         sys.stdin = sys.__stdin__ = self._stdin  # type: ignore[misc, assignment]
+
+    def feed(self, feedback: bytes) -> None:
+        sys.stdin = io.TextIOWrapper(io.BytesIO(feedback), "utf-8")
 
     def new_main(self, fresh: dict[str, Any]) -> dict[str, Any]:
         """The namespace of a new `__main__`, which begins as `fresh`."""

@@ -44,6 +44,8 @@ class Script:
             self._process.restore(number, feedback)
             return self._execute(number, feedback)
         os.environ["AOBA_RUN"] = str(number)
+        if feedback is not None:
+            self._process.feed(feedback)
         with warnings.catch_warnings():  # what was warned of in this run is again in the next
             return self._guarded(lambda: self._call(update, number, feedback)) or 0
 
