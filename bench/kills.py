@@ -2,10 +2,10 @@
 
     python bench/kills.py embedded|warm [COUNT]
 
-`embedded` kills resident interpreters, `warm` fork servers: those of four scripts, at random moments,
-by SIGKILL and SIGSEGV. The runs end by themselves, too, in the middle of a document. A document has
-one number in all its registers, so that a client that sees two has seen half of one. Exits with 1
-where that happens, or an exception, and where a zombie or a descriptor is left.
+`embedded` kills resident interpreters, `warm` fork servers: those of four scripts, at random
+moments, by SIGKILL and SIGSEGV. The runs end by themselves, too, in the middle of a document. A
+document has one number in all its registers, so that a client that sees two has seen half of one.
+Exits with 1 where that happens, or an exception, and where a zombie or a descriptor is left.
 """
 
 import contextlib
