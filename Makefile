@@ -1,14 +1,15 @@
-# make run      serve examples/plant.py on tcp://127.0.0.1:5020
-# make test     formatter, linter, type checker and all tests; the same that CI runs
-# make bench    Aoba beside other Modbus servers, five minutes on an idle machine
-# make bench-memory   what clients and stations cost in memory
-# make bench-rtu    RTU on a pseudo-terminal, beside pymodbus
-# make bench-scripts   what a run of a script costs, cold, warm and embedded
-# make bench-kills   a thousand kills of what runs scripts, and nothing wrong to be seen
-# make bench-promises   what is promised in figures, measured; two minutes on an idle machine
-# make clean    remove the virtual environment and the caches
+# make run              serve examples/plant.py on tcp://127.0.0.1:5020
+# make test             formatter, linter, type checker and all tests; what CI runs
+# make bench            Aoba beside other Modbus servers; five minutes
+# make bench-rtu        RTU on a pseudo-terminal, beside pymodbus
+# make bench-memory     what clients and stations cost in memory
+# make bench-scripts    what a run of a script costs, cold, warm and embedded
+# make bench-kills      a thousand kills of what runs scripts, and nothing wrong to be seen
+# make bench-promises   what else is promised in figures; two minutes
+# make clean            remove the virtual environment and the caches
 #
-# Both install into .venv, again only when pyproject.toml or requirements-dev.txt has changed.
+# All but the last install into .venv first, and again only when pyproject.toml or
+# requirements-dev.txt has changed.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -68,7 +69,7 @@ bench-scripts: $(READY)
 .PHONY: bench-kills
 bench-kills: $(READY)
 	$(BIN)/python bench/kills.py embedded
-	$(BIN)/python bench/kills_warm.py
+	$(BIN)/python bench/kills.py warm
 
 .PHONY: bench-promises
 bench-promises: $(READY)

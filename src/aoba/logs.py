@@ -20,7 +20,6 @@ from typing import Final, Literal, Self
 from aoba.printable import printable
 
 Format = Literal["text", "json"]
-LEVELS: Final = ("debug", "info", "warning", "error")
 
 _QUEUE: Final = 2_000  # records of at most a few kilobytes
 _FLUSH: Final = 0.5  # seconds that the last lines have at the end

@@ -10,7 +10,7 @@ import pytest
 from support.certificates import Authority
 from support.commands import done, refused
 from support.documents import document, printing, station
-from support.ptys import Line
+from support.lines import Cable
 from support.server import Server
 
 NETWORK = ["tcp", "udp", "rtu+tcp", "tls"]
@@ -28,12 +28,12 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     script.write_text(printing(document(*stations)))
     with ExitStack() as stack:
         if scheme in LINES:
-            line = stack.enter_context(Line())
-            listen = f"{scheme}://{line.ends[0]}?{SETTINGS}"
+            line = stack.enter_context(Cable())
+            listen = f"{scheme}://{line.devices[0]}?{SETTINGS}"
             server = stack.enter_context(Server(script, listen=listen))
             server.wait_for_log("first document: ")
             server.wait_for_log(f"listening on {scheme}:")
-            yield f"{scheme}://{line.ends[1]}?{SETTINGS}"
+            yield f"{scheme}://{line.devices[1]}?{SETTINGS}"
             return
         served, asked = _certificates(folder) if scheme == "tls" else ("", "")
         listen = f"{scheme}://127.0.0.1:0{served}"

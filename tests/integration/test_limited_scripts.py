@@ -18,11 +18,6 @@ Serve = Callable[..., Server]
 Script = Callable[..., Path]
 
 STARTS = ["cold", "warm"]
-FROM_THIRD_RUN_ON = """
-if run < 3 or os.path.basename(sys.argv[0]) == "":
-    put(run)
-    sys.exit()
-"""
 
 
 @pytest.mark.parametrize("start", STARTS)

@@ -67,7 +67,7 @@ COMMANDS = {
     "an unknown option": (["serve", "{script}", "--lisen", "tcp://127.0.0.1:0"], "--lisen"),
     "an option without its value": (["serve", "{script}", "--listen"], "--listen"),
     "an unknown command": (["server", "{script}"], "server"),
-    "check without a source": (["check"], "Missing argument 'source'"),
+    "check without a source": (["check"], "Missing argument 'SOURCE'"),
     "check of two sources": (["check", "{script}", "{script}"], "unexpected"),
     "check of a script that does not exist": (["check", "gone.py"], "gone.py: no such script"),
     "schema of something": (["schema", "x"], "unexpected"),

@@ -10,7 +10,7 @@ import pytest
 from support.certificates import Authority
 from support.commands import command, done, refused
 from support.device import STATIONS, VENDOR, Device
-from support.ptys import Line
+from support.lines import Cable
 
 NETWORK = ["tcp", "udp", "rtu+tcp", "tls"]
 LINES = ["rtu", "ascii"]
@@ -41,9 +41,9 @@ def url(request: pytest.FixtureRequest, plant: Plant) -> Iterator[str]:
     scheme = request.param
     with ExitStack() as stack:
         if scheme in LINES:
-            line = stack.enter_context(Line())
-            stack.enter_context(Device(f"{scheme}://{line.ends[0]}"))
-            yield f"{scheme}://{line.ends[1]}{SETTINGS}"
+            line = stack.enter_context(Cable())
+            stack.enter_context(Device(f"{scheme}://{line.devices[0]}"))
+            yield f"{scheme}://{line.devices[1]}{SETTINGS}"
         elif scheme == "tls":
             device = stack.enter_context(Device(plant.tls()))
             yield f"{device.url.partition('?')[0]}?ca={plant.authority.cert}"
@@ -77,8 +77,8 @@ def test_stations_are_found_with_their_identity(url: str) -> None:
 
 
 def test_a_line_is_silent_about_stations_that_are_not_there_and_told_to_check_it() -> None:
-    with Line() as line, Device(f"rtu://{line.ends[0]}"):
-        url = f"rtu://{line.ends[1]}"
+    with Cable() as line, Device(f"rtu://{line.devices[0]}"):
+        url = f"rtu://{line.devices[1]}"
         words = refused(1, "read", url, "--unit", 3, "coils", 0, "--timeout", "500ms")
         assert words == (
             f"{url}: no answer within 0.5 s, asked 2 times: 0 coils at station 3; "
@@ -88,8 +88,8 @@ def test_a_line_is_silent_about_stations_that_are_not_there_and_told_to_check_it
 
 
 def test_a_broadcast_reaches_all_stations() -> None:
-    with Line() as line, Device(f"rtu://{line.ends[0]}"):
-        url = f"rtu://{line.ends[1]}"
+    with Cable() as line, Device(f"rtu://{line.devices[0]}"):
+        url = f"rtu://{line.devices[1]}"
         assert done("write", url, "--unit", 0, "holding", 0, 11, 12) == (
             "sent to all stations, who do not answer: 0-1 holding\n"
         )
@@ -98,9 +98,9 @@ def test_a_broadcast_reaches_all_stations() -> None:
 
 
 def test_a_line_that_someone_else_has_open_is_busy() -> None:
-    with Line() as line, Device(f"rtu://{line.ends[0]}"):
-        assert refused(1, "read", f"rtu://{line.ends[0]}", "coils", 0) == (
-            f"rtu://{line.ends[0]}: another program has it open; `aoba ports` may know which"
+    with Cable() as line, Device(f"rtu://{line.devices[0]}"):
+        assert refused(1, "read", f"rtu://{line.devices[0]}", "coils", 0) == (
+            f"rtu://{line.devices[0]}: another program has it open; `aoba ports` may know which"
         )
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from aoba.logs import LEVELS, JsonFormatter, Logging, TextFormatter, _Handler
+from aoba.logs import JsonFormatter, Logging, TextFormatter, _Handler
 
 
 def record(text="hello", *args, level=logging.INFO, **extra):
@@ -51,7 +51,7 @@ def test_text_shows_where_an_exception_came_from(plain):
     assert (rest[0], rest[-1]) == ("Traceback (most recent call last):", "KeyError: 'gone'")
 
 
-@pytest.mark.parametrize("level", [name.upper() for name in LEVELS])
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
 def test_colour_ends_where_the_message_begins(level):
     number = logging.getLevelNamesMapping()[level]
     line = TextFormatter(colour=True).format(record("hi", level=number))

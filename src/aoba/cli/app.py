@@ -70,7 +70,11 @@ def _aoba(
 def serve(
     source: Annotated[
         list[str] | None,
-        typer.Argument(help="Scripts: PATH.py, or python:external:PATH?timeout=5&args=..."),
+        typer.Argument(
+            metavar="SOURCE",
+            help="Scripts: PATH.py, python:external:PATH?timeout=5&args=... or "
+            "python:embedded:PATH.",
+        ),
     ] = None,
     data_source: Annotated[
         list[str] | None,
@@ -82,7 +86,7 @@ def serve(
             metavar="URL",
             help="Where to serve; may be given several times. tcp://HOST:PORT, "
             "tls://HOST:PORT?cert=FILE&key=FILE&ca=FILE, udp://HOST:PORT, rtu+tcp://HOST:PORT, "
-            "rtu:///DEVICE?baudrate=9600&parity=N&stopbits=1 or ascii:///DEVICE. "
+            "rtu:///DEVICE?baudrate=9600&parity=N or ascii:///DEVICE. "
             "Default: tcp://127.0.0.1:5020.",
         ),
     ] = None,
@@ -106,7 +110,7 @@ def serve(
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
 ) -> None:
-    """Serve the values of scripts over Modbus until stopped by Ctrl-C or SIGTERM."""
+    """Serve the values of scripts over Modbus, until Ctrl-C or SIGTERM."""
     from aoba.cli.serve import serve
 
     serve(
@@ -121,12 +125,12 @@ def serve(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Argument(help="A script, as for serve.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A script, as for serve.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Run a script once, validate what it prints, and show the registers it gives.
+    """Run a script once, and show the registers it gives.
 
-    Exits with 1 and a located error where something is wrong.
+    Where something is wrong with what it prints, exits with 1 and says what, and where.
     """
     from aoba.cli.check import check
 

@@ -28,12 +28,24 @@ Url = Annotated[
     ),
 ]
 Address = Annotated[
-    int, typer.Argument(min=0, max=65535, help="The first address, counted from 0.")
+    int,
+    typer.Argument(
+        metavar="ADDRESS",
+        min=0,
+        max=65535,
+        show_default=False,
+        help="The first address, counted from 0.",
+    ),
 ]
-Unit = Annotated[int, typer.Option(min=0, max=255, help="Unit id of the station.")]
+Unit = Annotated[int, typer.Option(metavar="ID", min=0, max=255, help="Unit id of the station.")]
 Type = Annotated[
     TypeName | None,
-    typer.Option("--type", help="What registers hold; uint16 where not given."),
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        help="What registers hold: uint16, the default, int16, uint32, int32, uint64, int64, "
+        "float32, float64 or string.",
+    ),
 ]
 WordOrder = Annotated[Order | None, typer.Option(help="Order of the registers of a value.")]
 ByteOrder = Annotated[Order | None, typer.Option(help="Order of the bytes of a register.")]
@@ -47,10 +59,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @devices.command()
 def read(
     url: Url,
-    table: Annotated[TableName, typer.Argument(help="Which table.")],
+    table: Annotated[
+        TableName,
+        typer.Argument(metavar="TABLE", help="Which table."),
+    ],
     address: Address,
     count: Annotated[
-        int, typer.Argument(min=1, max=65536, help="How many values; of a string, registers.")
+        int,
+        typer.Argument(
+            metavar="COUNT", min=1, max=65536, help="How many values; of a string, registers."
+        ),
     ] = 1,
     unit: Unit = 1,
     data_type: Type = None,
@@ -90,10 +108,11 @@ def read(
 @devices.command(context_settings={"ignore_unknown_options": True})
 def write(
     url: Url,
-    table: Annotated[WritableName, typer.Argument(help="Which table.")],
+    table: Annotated[WritableName, typer.Argument(metavar="TABLE", help="Which table.")],
     address: Address,
     values: Annotated[
-        list[str], typer.Argument(help="Numbers, a string, or for coils 0, 1, on, off.")
+        list[str],
+        typer.Argument(metavar="VALUE", help="Numbers, a string, or for coils 0, 1, on, off."),
     ],
     unit: Unit = 1,
     data_type: Type = None,

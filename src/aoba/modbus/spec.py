@@ -159,9 +159,6 @@ MAX_READ_WRITE_REGISTERS: Final = 121
 MAX_EVENTS: Final = 64
 """Events that the communication event log holds (section 6.10)."""
 
-FILE_COUNT: Final = 0xFFFF
-"""Files are numbered from 1 to this (section 6.14)."""
-
 RECORD_COUNT: Final = 10_000
 """Records of a file; numbers 0 to 0x270F (section 6.14)."""
 
