@@ -58,6 +58,7 @@ class Connection(asyncio.Protocol):
         "_link",
         "_name",
         "_recalled",
+        "_remember",
         "_session",
         "_write",
         "heard",
@@ -107,12 +108,15 @@ class Connection(asyncio.Protocol):
         else:
             self._recalled[data[7]] += 1  # by function code
             self.heard = True
-            self._write(data[:2] + rest)
+            answer = data[:2] + rest
+            self._remember((data, answer))
+            self._write(answer)
 
     def _feed(self, data: bytes) -> None:
         if self._session is NOBODY:
             client = Client(self._name, self._link.port, self.functions())
             self._session = self._link.open_session(client)
+            self._remember = client.record.remember
         self._session.feed(data)
         self._answer()
 
