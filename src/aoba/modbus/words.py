@@ -35,7 +35,7 @@ EXCEPTIONS: Final = {
 """Section 7."""
 
 _NAMES: Final[dict[int, str]] = {
-    code: code.name.replace("_", " ").title() for code in FunctionCode
+    int(code): code.name.replace("_", " ").title() for code in FunctionCode
 } | {
     FunctionCode.REPORT_SERVER_ID: "Report Server ID",
     FunctionCode.READ_WRITE_MULTIPLE_REGISTERS: "Read/Write Multiple Registers",
