@@ -2,13 +2,15 @@
 
 import json
 import re
+import socket
 
 import pytest
 
 from support.documents import document, printing, station
 from support.lines import Pty, rtu
 from support.server import Server
-from support.wire import Client, read_pdu, write_register_pdu
+from support.waiting import DEADLINE
+from support.wire import Client, frame, read_pdu, write_register_pdu
 
 READ = read_pdu("holding", 0, 2)
 ASKED = "-> station 1 Read Holding Registers 0..1"
@@ -102,3 +104,15 @@ def test_a_summary_counts_answers_out_of_memory(script):
     )
     assert tcp["requests"] == {"Read Holding Registers": 42, "function 63": 2}
     assert tcp["clients"] == 2
+
+
+def test_over_udp_a_damaged_datagram_is_told_of_who_has_asked_before(script):
+    with Server(script, listen="udp://127.0.0.1:0") as server:
+        address = ("127.0.0.1", server.port)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(DEADLINE)
+            client.sendto(frame(1, READ), address)
+            client.recv(300)
+            client.sendto(b"\x00\x02", address)
+            server.wait_for_log(r"-> first error, after these 2 frames: .* \| 00 02$")
+        server.wait_for_log(re.escape(f"{SAID} | "))
