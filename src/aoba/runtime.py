@@ -23,10 +23,12 @@ from typing import Any, Final
 
 from aoba.errors import DocumentError, UsageError
 from aoba.identity import DEFAULT_IDENTITY
-from aoba.links.open import Served, open_link
+from aoba.links.open import Link, Served, open_link
 from aoba.links.roles import NO_RULES, Rules
 from aoba.links.tcp import MAX_CLIENTS
+from aoba.links.trace import Level
 from aoba.links.url import Url
+from aoba.modbus.summary import exceptions_by_name, requests_by_name, summary
 from aoba.registers.image import Image
 from aoba.sources.hosts import host_of
 from aoba.sources.script import Script
@@ -50,8 +52,9 @@ _log = logging.getLogger("aoba")
 class Runtime:
     """`identity` are identification objects of all stations, where no document gives others.
 
-    `rules` say what the roles of TLS clients may do. Raises UsageError where the files of a link
-    are of no use, and where two sources are to have their health in the same registers.
+    `rules` say what the roles of TLS clients may do, `trace` how much of the traffic the log is
+    told. Raises UsageError where the files of a link are of no use, and where two sources are to
+    have their health in the same registers.
     """
 
     def __init__(
@@ -60,12 +63,14 @@ class Runtime:
         listen: Sequence[Url],
         identity: Mapping[int, bytes] = DEFAULT_IDENTITY,
         rules: Rules = NO_RULES,
+        trace: Level = Level.OFF,
     ) -> None:
         self._image = Image(identity)
         self._servers = ForkServers()
         self._stop = asyncio.Event()
         self._starter: asyncio.Task[None] | None = None
         self._lives: list[asyncio.Task[None]] = []
+        self._open_links: list[Link] = []
         names = source_names([spec.path for spec in sources])
         self._scripts = [
             self._script(name, spec) for name, spec in zip(names, sources, strict=True)
@@ -74,7 +79,7 @@ class Runtime:
             1, len(listen)
         )
         room = max(1, min(room, MAX_CLIENTS))
-        served = Served(self._image.stations, self._image.ready, rules, room)
+        served = Served(self._image.stations, self._image.ready, rules, room, trace)
         self._links = [open_link(url, served) for url in listen]
 
     def _script(self, name: str, spec: ScriptSpec) -> Script:
@@ -132,6 +137,7 @@ class Runtime:
     async def _open(self) -> None:
         for link in self._links:
             await link.serve()
+            self._open_links.append(link)
             _log.info("listening on %s", link)
 
     async def _close(self) -> None:
@@ -139,12 +145,25 @@ class Runtime:
         closing = [link.close() for link in self._links]
         await asyncio.gather(*self._lives, *closing, return_exceptions=True)
         await self._servers.close()
+        for link in self._open_links:
+            _tell_summary(link)
 
     def _cancel_lives(self) -> None:
         if self._starter:
             self._starter.cancel()
         for life in self._lives:
             life.cancel()
+
+
+def _tell_summary(link: Link) -> None:
+    port = link.port
+    figures = {
+        "link": port.name,
+        "requests": requests_by_name(port),
+        "exceptions": exceptions_by_name(port),
+        "clients": port.clients,
+    }
+    _log.info("%s served %s", port.name, summary(port), extra=figures)
 
 
 def raise_descriptor_limit() -> int:

@@ -51,7 +51,7 @@ def test_a_signal_ends_it_with_exit_code_0(
         assert seconds < BOUND
         assert client.is_closed()
     server.no_process_is_left()
-    assert "stopping" in server.log[-2]
+    assert "stopping" in server.log[-3]
 
 
 @no_proc

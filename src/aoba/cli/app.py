@@ -30,6 +30,13 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class Trace(StrEnum):
+    OFF = "off"
+    APP = "app"
+    FRAME = "frame"
+    BYTES = "bytes"
+
+
 class LogFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
@@ -107,6 +114,13 @@ def serve(
             "times.",
         ),
     ] = None,
+    trace: Annotated[
+        Trace,
+        typer.Option(
+            help="Tell the log of each request and its answer: in words (app), with the hex of the "
+            "frames (frame), or with all bytes as they come and go (bytes).",
+        ),
+    ] = Trace.OFF,
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
 ) -> None:
@@ -118,6 +132,7 @@ def serve(
         listen or [],
         identity=identity or [],
         roles=role or [],
+        trace=trace.value,
         level=log_level.value,
         form=log_format.value,
     )

@@ -15,8 +15,8 @@ from aoba.cli.main import INTERRUPTED
 from aoba.client.requests import BROADCAST
 from aoba.client.scan import Asked, scan
 from aoba.client.target import SerialUrl, Target, has_broadcast
-from aoba.client.words import exception_words
 from aoba.errors import UsageError
+from aoba.modbus.words import exception_words
 from aoba.printable import printable
 
 MAX_UNIT: Final = 255

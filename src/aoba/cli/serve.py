@@ -6,6 +6,7 @@ from aoba.cli.loop import run_loop
 from aoba.errors import UsageError
 from aoba.identity import DEFAULT_IDENTITY, parse_identity
 from aoba.links.roles import parse_rules
+from aoba.links.trace import Level
 from aoba.links.url import DEFAULT_LISTEN, TlsUrl, parse_listen
 from aoba.logs import Format, Logging
 from aoba.runtime import Runtime
@@ -18,6 +19,7 @@ def serve(  # noqa: PLR0913  as many as the command has options
     *,
     identity: Sequence[str],
     roles: Sequence[str],
+    trace: str,
     level: str,
     form: Format,
 ) -> None:
@@ -32,7 +34,7 @@ def serve(  # noqa: PLR0913  as many as the command has options
         raise UsageError("--role needs a link that asks for certificates, tls://...&ca=FILE")
 
     async def run() -> None:
-        await Runtime(specs, urls, objects, rules).run()
+        await Runtime(specs, urls, objects, rules, Level[trace.upper()]).run()
 
     with Logging(level, form):
         run_loop(run)

@@ -4,19 +4,7 @@ from typing import Final
 
 from aoba.client.blocks import Block
 from aoba.modbus.spec import Table
-
-EXCEPTIONS: Final = {
-    0x01: "illegal function",
-    0x02: "illegal data address",
-    0x03: "illegal data value",
-    0x04: "server device failure",
-    0x05: "acknowledge",
-    0x06: "server device busy",
-    0x08: "memory parity error",
-    0x0A: "gateway path unavailable",
-    0x0B: "gateway target device failed to respond",
-}
-"""Section 7."""
+from aoba.modbus.words import exception_words
 
 ILLEGAL_DATA_ADDRESS: Final = 0x02
 FROM_GATEWAYS: Final = frozenset((0x0A, 0x0B))
@@ -29,11 +17,6 @@ _IN_MANUALS: Final = {
 }
 """What many manuals call address 0; each of these tables has up to 9999 such numbers."""
 _NUMBERED: Final = 9999
-
-
-def exception_words(code: int) -> str:
-    """`exception 02, illegal data address`; a code of the maker's own has no name."""
-    return f"exception {code:02X}, {EXCEPTIONS.get(code, 'which the specification does not know')}"
 
 
 def refusal(what: Block | str, code: int) -> str:

@@ -58,6 +58,9 @@ class Connection(asyncio.Protocol):
         "_link",
         "_name",
         "_recalled",
+        "_recalled_answer",
+        "_recalled_request",
+        "_remember",
         "_session",
         "_write",
         "heard",
@@ -79,6 +82,8 @@ class Connection(asyncio.Protocol):
         self._session: Session = NOBODY
         self._recalled = link.port.recalled
         self._full = False  # the client does not read its answers
+        # Of what is answered out of memory, the last one: to remember more costs a twentieth.
+        self._recalled_request = self._recalled_answer = b""
         self._ended = False  # the client has sent all it will
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -107,12 +112,18 @@ class Connection(asyncio.Protocol):
         else:
             self._recalled[data[7]] += 1  # by function code
             self.heard = True
-            self._write(data[:2] + rest)
+            self._recalled_request = data
+            self._recalled_answer = answer = data[:2] + rest
+            self._write(answer)
 
     def _feed(self, data: bytes) -> None:
         if self._session is NOBODY:
             client = Client(self._name, self._link.port, self.functions())
             self._session = self._link.open_session(client)
+            self._remember = client.record.remember
+        elif self._recalled_request:
+            self._remember((self._recalled_request, self._recalled_answer))
+            self._recalled_request = b""
         self._session.feed(data)
         self._answer()
 

@@ -6,12 +6,14 @@ from typing import Final, Protocol, cast
 
 from aoba.links.roles import Rules
 from aoba.links.rtu_tcp import RtuTcpLink
-from aoba.links.serial_session import SerialSession
+from aoba.links.serial_session import Reader, SerialSession
 from aoba.links.session import MbapSession
 from aoba.links.tcp import TcpLink
+from aoba.links.trace import Level, Telling, TracedMbapSession, TracedSerialSession
 from aoba.links.udp import UdpLink
 from aoba.links.url import NetworkUrl, SerialUrl, TlsUrl, Url
 from aoba.modbus import ascii as ascii_framing
+from aoba.modbus import mbap as mbap_framing
 from aoba.modbus import rtu as rtu_framing
 from aoba.modbus.client import READING_FUNCTIONS, Client
 from aoba.modbus.port import Port
@@ -21,6 +23,9 @@ from aoba.modbus.station import Station
 
 class Link(Protocol):
     """Shows itself, as text, by its URL, once bound with the real port."""
+
+    @property
+    def port(self) -> Port: ...
 
     async def bind(self) -> None:
         """Take the port or device. Raises LinkError where that is impossible."""
@@ -40,17 +45,31 @@ class Served:
     rules: Rules
     room: int
     """Clients that a link of connections has descriptors for."""
+    level: Level = Level.OFF
+    """How much of the traffic is told."""
 
     def mbap(self, client: Client) -> MbapSession:
-        return MbapSession(self.stations, client, self.ready)
+        client.record = Telling(client, mbap_framing.FRAMING, self.level)
+        # Without a table of answers where all is told: what is found there goes by unseen.
+        ready = None if self.level else self.ready
+        session = TracedMbapSession if self.level is Level.BYTES else MbapSession
+        return session(self.stations, client, ready)
 
     def rtu(self, client: Client, *, is_stream: bool = False, echo: bool = False) -> SerialSession:
-        reader = rtu_framing.RtuReader(self.stations, client.port, is_stream=is_stream)
-        return SerialSession(self.stations, client, reader, rtu_framing.encode, echo=echo)
+        client.record = record = Telling(client, rtu_framing.FRAMING, self.level)
+        reader = rtu_framing.RtuReader(self.stations, client.port, record, is_stream=is_stream)
+        return self._serial(client, reader, rtu_framing.encode, echo=echo)
 
     def ascii(self, client: Client, *, echo: bool = False) -> SerialSession:
-        reader = ascii_framing.AsciiReader(self.stations, client.port)
-        return SerialSession(self.stations, client, reader, ascii_framing.encode, echo=echo)
+        client.record = record = Telling(client, ascii_framing.FRAMING, self.level)
+        reader = ascii_framing.AsciiReader(self.stations, client.port, record)
+        return self._serial(client, reader, ascii_framing.encode, echo=echo)
+
+    def _serial(
+        self, client: Client, reader: Reader, encode: Callable[[int, bytes], bytes], *, echo: bool
+    ) -> SerialSession:
+        session = TracedSerialSession if self.level is Level.BYTES else SerialSession
+        return session(self.stations, client, reader, encode, echo=echo)
 
 
 def open_link(url: Url, served: Served) -> Link:
@@ -84,9 +103,9 @@ def _serial(url: Url, served: Served) -> Link:
 
     url = cast("SerialUrl", url)
     functions = READING_FUNCTIONS if url.readonly else None
-    client = Client(str(url.device), Port(is_serial=True), functions)
+    client = Client(str(url.device), Port(is_serial=True, name=str(url)), functions)
     open_session = served.ascii if url.scheme == "ascii" else served.rtu
-    return SerialLink(url, lambda: open_session(client, echo=url.echo))
+    return SerialLink(url, client.port, lambda: open_session(client, echo=url.echo))
 
 
 _BUILDERS: Final[dict[str, Callable[[Url, Served], Link]]] = {

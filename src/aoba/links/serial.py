@@ -23,6 +23,7 @@ from aoba.links.gap import GapTimer
 from aoba.links.serial_session import SerialSession
 from aoba.links.url import SerialUrl
 from aoba.modbus.ascii import SILENCE
+from aoba.modbus.port import Port
 from aoba.modbus.rtu import silence
 
 if TYPE_CHECKING:
@@ -60,8 +61,11 @@ logging.getLogger("serialx").setLevel(logging.INFO)  # or it logs each read and 
 class SerialLink:
     """Call `bind`, then `serve`; at the end `close`."""
 
-    def __init__(self, url: SerialUrl, open_session: Callable[[], SerialSession]) -> None:
+    def __init__(
+        self, url: SerialUrl, port: Port, open_session: Callable[[], SerialSession]
+    ) -> None:
         self.url = url
+        self.port = port
         self._open_session = open_session
         self.line: _Line | None = None
         """While the device is open; kept by the line itself."""

@@ -84,9 +84,12 @@ class SerialSession(Session):
         unit, pdu = request
         if unit == BROADCAST:
             broadcast(self._stations.values(), pdu, self._client)
-            return b""
-        response = answer(self._stations[unit], pdu, self._client)
-        return self._encode(unit, response) if response else b""
+            response = b""
+        else:
+            response = answer(self._stations[unit], pdu, self._client)
+        frame = self._encode(unit, response) if response else b""
+        self._client.record.remember((self._encode(unit, pdu), frame))
+        return frame
 
     def _without_echo(self, data: bytes) -> bytes:
         expected = self._sent[: len(data)]

@@ -104,24 +104,26 @@ class MbapSession(Session):
                 answers.append(self._answer(frame))
         except FrameError as error:
             self.error = error
+            self._client.record.broken(str(error), self._frames.rest)
         self.more = len(answers) == MAX_REQUESTS
         if self._ready and self._frames.is_empty and not self._client.listen_only:
             self.find = self._ready.find
         return b"".join(answers)
 
     def _answer(self, frame: Frame) -> bytes:
-        """The response PDU; empty where there is none, since the client asked us to listen only."""
+        """The response; empty where there is none, since the client asked us to listen only."""
         station = self._stations.get(frame.unit)
         if station is None and frame.unit in ANY_UNIT_IDS and len(self._stations) == 1:
             (station,) = self._stations.values()
         if station is None:
-            self._client.port.overheard()
-            pdu = exception(frame.pdu[0], ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND)
+            code = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
+            self._client.port.turned_down(frame.pdu[0], code)
+            pdu = exception(frame.pdu[0], code)
         else:
             pdu = answer(station, frame.pdu, self._client)
-        if not pdu:
-            return b""
-        response = frame.response(pdu)
-        if self._ready and pdu[0] in RECALLED:
-            self._ready.keep(frame.behind_transaction(), response[2:])
+        request = frame.adu()
+        response = frame.response(pdu) if pdu else b""
+        self._client.record.remember((request, response))
+        if self._ready and pdu and pdu[0] in RECALLED:
+            self._ready.keep(request[2:], response[2:])
         return response

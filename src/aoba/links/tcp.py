@@ -57,6 +57,7 @@ class TcpLink:
         """
         self.url, self._sockets = await take_ports(self.url, socket.SOCK_STREAM, _listening)
         self.guard.url = self.url
+        self.port.name = str(self.url)
 
     async def serve(self) -> None:
         """Let clients in. Call `bind` first."""
@@ -83,6 +84,7 @@ class TcpLink:
         if not self.guard.allows(host):
             return False
         if self.clients.admit(connection, asyncio.get_running_loop().time()):
+            self.port.clients += 1
             return True
         if not self._full:
             _log.warning("%s has %d clients, more are turned away", self.url, self.clients.most)

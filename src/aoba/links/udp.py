@@ -19,6 +19,7 @@ from aoba.links.url import NetworkUrl
 from aoba.modbus.client import Client
 from aoba.modbus.mbap import is_one_frame
 from aoba.modbus.port import Port
+from aoba.modbus.record import Record
 
 IDLE: Final = 60.0
 """Seconds for which a client is remembered unless `?idle=` says otherwise."""
@@ -36,10 +37,13 @@ class Peer:
     known: bool
     since: float
 
-    def __init__(self, link: "UdpLink", address: tuple[str, int], session: Session) -> None:
+    def __init__(
+        self, link: "UdpLink", address: tuple[str, int], session: Session, record: Record
+    ) -> None:
         self._link = link
         self._address = address
         self.session = session
+        self.record = record
 
     def part(self) -> None:
         self._link.forget(self._address)
@@ -50,7 +54,7 @@ class UdpLink:
 
     def __init__(self, url: NetworkUrl, open_session: OpenSession) -> None:
         self.url = url
-        self._port = Port()
+        self.port = Port()
         self._guard = Guard(url)
         self._open_session = open_session
         self._clients = Clients[Peer](url.max_clients or MAX_CLIENTS, url.idle or IDLE)
@@ -67,6 +71,7 @@ class UdpLink:
         """Take the port at each address of the host. Raises LinkError where that is impossible."""
         self.url, self._sockets = await take_ports(self.url, socket.SOCK_DGRAM, _bound)
         self._guard.url = self.url
+        self.port.name = str(self.url)
 
     async def serve(self) -> None:
         """Answer from now on. Call `bind` first."""
@@ -89,7 +94,9 @@ class UdpLink:
     def answer(self, data: bytes, address: Any) -> bytes:
         """The answer to a datagram from `address`; empty where nothing is to be sent."""
         if not is_one_frame(data):
-            self._port.damaged()
+            self.port.damaged()
+            if known := self._peers.get(address):
+                known.record.broken("not exactly one frame", data)
             return b""
         peer = self._peers.get(address) or self._admit(address)
         if peer is None:
@@ -97,7 +104,7 @@ class UdpLink:
         peer.heard = True
         rest = peer.session.find(data[2:])
         if rest is not None:
-            self._port.recalled[data[7]] += 1
+            self.port.recalled[data[7]] += 1
             return data[:2] + rest
         peer.session.feed(data)
         return peer.session.answers()
@@ -112,14 +119,16 @@ class UdpLink:
         host, port, *_ = address
         if not self._guard.allows(host):
             return None
-        client = Client(f"{host} port {port}", self._port, self._guard.functions)
-        peer = Peer(self, address, self._open_session(client))
+        client = Client(f"{host} port {port}", self.port, self._guard.functions)
+        session = self._open_session(client)
+        peer = Peer(self, address, session, client.record)
         if not self._clients.admit(peer, asyncio.get_running_loop().time()):
             if not self._full:
                 most = self._clients.most
                 _log.warning("%s has %d clients, more are turned away", self.url, most)
             self._full = True
             return None
+        self.port.clients += 1
         self._peers[address] = peer
         _log.debug("client %s port %d is new", host, port)
         return peer

@@ -27,6 +27,7 @@ def answer(station: Station, pdu: bytes, client: Client) -> bytes:
         _listen(station, pdu, client)
         return b""
     port.received()
+    port.requests[pdu[0]] += 1
     try:
         response = decode(pdu, client.functions).carry_out(station, client)
     except RequestError as error:
@@ -45,6 +46,7 @@ def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> None:
     """
     listens = client.listen_only
     client.port.received(Received.BROADCAST | Received.LISTEN_ONLY * listens)
+    client.port.requests[pdu[0]] += 1
     done = False
     if pdu[0] in WRITING and not listens:
         for station in stations:
@@ -63,6 +65,7 @@ def _is_done(station: Station, pdu: bytes, client: Client) -> bool:
 def _listen(station: Station, pdu: bytes, client: Client) -> None:
     """Wait for a restart, the only request that listen only mode heeds (section 6.8.1)."""
     client.port.received(Received.LISTEN_ONLY)
+    client.port.requests[pdu[0]] += 1
     done = _is_restart(pdu, client) and _is_done(station, pdu, client)
     client.port.kept_silent(Sent.LISTEN_ONLY, done=done)
 

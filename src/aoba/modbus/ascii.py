@@ -15,6 +15,7 @@ from typing import Final
 
 from aoba.modbus.checksums import lrc
 from aoba.modbus.port import Port
+from aoba.modbus.record import Framing, Record
 from aoba.modbus.rtu import BROADCAST, Request
 
 SILENCE: Final = 1.0
@@ -33,12 +34,26 @@ def encode(unit: int, pdu: bytes) -> bytes:
     return _START + (frame + bytes((lrc(frame),))).hex().upper().encode() + _END
 
 
+def parts(frame: bytes) -> tuple[int, bytes]:
+    """Unit id and PDU of a good frame."""
+    data = unhexlify(frame.removeprefix(_START).removesuffix(_END))
+    return data[0], data[1:-1]
+
+
+def shown(data: bytes) -> str:
+    return data.decode("ascii", "backslashreplace").removesuffix("\r\n")
+
+
+FRAMING: Final = Framing(parts, shown)
+
+
 class AsciiReader:
     """Finds the requests for the units in `ours`, which may change, and for everybody."""
 
-    def __init__(self, ours: Container[int], port: Port) -> None:
+    def __init__(self, ours: Container[int], port: Port, record: Record | None = None) -> None:
         self._ours = ours
         self._port = port
+        self._record = record or Record()
         self._buffer = b""
         self._start = 0  # of what comes next, in the buffer
 
@@ -58,7 +73,7 @@ class AsciiReader:
             if request := self._request(line):
                 return request
         if len(self._buffer) - self._start >= MAX_FRAME:
-            self._port.damaged()
+            self._damaged(self._buffer[self._start :])
             start = self._buffer.rfind(_START, 1 - MAX_FRAME)  # a frame that may still end in time
             self._start = start if start >= self._start else len(self._buffer)
         return None
@@ -66,21 +81,26 @@ class AsciiReader:
     def gap(self) -> None:
         """Nothing came for `SILENCE`: a frame that has not ended by now is none."""
         if self.waiting:
-            self._port.damaged()
+            self._damaged(self._buffer[self._start :])
             self._start = len(self._buffer)
 
     def _request(self, line: bytes) -> Request | None:
         before, colon, frame = line.rpartition(_START)
         if before:
-            self._port.damaged()  # a frame without an end, or noise
+            self._damaged(before)  # a frame without an end, or noise
         data = _decode(frame) if colon else b""
         if not data:
-            self._port.damaged()
+            self._damaged(line)
         elif data[0] == BROADCAST or data[0] in self._ours:
             return Request(data[0], data[1:-1])
         else:
             self._port.overheard()
+            self._record.remember((colon + frame, None))
         return None
+
+    def _damaged(self, data: bytes) -> None:
+        self._port.damaged()
+        self._record.broken("no frame, or one with a wrong LRC", data)
 
 
 def _decode(frame: bytes) -> bytes:

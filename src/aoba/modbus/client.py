@@ -3,6 +3,7 @@
 from typing import Final
 
 from aoba.modbus.port import Port
+from aoba.modbus.record import Record
 from aoba.modbus.spec import SERIAL_ONLY, WRITING, FunctionCode
 
 ALL_FUNCTIONS: Final = frozenset[int](FunctionCode)
@@ -18,7 +19,7 @@ class Client:
     any other is exception 01.
     """
 
-    __slots__ = ("functions", "listen_only", "name", "port")
+    __slots__ = ("functions", "listen_only", "name", "port", "record")
 
     def __init__(
         self, name: str, port: Port | None = None, functions: frozenset[int] | None = None
@@ -28,6 +29,8 @@ class Client:
         self.port = Port() if port is None else port
         allowed = ALL_FUNCTIONS if self.port.is_serial else NETWORK_FUNCTIONS
         self.functions = allowed if functions is None else functions & allowed
+        self.record = Record()
+        """Its last frames; a link that tells of them puts another one here, before any session."""
         self.listen_only = False
         """Nothing is answered until it asks for a restart (section 6.8.1, sub-functions 1 and 4).
 

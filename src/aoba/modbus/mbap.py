@@ -13,11 +13,11 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from aoba.errors import FrameError
+from aoba.modbus.record import Framing, in_hex
 from aoba.modbus.spec import MAX_PDU
 
 _PREFIX: Final = Struct(">HHH")  # transaction id, protocol id, length
 _HEADER: Final = Struct(">HHHB")  # and the unit id
-_REST: Final = Struct(">HHB")  # the same without the transaction id
 _MIN_LENGTH: Final = 2  # a unit id and a function code
 _MAX_LENGTH: Final = 1 + MAX_PDU
 
@@ -32,9 +32,17 @@ class Frame(NamedTuple):
     def response(self, pdu: bytes) -> bytes:
         return _HEADER.pack(self.transaction, 0, 1 + len(pdu), self.unit) + pdu
 
-    def behind_transaction(self) -> bytes:
-        """The frame without its first two bytes: the same for all requests that are the same."""
-        return _REST.pack(0, 1 + len(self.pdu), self.unit) + self.pdu
+    def adu(self) -> bytes:
+        """The whole frame, as it came."""
+        return self.response(self.pdu)
+
+
+def parts(frame: bytes) -> tuple[int, bytes]:
+    """Unit id and PDU of a good frame."""
+    return frame[_PREFIX.size], frame[_HEADER.size :]
+
+
+FRAMING: Final = Framing(parts, in_hex)
 
 
 def is_one_frame(data: bytes) -> bool:
@@ -50,9 +58,11 @@ def is_one_frame(data: bytes) -> bool:
 class FrameReader:
     """Cuts a stream of bytes into frames. Holds no more than what was fed and not yet taken."""
 
-    __slots__ = ("_buffer", "_start")
+    __slots__ = ("_buffer", "_start", "rest")
 
     def __init__(self) -> None:
+        self.rest = b""
+        """What was given up with the FrameError."""
         self._buffer = b""
         self._start = 0
 
@@ -74,6 +84,7 @@ class FrameReader:
             start = self._start
             transaction, protocol, length = _PREFIX.unpack_from(self._buffer, start)
             if not _MIN_LENGTH <= length <= _MAX_LENGTH:
+                self.rest = self._buffer[start:]
                 self._buffer, self._start = b"", 0
                 raise FrameError("MBAP length", length, f"{_MIN_LENGTH}..{_MAX_LENGTH}")
             end = start + _PREFIX.size + length

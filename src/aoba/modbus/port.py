@@ -12,7 +12,7 @@ Sections are of the Application Protocol. Counters are what 6.8.1 calls CPT1 to 
 16 bits, as they are read; the event log is that of 6.10, its newest event first.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from enum import IntFlag
 from typing import Final
@@ -51,8 +51,16 @@ _SENT: Final = int(Sent.EVENT)
 class Port:
     """With `is_serial`, frames travel as on a serial line, and the event log is kept."""
 
-    def __init__(self, *, is_serial: bool = False) -> None:
+    def __init__(self, *, is_serial: bool = False, name: str = "") -> None:
         self.is_serial = is_serial
+        self.name = name
+        """The URL of the link, once it is known."""
+        self.requests: Final = [0] * 256
+        """By function code, without those of `recalled`. Never cleared, as the next two."""
+        self.refusals: Final = Counter[int]()
+        """Exception responses by their code."""
+        self.clients = 0
+        """Connections that were let in; on a serial line, none."""
         self.log: deque[int] = deque(maxlen=MAX_EVENTS)
         self.recalled: Final = [0] * (max(RECALLED) + 1)
         """Answers given from memory, by function code; on networks only. Sessions count here."""
@@ -92,6 +100,12 @@ class Port:
         self.communication_errors += 1
         self._note(Received.EVENT | Received.COMMUNICATION_ERROR | Received.CHARACTER_OVERRUN)
 
+    def turned_down(self, function: int, code: ExceptionCode) -> None:
+        """A good frame is for no station of ours, and is answered all the same, as on a network."""
+        self.requests[function] += 1
+        self.refusals[code] += 1
+        self.overheard()
+
     def received(self, flags: int = 0) -> None:
         """A request for one of our stations begins. `flags` are some of `Received`."""
         self._add_recalled()  # only a request can ask for counters, so they are right in time
@@ -106,6 +120,7 @@ class Port:
         flags = 0
         if code & EXCEPTION_FLAG:
             self.exceptions += 1
+            self.refusals[response[1]] += 1
             flags = _exception_flag(response[1])
         elif code != FunctionCode.GET_COMM_EVENT_COUNTER:
             self.events += 1

@@ -23,6 +23,7 @@ from typing import Final, NamedTuple
 
 from aoba.modbus.checksums import crc16
 from aoba.modbus.port import Port
+from aoba.modbus.record import Framing, Record, in_hex
 from aoba.modbus.sizes import UNKNOWN, request_size, response_head, response_size
 
 BROADCAST: Final = 0
@@ -53,15 +54,31 @@ def encode(unit: int, pdu: bytes) -> bytes:
     return frame + crc16(frame).to_bytes(2, "little")
 
 
+def parts(frame: bytes) -> tuple[int, bytes]:
+    """Unit id and PDU of a good frame."""
+    return frame[0], frame[1:-2]
+
+
+FRAMING: Final = Framing(parts, in_hex)
+
+
 class RtuReader:
     """Finds the requests for the units in `ours`, which may change, and for everybody.
 
     With `is_stream`, bytes come from a network, where the rest of a frame may be late, but comes.
     """
 
-    def __init__(self, ours: Container[int], port: Port, *, is_stream: bool = False) -> None:
+    def __init__(
+        self,
+        ours: Container[int],
+        port: Port,
+        record: Record | None = None,
+        *,
+        is_stream: bool = False,
+    ) -> None:
         self._ours = ours
         self._port = port
+        self._record = record or Record()
         self._is_stream = is_stream
         self._buffer = b""
         self._start = 0  # of what comes next, in the buffer
@@ -113,6 +130,7 @@ class RtuReader:
             half_a_response = not self._lost and self._is_awaited(rest[: len(self._awaited)])
             request = None if half_a_response else self._last_request(rest)
             self._port.damaged()
+            self._record.broken("no frame, or one with a wrong CRC", rest)
             self._awaited = b""
         self._buffer, self._start, self._lost = b"", 0, False
         if request:
@@ -146,6 +164,7 @@ class RtuReader:
             self._awaited = b""
             return Request(frame[0], frame[1:-2])
         self._port.overheard()
+        self._record.remember((frame, None))
         answers = self._is_awaited(frame[:3]) and len(frame) == response_size(frame, 0)
         asks = len(frame) == request_size(frame, 0) and not answers
         self._awaited = response_head(frame) if asks else b""

@@ -3,8 +3,9 @@
 import pytest
 
 from aoba.client.blocks import Block
-from aoba.client.words import exception_words, refusal, silence
+from aoba.client.words import refusal, silence
 from aoba.modbus.spec import Table
+from aoba.modbus.words import exception_words
 from aoba.spans import Span
 
 BLOCK = Block(1, Table.HOLDING, Span(0, 10))

@@ -1,7 +1,7 @@
 import pytest
 
 from aoba.errors import FrameError
-from aoba.modbus.mbap import Frame, FrameReader, is_one_frame
+from aoba.modbus.mbap import Frame, FrameReader, is_one_frame, parts
 from builders import all_splits
 
 FRAMES = [
@@ -185,3 +185,19 @@ def test_the_length_of_a_response_is_its_own():
 )
 def test_one_frame_and_nothing_else(data, good):
     assert is_one_frame(bytes.fromhex(data)) is good
+
+
+@pytest.mark.parametrize(("data", "frame"), FRAMES)
+def test_a_frame_is_put_together_and_taken_apart_again(data, frame):
+    assert frame.adu() == data
+    assert parts(data) == (frame.unit, frame.pdu)
+
+
+def test_what_was_given_up_with_an_error_is_there_to_be_shown():
+    reader = FrameReader()
+    reader.feed(FRAMES[0][0] + with_length(1))
+    reader.next_frame()
+    with pytest.raises(FrameError):
+        reader.next_frame()
+
+    assert reader.rest == with_length(1)

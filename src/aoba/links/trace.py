@@ -1,0 +1,137 @@
+"""Traffic in the log: all of it with `--trace`, the last of it where something goes wrong.
+
+A `Telling` is the `Record` of one connection or line. It tells of the first thing there that is no
+good frame, with the frames before it; and with `--trace`, of each request with its answer:
+
+    app      in words
+    frame    and each frame in hexadecimal, or as text on an ASCII line
+    bytes    and all bytes, as they come and go
+
+`->` is what came to Aoba, `<-` what it sent, `--` what passed between others on the line. Requests
+are served without a look at the level: who is traced has a record that tells, and no answers from
+memory.
+"""
+
+import logging
+from collections.abc import Iterator
+from enum import IntEnum
+from itertools import chain
+from typing import Final, cast
+
+from aoba.links.serial_session import SerialSession
+from aoba.links.session import MbapSession
+from aoba.modbus.client import Client
+from aoba.modbus.record import FRAMES, Entry, Framing, Record, in_hex
+from aoba.modbus.words import overheard_words, request_words, response_words
+
+BROKEN: Final = 260
+"""Bytes shown of what is no frame: as long as the longest frame."""
+
+_CAME: Final = "->"
+_WENT: Final = "<-"
+_PASSED: Final = "--"
+
+_log = logging.getLogger("aoba.trace")
+
+
+class Level(IntEnum):
+    OFF = 0
+    APP = 1
+    FRAME = 2
+    BYTES = 3
+
+
+class Telling(Record):
+    """Tells the log; `level` says how much of what goes well.
+
+    The link of the client is known, so it is to be made when the client is there.
+    """
+
+    __slots__ = ("_client", "_framing", "_level", "_link", "_told")
+
+    def __init__(self, client: Client, framing: Framing, level: Level) -> None:
+        super().__init__()
+        # Not the client itself, which has this record: such circles are left to the collector.
+        self._client = client.name
+        self._link = client.port.name
+        self._framing = framing
+        self._told = False
+        self._level = level
+        if level:
+            self.remember = self._trace
+
+    def broken(self, reason: str, data: bytes) -> None:
+        """The frames before are shown once; others like it may come by the thousand."""
+        if self._told and not self._level:
+            return
+        shown = self._framing.shown(data[:BROKEN]) + (" ..." if len(data) > BROKEN else "")
+        if self._told:
+            self._say(logging.INFO, _CAME, f"{reason} | {shown}")
+            return
+        self._told = True
+        lines = list(chain.from_iterable(map(self._lines, self._entries)))[-FRAMES:]
+        before = f", after {_frames(len(lines))}" if lines else ""
+        self._say(logging.WARNING, _CAME, f"first error{before}: {reason} | {shown}")
+        for arrow, words, frame in lines:
+            self._say(logging.WARNING, arrow, f"{words} | {self._framing.shown(frame)}")
+
+    def chunk(self, arrow: str, data: bytes) -> None:
+        noun = "byte" if len(data) == 1 else "bytes"
+        self._say(logging.INFO, arrow, f"{len(data)} {noun} | {in_hex(data)}")
+
+    def _trace(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        for arrow, words, frame in self._lines(entry):
+            shown = f" | {self._framing.shown(frame)}" if self._level >= Level.FRAME else ""
+            self._say(logging.INFO, arrow, words + shown)
+
+    def _lines(self, entry: Entry) -> Iterator[tuple[str, str, bytes]]:
+        """Arrow, words and frame of a request and of its answer."""
+        request, answer = entry
+        unit, pdu = self._framing.parts(request)
+        if answer is None:
+            yield _PASSED, f"station {unit} {overheard_words(pdu)}", request
+            return
+        yield _CAME, f"station {unit} {request_words(pdu)}", request
+        if answer:
+            _, response = self._framing.parts(answer)
+            yield _WENT, f"station {unit} {response_words(pdu, response)}", answer
+
+    def _say(self, level: int, arrow: str, text: str) -> None:
+        extra = {"link": self._link, "client": self._client}
+        _log.log(level, "%s %s %s %s", self._link, self._client, arrow, text, extra=extra)
+
+
+class TracedMbapSession(MbapSession):
+    """Bytes are told as they come and go; its client has a `Telling`."""
+
+    def feed(self, data: bytes) -> None:
+        _tell(self._client, _CAME, data)
+        super().feed(data)
+
+    def answers(self) -> bytes:
+        answers = super().answers()
+        _tell(self._client, _WENT, answers)
+        return answers
+
+
+class TracedSerialSession(SerialSession):
+    """The same of a serial line."""
+
+    def feed(self, data: bytes) -> None:
+        _tell(self._client, _CAME, data)
+        super().feed(data)
+
+    def answers(self) -> bytes:
+        answers = super().answers()
+        _tell(self._client, _WENT, answers)
+        return answers
+
+
+def _frames(count: int) -> str:
+    return "this frame" if count == 1 else f"these {count} frames"
+
+
+def _tell(client: Client, arrow: str, data: bytes) -> None:
+    if data:
+        cast("Telling", client.record).chunk(arrow, data)

@@ -1,0 +1,126 @@
+"""What a record tells the log, frame by frame; sessions that tell of bytes."""
+
+import logging
+
+import pytest
+
+from aoba.links.trace import Level, Telling, TracedMbapSession
+from aoba.modbus import ascii as ascii_framing
+from aoba.modbus import mbap, rtu
+from aoba.modbus.client import Client
+from aoba.modbus.port import Port
+from aoba.modbus.record import FRAMES
+
+REQUEST = b"\x00\x01\x00\x00\x00\x06\x05\x03\x00\x00\x00\x01"
+ANSWER = b"\x00\x01\x00\x00\x00\x05\x05\x03\x02\x00\x07"
+ASKED = "-> station 5 Read Holding Registers 0"
+SAID = "<- station 5 1 register 0007"
+
+
+@pytest.fixture
+def lines(caplog):
+    caplog.set_level(logging.INFO)
+    prefix = "tcp://a:1 b port 2 "
+
+    def take():
+        messages = caplog.messages[:]
+        caplog.clear()
+        assert all(message.startswith(prefix) for message in messages)
+        return [message.removeprefix(prefix) for message in messages]
+
+    return take
+
+
+def telling(level, framing=mbap.FRAMING):
+    return Telling(Client("b port 2", Port(name="tcp://a:1")), framing, level)
+
+
+def test_a_request_and_its_answer(lines):
+    telling(Level.OFF).remember((REQUEST, ANSWER))
+    assert lines() == []
+
+    telling(Level.APP).remember((REQUEST, ANSWER))
+    assert lines() == [ASKED, SAID]
+
+    telling(Level.FRAME).remember((REQUEST, ANSWER))
+    assert lines() == [
+        f"{ASKED} | 00 01 00 00 00 06 05 03 00 00 00 01",
+        f"{SAID} | 00 01 00 00 00 05 05 03 02 00 07",
+    ]
+
+
+def test_silence_and_what_others_say(lines):
+    record = telling(Level.APP, rtu.FRAMING)
+    record.remember((rtu.encode(0, b"\x06\0\0\0\1"), b""))
+    record.remember((rtu.encode(9, b"\x03\2\0\1"), None))
+
+    assert lines() == [
+        "-> station 0 Write Single Register 0 = 0001",
+        "-- station 9 Read Holding Registers 02 0001",
+    ]
+
+
+def test_ascii_frames_are_shown_as_text(lines):
+    telling(Level.FRAME, ascii_framing.FRAMING).remember(
+        (ascii_framing.encode(5, b"\x03\0\0\0\1"), b"")
+    )
+
+    assert lines() == [f"{ASKED} | :050300000001F7"]
+
+
+def test_the_fields_of_a_line(caplog):
+    caplog.set_level(logging.INFO)
+    telling(Level.APP).remember((REQUEST, b""))
+
+    (record,) = caplog.records
+    assert (record.link, record.client, record.levelname) == ("tcp://a:1", "b port 2", "INFO")
+
+
+def test_the_first_error_is_told_with_the_frames_before(lines):
+    record = telling(Level.OFF)
+    for _ in range(FRAMES):
+        record.remember((REQUEST, ANSWER))
+    record.broken("MBAP length", b"\x01\x02")
+    told = lines()
+    record.broken("MBAP length", b"\x01\x02")
+
+    assert told[0] == "-> first error, after these 20 frames: MBAP length | 01 02"
+    assert len(told) == 1 + FRAMES
+    assert [line.split(" | ")[0] for line in told[1:]] == [ASKED, SAID] * (FRAMES // 2)
+    assert lines() == []
+
+
+def test_an_error_before_all_frames_and_after_one(lines):
+    telling(Level.OFF).broken("no frame", b"\x00" * 261)
+    assert lines() == ["-> first error: no frame |" + " 00" * 260 + " ..."]
+
+    record = telling(Level.OFF)
+    record.remember((REQUEST, b""))
+    record.broken("no frame", b"\x01")
+    assert lines()[0] == "-> first error, after this frame: no frame | 01"
+
+
+def test_with_a_trace_each_error_is_told(lines):
+    record = telling(Level.APP)
+    for _ in range(3):
+        record.broken("no frame", b"\x01")
+
+    assert lines() == ["-> first error: no frame | 01", *["-> no frame | 01"] * 2]
+
+
+def test_bytes_as_they_come_and_go(lines):
+    client = Client("b port 2", Port(name="tcp://a:1"))
+    client.record = Telling(client, mbap.FRAMING, Level.BYTES)
+    session = TracedMbapSession({}, client)
+    for part in (REQUEST[:1], REQUEST[1:]):
+        session.feed(part)
+        session.answers()
+
+    told = lines()
+    assert told[0] == "-> 1 byte | 00"
+    assert told[1] == "-> 11 bytes | 01 00 00 00 06 05 03 00 00 00 01"
+    assert [line.split(" | ")[0] for line in told[2:]] == [
+        ASKED,
+        "<- station 5 exception 0B, gateway target device failed to respond",
+        "<- 9 bytes",
+    ]
