@@ -114,6 +114,18 @@ def test_an_interpreter_whose_last_run_ends_after_the_edit_ends_too(script: Scri
         assert int(hosted.run().stdout) != pid
 
 
+@pytest.mark.skipif(not PROC, reason="needs /proc")
+@pytest.mark.parametrize("body", ["put(run)", "while True: put(run); time.sleep(0.05)"])
+def test_an_interpreter_does_not_outlive_aoba_for_long(
+    serve: Serve, script: Script, body: str
+) -> None:
+    server = serve(embedded(script(RUN_NUMBER, f"import time\n{body}\n")))
+    assert server.port
+    assert server.processes()
+    server.stop(signal.SIGKILL)
+    server.no_process_is_left()
+
+
 def test_feedback_is_on_stdin_of_each_update(script: Script) -> None:
     path = script("import sys\ndef update():\n    print(sys.stdin.read())\n")
     with Hosted(path) as hosted:
