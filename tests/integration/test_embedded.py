@@ -1,5 +1,6 @@
 """Embedded mode, `python:embedded:PATH`, in a server: state, crashes, hangs and edits."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -13,8 +14,8 @@ import pytest
 from support.documents import RUN_NUMBER, document, printing, until_exists
 from support.embedded import Hosted
 from support.runs import open_descriptors
-from support.server import PROC, Server, run_aoba
-from support.waiting import eventually
+from support.server import PROC, Server, is_alive, run_aoba
+from support.waiting import DEADLINE, eventually
 from support.wire import Client
 
 Serve = Callable[..., Server]
@@ -88,6 +89,41 @@ def test_update_gets_run_time_and_feedback(script: Script) -> None:
     assert plain == {"run": 1, "time": pytest.approx(before, abs=30)}
     assert fed == {"run": 2, "time": 5, "writes": [[1]]}
     assert (large["run"], len(large["a"])) == (3, 300_000)
+
+
+def test_an_interpreter_whose_last_run_ends_after_the_edit_ends_too(script: Script) -> None:
+    body = "import os, sys, time\nprint(os.getpid())\n"
+    path = script(body + "while not os.path.exists(sys.argv[1]): time.sleep(0.01)\n")
+    go_on = path.with_suffix(".go")
+
+    async def edited_during_the_run(hosted: Hosted) -> int:
+        await hosted.host.prepare(hosted.file.read())
+        async with hosted.host.start(1, lambda _: None) as running:
+            pid = int(await running.read(DEADLINE))
+            path.write_text(body)
+            await hosted.host.prepare(hosted.file.read())
+            go_on.touch()
+            assert await running.read(DEADLINE) is None
+        assert running.failure is None
+        while is_alive(pid):  # noqa: ASYNC110  a process of another's tells nobody
+            await asyncio.sleep(0.01)
+        return pid
+
+    with Hosted(path, args=[str(go_on)]) as hosted:
+        pid = hosted.in_loop(asyncio.wait_for(edited_during_the_run(hosted), DEADLINE))
+        assert int(hosted.run().stdout) != pid
+
+
+@pytest.mark.skipif(not PROC, reason="needs /proc")
+@pytest.mark.parametrize("body", ["put(run)", "while True: put(run); time.sleep(0.05)"])
+def test_an_interpreter_does_not_outlive_aoba_for_long(
+    serve: Serve, script: Script, body: str
+) -> None:
+    server = serve(embedded(script(RUN_NUMBER, f"import time\n{body}\n")))
+    assert server.port
+    assert server.processes()
+    server.stop(signal.SIGKILL)
+    server.no_process_is_left()
 
 
 def test_feedback_is_on_stdin_of_each_update(script: Script) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from aoba.errors import RunError
 from aoba.sources.program import ScriptFile
@@ -13,6 +13,8 @@ from aoba.sources.python_external import PythonExternal
 from aoba.sources.spec import ScriptSpec
 from support.runs import Outcome
 from support.waiting import DEADLINE
+
+T = TypeVar("T")
 
 
 class Hosted:
@@ -44,6 +46,10 @@ class Hosted:
         """Of the next run, with whatever the file is now."""
         self.number += 1
         return self._runner.run(self._run(feedback))
+
+    def in_loop(self, steps: Coroutine[None, None, T]) -> T:
+        """What `steps` return, which use `host` themselves."""
+        return self._runner.run(steps)
 
     def prepare(self):
         """What is wrong with the file as it is now."""

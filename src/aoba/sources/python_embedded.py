@@ -68,8 +68,10 @@ class PythonEmbedded:
         if fault is None:
             self._version = version
             self._pause, self.not_before = FIRST_PAUSE, 0.0
-            if before is not None and before.run is None:  # else it ends with its run
+            if before is not None and before.run is None:
                 await before.end()
+            elif before is not None:
+                before.dismiss()  # it ends with its run
         return fault
 
     async def _start(self, version: Version) -> SyntaxFault | None:
