@@ -372,7 +372,7 @@ def test_kills_leave_no_wrong_value_no_zombie_and_no_descriptor(
     with Client(server.port) as client:
         client.holding()
         before = len(open_descriptors(server.process.pid))
-        for number in range(40):
+        for number in range(20):
             for pid in server.processes():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, (signal.SIGKILL, signal.SIGSEGV)[number % 2])

@@ -529,6 +529,20 @@ def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
         yield runs
 
 
+ARGUMENTS = ["one", "two words", ""]
+
+
+@pytest.fixture(scope="module")
+def cold(runs: Runs, scripts: dict[str, Path]) -> dict[str, Outcome]:
+    """What comes of each script when it is started afresh, with ARGUMENTS."""
+    names = list(scripts)
+    found = {}
+    for part in (names[start : start + 8] for start in range(0, len(names), 8)):
+        outcomes = runs.cold(*(scripts[name] for name in part), args=ARGUMENTS)
+        found.update(zip(part, map(normal, outcomes), strict=True))
+    return found
+
+
 @pytest.fixture(scope="module")
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("scripts")
@@ -565,17 +579,15 @@ def differences(warm: Outcome, cold: Outcome) -> str:
     return "\n".join(["", *difflib.unified_diff(*pair, "warm", "cold", n=0, lineterm="")])
 
 
-def test_nobody_can_tell(runs: Runs, scripts: dict[str, Path]) -> None:
+def test_nobody_can_tell(runs: Runs, scripts: dict[str, Path], cold: dict[str, Outcome]) -> None:
     names = list(scripts)
     different = {}
     for start in range(0, len(names), 8):
         part = names[start : start + 8]
-        paths = [scripts[name] for name in part]
-        warm = runs.warm(*paths, args=["one", "two words", ""])
-        cold = runs.cold(*paths, args=["one", "two words", ""])
-        for name, *pair in zip(part, map(normal, warm), map(normal, cold), strict=True):
-            if pair[0] != pair[1]:
-                different[name] = pair
+        warm = runs.warm(*(scripts[name] for name in part), args=ARGUMENTS)
+        for name, outcome in zip(part, map(normal, warm), strict=True):
+            if outcome != cold[name]:
+                different[name] = outcome, cold[name]
     assert "\n".join(f"{name}: {differences(*pair)}" for name, pair in different.items()) == ""
 
 
@@ -616,7 +628,7 @@ PRELOADED = ("asyncio", "concurrent.futures", "logging", "multiprocessing", "ran
 
 
 def test_modules_that_are_there_already_change_nothing(
-    runs: Runs, scripts: dict[str, Path]
+    runs: Runs, scripts: dict[str, Path], cold: dict[str, Outcome]
 ) -> None:
     if runs.python.startswith(python("2.7")):
         pytest.skip("none of these modules is in it")
@@ -624,12 +636,11 @@ def test_modules_that_are_there_already_change_nothing(
     paths = [scripts[name] for name in names]
     with Runs(runs.python, PRELOADED) as preloaded:
         assert preloaded.process.ready, preloaded.lines
-        warm = [normal(outcome) for outcome in preloaded.warm(*paths)]
-    cold = [normal(outcome) for outcome in runs.cold(*paths)]
+        warm = map(normal, preloaded.warm(*paths, args=ARGUMENTS))
     assert [
-        f"{name}: {differences(*pair)}"
-        for name, *pair in zip(names, warm, cold, strict=True)
-        if pair[0] != pair[1]
+        f"{name}: {differences(outcome, cold[name])}"
+        for name, outcome in zip(names, warm, strict=True)
+        if outcome != cold[name]
     ] == []
     assert len(names) >= 10
 

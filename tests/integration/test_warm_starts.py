@@ -132,7 +132,7 @@ def test_an_interpreter_that_is_none_is_told_of_once(
 
 
 def test_a_stopped_fork_server_costs_a_run_and_comes_back(serve: Serve, script: Script) -> None:
-    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=warm&timeout=2")
+    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=warm&timeout=1")
     [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
     eventually(lambda: fork_server in pids(server, "parent"), "a warm run")
 
@@ -163,7 +163,7 @@ def test_nothing_is_left_of_it(
 def test_kills_show_nowhere(serve: Serve, script: Script) -> None:
     """Values are always a pair, of a run and its square; no kill may show a client half of it.
 
-    15 fork servers are killed, and every third run, which makes some 80 of 240.
+    8 fork servers are killed, and every third run, which makes some 40 of 120.
     """
     body = """
     document = json.dumps({"stations": [{"id": 1, "mode": "master", "map": {"holding": [
@@ -195,13 +195,13 @@ def test_kills_show_nowhere(serve: Serve, script: Script) -> None:
         poller.start()
         chance = random.Random(1)
         kills = 0
-        while kills < 15:
+        while kills < 8:
             for pid in fork_servers(server):
                 kill(pid, (signal.SIGKILL, signal.SIGSEGV)[kills % 2])
                 kills += 1
-            time.sleep(chance.uniform(0, 0.6))
+            time.sleep(chance.uniform(0, 0.4))
             client.holding()
-        eventually(lambda: client.holding()[0] >= 240, "240 runs")
+        eventually(lambda: client.holding()[0] >= 120, "120 runs")
         over.set()
         poller.join()
     assert wrong == []

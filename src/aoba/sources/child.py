@@ -18,7 +18,8 @@ from typing import IO, Final
 
 from aoba.errors import RunError
 from aoba.sources.limits import NO_LIMITS, Limits
-from aoba.sources.running import MAX_PIPE, Pipe, Running, signal_group
+from aoba.sources.pipe import Pipe
+from aoba.sources.running import MAX_PIPE, Running, signal_group
 
 FOR_SCRIPTS: Final = str(Path(__file__).parents[1] / "for_scripts")
 """The folder from which a script may `import aoba`, on any Python."""

@@ -7,7 +7,8 @@ from types import TracebackType
 
 from aoba.errors import RunError
 from aoba.sources.interpreter import Interpreter
-from aoba.sources.running import Pipe, Running
+from aoba.sources.pipe import Pipe
+from aoba.sources.running import Running
 
 
 class EmbeddedRun(Running):

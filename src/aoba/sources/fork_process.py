@@ -21,7 +21,8 @@ from aoba.sources.child import script_environment, watch_exit
 from aoba.sources.limits import NO_LIMITS, Limits
 from aoba.sources.lines import Lines
 from aoba.sources.names import names
-from aoba.sources.running import GRACE, Pipe, exit_failure, signal_group
+from aoba.sources.pipe import Pipe
+from aoba.sources.running import GRACE, exit_failure, signal_group
 
 ANSWER: Final = 5.0
 """Seconds in which a run that was ordered starts, and one that was killed is reported."""

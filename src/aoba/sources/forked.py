@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from aoba.errors import RunError
 from aoba.sources.fork_process import ANSWER, ForkProcess
-from aoba.sources.running import Pipe, Running, signal_group
+from aoba.sources.pipe import Pipe
+from aoba.sources.running import Running, signal_group
 
 
 class ForkedRun(Running):

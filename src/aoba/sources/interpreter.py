@@ -18,9 +18,9 @@ from aoba.errors import RunError
 from aoba.sources import resident
 from aoba.sources.child import file_of, script_environment, watch_exit, widen
 from aoba.sources.limits import Limits
+from aoba.sources.pipe import Pipe
 from aoba.sources.running import (
     KILL_TO_LEAVE,
-    Pipe,
     exit_failure,
     signal_group,
 )

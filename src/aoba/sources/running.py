@@ -17,9 +17,10 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import Final, Self
 
 from aoba.sources.limits import NO_LIMITS, Limits
+from aoba.sources.pipe import Pipe
 from aoba.sources.wake import Wake
 
 GRACE: Final = 0.5
@@ -35,7 +36,6 @@ KILL_TO_LEAVE: Final = 1.0
 MAX_PIPE: Final = 1024 * 1024
 """Bytes that a pipe can hold; of what comes when the run is over, no more can be its own."""
 
-_CHUNK: Final = 32 * 1024  # what is handled in one go, while Modbus clients wait
 _LAST_WORDS: Final = 64  # chunks of stderr that are still read at the end
 _SAID: Final = 2048  # bytes of stderr that are kept, to see why a run failed
 
@@ -71,7 +71,7 @@ class Running(ABC):
         self._just_read = False  # and not waited since
 
     @abstractmethod
-    async def _start(self) -> tuple["Pipe", "Pipe"]:
+    async def _start(self) -> tuple[Pipe, Pipe]:
         """Start the run; returns its stdout and its stderr. Raises RunError."""
 
     @abstractmethod
@@ -195,64 +195,6 @@ class Running(ABC):
         for _ in range(_LAST_WORDS):
             if not self._read_stderr():
                 break
-
-
-class Pipe:
-    """The reading end of a pipe, without blocking; what it reads from is closed with it.
-
-    Takes a descriptor, or an unbuffered stream.
-    """
-
-    def __init__(self, source: int | IO[bytes]) -> None:
-        self.closed = False
-        self._source = source
-        self._descriptor = source if isinstance(source, int) else source.fileno()
-        self._loop = asyncio.get_running_loop()
-        self._callback: Callable[[], object] | None = None
-        self._watched = False
-        os.set_blocking(self._descriptor, False)
-
-    def read(self) -> bytes | None:
-        """Some bytes, or None where there are none now. At the end the pipe closes itself."""
-        if self.closed:
-            return None
-        self._callback = None
-        try:
-            chunk = os.read(self._descriptor, _CHUNK)
-        except BlockingIOError:
-            return None
-        if not chunk:
-            self.close()
-        return chunk or None
-
-    def watch(self, callback: Callable[[], object]) -> None:
-        """Call `callback` once there is something to read, until the next `read`."""
-        self._callback = callback
-        if not self.closed and not self._watched:
-            self._watched = True
-            self._loop.add_reader(self._descriptor, self._readable)
-
-    def _readable(self) -> None:
-        # The loop goes on watching, which it would have to be told anew, unless nobody reads.
-        callback, self._callback = self._callback, None
-        if callback:
-            callback()
-        else:
-            self._ignore()
-
-    def _ignore(self) -> None:
-        if self._watched:
-            self._watched = False
-            self._loop.remove_reader(self._descriptor)
-
-    def close(self) -> None:
-        if not self.closed:
-            self.closed = True
-            self._ignore()
-            if isinstance(self._source, int):
-                os.close(self._source)
-            else:
-                self._source.close()
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:
