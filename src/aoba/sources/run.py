@@ -115,7 +115,9 @@ class _Intake:
         self._refused = 0
 
     async def feed(self, chunk: bytes) -> None:
-        if chunk.endswith(b"\n") and self._values.at_start and (whole := decode_whole(chunk)):
+        # `print` writes the end of the line by itself, which may come later.
+        ends = chunk.endswith((b"}", b"]", b"\n"))
+        if ends and self._values.at_start and (whole := decode_whole(chunk)):
             self._offer(whole)
             return
         turn_ends = time.monotonic() + _TURN
