@@ -145,7 +145,7 @@ def test_a_line_may_be_read_only(script: Path) -> None:
 
 def test_the_turnaround_is_kept(script: Path) -> None:
     """As on a real line; a pty has none unless asked for."""
-    pause = 40 * silence(9600)
+    pause = round(40 * silence(9600), 3)
     with Pty() as pty:
         listen = f"rtu://{pty.device}?turnaround={1000 * pause:.0f}ms"
         with Server(script, listen=listen) as server:

@@ -18,6 +18,7 @@ MAX_INLINE: Final = 128 * 1024
 
 _TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have their turn
 _BOM: Final = "\ufeff"  # what a file saved on Windows may begin with, and a script that prints it
+_ENDS: Final = (b"}\n", b"}", b"]\n", b"]")  # of what may be whole documents
 _DICT: Final = ("{'", "[{'")
 
 
@@ -105,21 +106,28 @@ async def run_script(
 
 
 class _Intake:
-    """Takes the stdout of one run."""
+    """Takes the stdout of one run.
+
+    Most runs print nothing but documents, each in one piece; a stream is looked through only from
+    where that ends.
+    """
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._values = ValueStream()
+        self._values: ValueStream | None = None
         self._text = Lines()
         self._taken = 0
         self._refused = 0
 
     async def feed(self, chunk: bytes) -> None:
-        # `print` writes the end of the line by itself, which may come later.
-        ends = chunk.endswith((b"}", b"]", b"\n"))
-        if ends and self._values.at_start and (whole := decode_whole(chunk)):
-            self._offer(whole)
+        if self._values is None and chunk.isspace():
             return
+        if self._values is None or self._values.at_start:
+            whole = decode_whole(chunk) if chunk.endswith(_ENDS) else None
+            if whole:
+                self._offer(whole)
+                return
+        self._values = self._values or ValueStream()
         turn_ends = time.monotonic() + _TURN
         for piece in self._values.feed(chunk):
             if isinstance(piece, Value):
@@ -131,6 +139,8 @@ class _Intake:
                 turn_ends = time.monotonic() + _TURN
 
     def end(self) -> None:
+        if self._values is None:
+            return
         for piece in self._values.end():
             if not isinstance(piece, Value):  # none is whole that was not before
                 self._take(piece)
