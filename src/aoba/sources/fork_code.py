@@ -27,7 +27,7 @@ class Scripts:
         self._folders = {}
 
     def find(self, path):
-        """Path, code and folder of a script; None where an interpreter has to be started.
+        """Path, code and folder of the script at `path`, in bytes; None: start an interpreter.
 
         For want of a file, of sense in it, or of warnings: the interpreter tells it best. And
         where modules of the script's own have names of those that are loaded already.
@@ -65,6 +65,7 @@ def _kept(memory, path, make):
 
 
 def _compile(path, status):
+    path = path if PYTHON_2 else os.fsdecode(path)
     if not S_ISREG(status.st_mode) or status.st_size > LARGEST:
         raise ValueError("not to be read by everyone's server")
     with open(path, "rb") as script:

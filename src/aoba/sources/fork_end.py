@@ -40,14 +40,20 @@ def end(error):
     del error[:]  # which keeps the script's objects
     if "threading" in sys.modules:
         _quietly(sys.modules["threading"]._shutdown)
-    status = _flush(_run_exit_handlers(status))
-    finalize()
-    status = _flush(status)
-    _flush_the_rest()
+    status = wind_up(_run_exit_handlers(status))
     if interrupted:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit(status)
+
+
+def wind_up(status):
+    """Leave nothing undone that the script has begun; the exit status."""
+    status = _flush(status)
+    _finalize()
+    status = _flush(status)
+    _flush_the_rest()
+    return status
 
 
 def _show(kind, value, trace):
@@ -127,8 +133,7 @@ def _quietly(function):
         pass
 
 
-def finalize():
-    """End all that is of the script."""
+def _finalize():
     for name in ("last_type", "last_value", "last_traceback", "last_exc", "exc_traceback"):
         sys.__dict__.pop(name, None)
     names = _imported()

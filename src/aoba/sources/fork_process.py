@@ -124,8 +124,8 @@ class ForkProcess:
         """Have `run` started, which hears of it; `fields` are those of a command but the id."""
         name = b"%d" % next(self._ids)
         self._runs[name] = self._starting[name] = run
-        for field in (name, *fields):
-            self._unsent += b"%d:%b" % (len(field), field)
+        command = b"\0".join((name, *fields))
+        self._unsent += b"%d:%b" % (len(command), command)
         self._send()
         if self._patience is None:
             self._patience = self._loop.call_later(ANSWER, self._look_after, name)

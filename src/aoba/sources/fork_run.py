@@ -5,44 +5,81 @@ that it was not started by itself. What cannot be had that way is started by its
 the process that was forked for it, the script's interpreter takes over.
 """
 
-import json  # which nearly every script imports, too
+import json  # noqa: F401  which nearly every script imports, too
 import os
 import sys
+from fcntl import F_SETFL, fcntl
 
 try:
     import _signal as signal  # the other one, in Python, makes enumerations of numbers
 except ImportError:
     import signal
 
-_variables = (
-    os.environ.data if str is bytes else os.environ._data
-)  # assigned to a tenth as far away
+NULL = b"/dev/null"
+
+# A name is looked up with less ado than an attribute, when it is the first time in a process.
+_close, _dup2, _getpid, _open = os.close, os.dup2, os.getpid, os.open
+_putenv, _setsid, _write = os.putenv, os.setsid, os.write
+_set_signal, _set_wakeup_fd = signal.signal, signal.set_wakeup_fd
+_variables = os.environ.data if str is bytes else os.environ._data  # `os.environ` is a long way
 _orig_argv = sys.orig_argv[: -len(sys.argv)] if hasattr(sys, "orig_argv") else None
+_safe_path = getattr(sys.flags, "safe_path", False)
+
+
+def become(name, streams, starts, folder, modes):
+    """Be the process of the run `name`, which tells of itself on STARTS before anything else.
+
+    Returns why it cannot be given its streams, or None.
+    """
+    _setsid()
+    _write(starts, name + (" %d\n" % _getpid()).encode())
+    try:
+        for descriptor, mode in modes:
+            stream = _open(folder + streams[descriptor] if streams[descriptor] else NULL, mode)
+            if mode & os.O_NONBLOCK:
+                fcntl(stream, F_SETFL, mode & ~os.O_NONBLOCK)
+            _dup2(stream, descriptor)
+            _close(stream)
+    except OSError as error:
+        return error
+    return None
+
+
+def limiter(cpu):
+    """What a run calls to limit its CPU time."""
+    if not cpu:
+        return int
+    import resource
+
+    limits = [int(seconds) for seconds in cpu.split(",")]
+    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if most != resource.RLIM_INFINITY:
+        limits = [min(seconds, most) for seconds in limits]
+    return lambda: resource.setrlimit(resource.RLIMIT_CPU, limits)
 
 
 def leave(server, before):
     """Be no server any more: `server` are its descriptors, `before` is what SIGCHLD did."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, before)
+    _set_wakeup_fd(-1)
+    _set_signal(signal.SIGCHLD, before)
     for descriptor in server:
-        os.close(descriptor)
+        _close(descriptor)
 
 
-def run(fresh, script, arguments, variables):
+def run(fresh, script, arguments):
     """Be the process of the script; returns what `sys.exc_info` has of its end, if anything.
 
     `script` as of `Scripts`; `fresh` is what a namespace starts with.
     """
     path, code, folder = script
     argv = [path] + arguments
-    set_variables(variables)
     for name in ("random", "numpy.random"):  # every fork would draw the same numbers
         if name in sys.modules:
             sys.modules[name].seed()
     if _orig_argv is not None:
         sys.orig_argv[:] = _orig_argv + argv
     sys.argv = argv
-    if not getattr(sys.flags, "safe_path", False):
+    if not _safe_path:
         sys.path.insert(0, folder)
     return _execute(code, _new_main(fresh, path))
 
@@ -51,13 +88,12 @@ def set_variables(variables):
     """Those of the environment; each is of bytes."""
     for variable in variables:
         name, _, value = variable.partition(b"=")
-        os.putenv(name, value)
+        _putenv(name, value)
         _variables[name] = value
 
 
-def start_afresh(python, argv, variables):
+def start_afresh(python, argv):
     """Have the interpreter itself take over; never returns."""
-    set_variables(variables)
     for name in ("SIGPIPE", "SIGXFSZ"):  # which Python ignores, and hands down
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
@@ -86,17 +122,29 @@ def _execute(code, namespace):
     return [kind, value, trace.tb_next]  # without this function
 
 
-def rehearse(fresh, finish):
+REHEARSED = """
+import json, os, sys, time
+def main():
+    values = [int(os.environ.get("AOBA_RUN", 0)), round(time.time() % 7, 2)] + list(range(3))
+    cells = [{"address_start": 0, "initial_values": values}]
+    document = {"stations": [{"id": 1, "map": {"holding": cells}}], "a": None, "b": True}
+    for text in (json.dumps(document), json.dumps(document, sort_keys=True, indent=2)):
+        sys.stdout.write(text[:0])
+    sys.stdout.flush()
+main()
+"""
+
+
+def rehearse(fresh, wind_up):
     """Let the interpreter learn what every run does: then its notes are there before the forks.
 
     A run writes to less memory then, and each page of it that a run writes to has to be copied.
     """
     modules, argv, path = dict(sys.modules), sys.argv, list(sys.path)
-    script = ("", compile("", "", "exec", 0, True), "")
+    script = ("", compile(REHEARSED, "", "exec", 0, True), "")
     for _ in range(20):
-        json.dumps({"stations": [{"id": 1, "map": {"holding": [1.5, None]}}], "a": True})
-        run(fresh, script, [], [])
-        finish()
+        run(fresh, script, [])
+        wind_up(0)
         sys.modules.clear()
         sys.modules.update(modules)  # with `__main__` in its place
     sys.argv, sys.path[:] = argv, path

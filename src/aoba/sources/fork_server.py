@@ -5,16 +5,15 @@ Python. Standard library only, and as little of that as can be; Python 2.7 and e
 
     python fork_server.py COMMANDS STARTS REPORTS FOLDER NAME CPU PYTHON [MODULE ...]
 
-The first three are descriptors. A command is seven fields, each its length in decimal, a colon and
-the bytes: run id, path of the script, arguments each ended by NUL, variables `NAME=VALUE` each
-ended by NUL, and what becomes stdin, stdout and stderr: names in FOLDER, which ends with a slash
-(empty: the null device). A line on STARTS is `ID PID`, written by the run itself before the script
-begins, so that no script is ever under way that Aoba does not know of. A line on REPORTS is
-`ready`, or `failed` and the reason where a MODULE cannot be imported or NAME is not to be seen in
-FOLDER; `unable ID REASON` where a run could not be forked, or not be given its streams; `exited ID
-STATUS`, negative for a signal. CPU is `SOFT,HARD`, the seconds of CPU time that a run may take, or
-empty. When COMMANDS ends, so does the server; runs that are under way go
-on.
+The first three are descriptors. A command is its length in decimal, a colon, and fields with NUL in
+between: run id; what becomes stdin, stdout and stderr, as names in FOLDER, which ends with a slash
+(empty: the null device); path of the script; how many variables there are; these, `NAME=VALUE`;
+and the arguments. A line on STARTS is `ID PID`, written by the run itself before the script begins,
+so that no script is ever under way that Aoba does not know of. A line on REPORTS is `ready`, or
+`failed` and the reason where a MODULE cannot be imported or NAME is not to be seen in FOLDER;
+`unable ID REASON` where a run could not be forked, or not be given its streams; `exited ID STATUS`,
+negative for a signal. CPU is `SOFT,HARD`, the seconds of CPU time that a run may take, or empty.
+When COMMANDS ends, so does the server; runs that are under way go on.
 
 What is written to after a fork is copied first, by the page, in the server and in the run. That is
 most of what a warm run costs, so both do little, and the server keeps what it can work out.
@@ -39,7 +38,7 @@ except ImportError:
 
 __name__ = "aoba_fork_server"  # this file's own warnings are none of a script's
 
-FIELDS = 7
+PATH = 4  # where that field is
 ROOM = 448  # bytes that are read at once, still taken from one page that is in use anyway
 
 
@@ -47,11 +46,11 @@ class Server:
     def __init__(self, descriptors, folder, cpu, python, scripts):
         self._commands, self._starts, self._reports = descriptors
         self._folder = folder if str is bytes else os.fsencode(folder)
-        self._limit_cpu = _limiter(cpu)
+        self._limit_cpu = fork_run.limiter(cpu)
         self._python, self._scripts = python, scripts
         # A FIFO is opened without blocking, which would wait for a reader that is gone.
         writing = os.O_WRONLY if folder.startswith("/proc/") else os.O_WRONLY | os.O_NONBLOCK
-        self._modes = (os.O_RDONLY, writing, writing)
+        self._modes = ((0, os.O_RDONLY), (1, writing), (2, writing))
         self._runs = {}  # pid -> run id
         self._wake, self._woken = os.pipe()
         for descriptor in (self._wake, self._woken):
@@ -75,50 +74,40 @@ class Server:
                     return
                 commands, pending = parse(pending + data)
                 for fields in commands:
-                    self._start(*fields)
+                    self._start(fields)
 
-    def _start(self, run, path, arguments, variables, *names):
-        path, arguments = text(path), words(arguments)
-        script = self._scripts.find(path)
+    def _start(self, fields):
+        script = self._scripts.find(fields[PATH])
         try:
             pid = os.fork()
         except OSError as error:
-            self._unable(run, error)
+            self._unable(fields[0], error)
             return
         if pid:
-            self._runs[pid] = run
+            self._runs[pid] = fields[0]
             return
         try:
-            self._become(run, names)
-            variables = variables.split(b"\0")[:-1]
-            if script is None:
-                fork_run.start_afresh(self._python, [path] + arguments, variables)
-            fork_end.end(fork_run.run(_FRESH, script, arguments, variables))
+            self._be(fields, script)
         except BaseException:  # there is a defect here, or nobody reads the reports any more
             sys.__excepthook__(*sys.exc_info())
         finally:
             os._exit(1)
 
-    def _become(self, run, names):
-        """Be the process of a run, which tells of itself before anything else."""
-        os.setsid()
-        os.write(self._starts, run + (" %d\n" % os.getpid()).encode())
-        try:
-            for descriptor, name in enumerate(names):
-                self._open(descriptor, name)
-        except OSError as error:
-            self._unable(run, error)
-            os._exit(1)
+    def _be(self, fields, script):
+        """Be the process of a run, and never return."""
+        name, streams = fields[0], fields[1:PATH]
+        error = fork_run.become(name, streams, self._starts, self._folder, self._modes)
+        if error:
+            self._unable(name, error)
+            return
         self._limit_cpu()
         fork_run.leave(self._descriptors, self._before)
-
-    def _open(self, descriptor, name):
-        mode = self._modes[descriptor]
-        stream = os.open(self._folder + name if name else b"/dev/null", mode)
-        if mode & os.O_NONBLOCK:
-            fcntl.fcntl(stream, fcntl.F_SETFL, mode & ~os.O_NONBLOCK)
-        os.dup2(stream, descriptor)
-        os.close(stream)
+        end = PATH + 2 + int(fields[PATH + 1])
+        fork_run.set_variables(fields[PATH + 2 : end])
+        arguments = [text(argument) for argument in fields[end:]]
+        if script is None:
+            fork_run.start_afresh(self._python, [text(fields[PATH])] + arguments)
+        fork_end.end(fork_run.run(_FRESH, script, arguments))
 
     def _unable(self, run, error):
         report(self._reports, b"unable " + run + (" %s" % error).encode("utf-8", "replace"))
@@ -149,7 +138,7 @@ def main():
     if not failure:
         scripts = fork_code.Scripts(loaded=set(sys.modules) - _AT_START)
         fork_end.remember_modules()
-        fork_run.rehearse(_FRESH, fork_end.finalize)
+        fork_run.rehearse(_FRESH, fork_end.wind_up)
         gc.collect()
         if hasattr(gc, "freeze"):
             gc.freeze()  # runs leave what is here alone, so that its memory stays shared
@@ -161,19 +150,6 @@ def main():
     if not folder.startswith("/proc/"):
         _remove(folder)
     os._exit(0)  # without what a module may have left to be run at the end
-
-
-def _limiter(cpu):
-    """What a run calls to limit its CPU time."""
-    if not cpu:
-        return int
-    import resource
-
-    limits = [int(seconds) for seconds in cpu.split(",")]
-    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    if most != resource.RLIM_INFINITY:
-        limits = [min(seconds, most) for seconds in limits]
-    return lambda: resource.setrlimit(resource.RLIMIT_CPU, limits)
 
 
 def _look(path):
@@ -199,25 +175,18 @@ def _preload(names):
 
 def parse(data):
     """The commands in `data`, each a list of fields, and what is behind them: not whole as yet."""
-    commands, fields, rest = [], [], data
+    commands = []
     while True:
-        size, colon, tail = rest.partition(b":")
-        if not colon or len(tail) < int(size):
+        size, colon, rest = data.partition(b":")
+        if not colon or len(rest) < int(size):
             return commands, data
-        fields.append(tail[: int(size)])
-        rest = tail[int(size) :]
-        if len(fields) == FIELDS:
-            commands.append(fields)
-            fields, data = [], rest
+        commands.append(rest[: int(size)].split(b"\0"))
+        data = rest[int(size) :]
 
 
 def text(data):
     """`str` as this interpreter has it in arguments, paths and the environment."""
     return data if str is bytes else os.fsdecode(data)
-
-
-def words(data):
-    return [text(part) for part in data.split(b"\0")[:-1]]
 
 
 def report(descriptor, line):

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aoba.errors import RunError
 from aoba.sources.fork_process import ANSWER, ForkProcess
@@ -28,11 +28,7 @@ class ForkedRun(Running):
     ) -> None:
         super().__init__(on_stderr, process.limits)
         self._process = process
-        self._script = (
-            os.fsencode(argv[0]),
-            _join(argv[1:]),
-            _join(f"{name}={value}" for name, value in env.items()),
-        )
+        self._argv, self._env = argv, env
         self._stdin = stdin
         self._pid = 0
         self._code = 0
@@ -57,8 +53,11 @@ class ForkedRun(Running):
                 os.close(reader)
             self._let_go()
             raise RunError(f"cannot be given its streams: {error}") from None
-        names = [name.encode() for _, name in self._held]
-        self._process.order(self, (*self._script, *[b""] * (3 - len(names)), *names))
+        names = [name for _, name in self._held]
+        variables = [f"{name}={value}" for name, value in self._env.items()]
+        path, *args = self._argv
+        fields = (*[""] * (3 - len(names)), *names, path, str(len(variables)), *variables, *args)
+        self._process.order(self, tuple(map(os.fsencode, fields)))
         return Pipe(readers[0]), Pipe(readers[1])
 
     def started(self, pid: int) -> None:
@@ -111,7 +110,3 @@ class ForkedRun(Running):
             os.close(descriptor)
             self._process.names.forget(name)
         self._held = []
-
-
-def _join(parts: Iterable[str]) -> bytes:
-    return b"".join(os.fsencode(part) + b"\0" for part in parts)

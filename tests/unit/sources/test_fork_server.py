@@ -1,15 +1,14 @@
 """What the fork server reads; that it runs is tested where processes are."""
 
-import pytest
+from aoba.sources.fork_server import parse, text
 
-from aoba.sources.fork_server import FIELDS, parse, text, words
-
-FIRST = [b"1", b"/a:b.py", b"x\0", b"", b"", b"2", b"3"]
-SECOND = [b"4", b"/c.py", b"", b"N=1:2\0", b"", b"5", b"6"]
+FIRST = [b"1", b"", b"2", b"3", b"/a:b.py", b"1", b"N=1:2", b"x", b""]
+SECOND = [b"4", b"", b"5", b"6", b"/c.py", b"0"]
 
 
 def command(fields):
-    return b"".join(b"%d:%s" % (len(field), field) for field in fields)
+    data = b"\0".join(fields)
+    return b"%d:%s" % (len(data), data)
 
 
 def test_two_commands_split_at_each_place():
@@ -23,12 +22,6 @@ def test_two_commands_split_at_each_place():
 
 def test_nothing_is_no_command():
     assert parse(b"") == ([], b"")
-    assert len(FIRST) == FIELDS
-
-
-@pytest.mark.parametrize(("data", "parts"), [(b"", []), (b"\0", [""]), (b"a\0b c\0", ["a", "b c"])])
-def test_lists_of_words(data, parts):
-    assert words(data) == parts
 
 
 def test_bytes_that_are_no_utf_8():

@@ -51,7 +51,7 @@ def a_run(process, stdin=None):
 
 
 def named(process, index):
-    return Path(process.names.folder) / process.orders[0][1][3 + index].decode()
+    return Path(process.names.folder) / process.orders[0][1][index].decode()
 
 
 def write(process, index, data):
@@ -68,8 +68,8 @@ def test_what_is_ordered():
 
     run(main)
     fields = process.orders[0][1]
-    assert fields[:4] == (b"/a b.py", b"one\0\xff\0", b"N=1=2\0", b"")
-    assert len(fields) == 6
+    assert fields[0] == b""
+    assert fields[3:] == (b"/a b.py", b"1", b"N=1=2", b"one", b"\xff")
     process.names.close()
 
 

@@ -87,6 +87,23 @@ def test_other_text_is_skipped():
     assert (heard.documents, heard.lines) == (1, ["not JSON, skipped: [INFO] it's on"])
 
 
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (b'{"stations": []}', b"\n"),
+        (b"[]", b"\n", b"[]", b"\n"),
+        (b'{"stations": []', b"}", b"\n"),
+        (b'{"stations": []}', b' {"stations": []}\n'),
+    ],
+)
+def test_a_line_that_ends_later_than_its_document(chunks):
+    heard, failure = run(*chunks)
+
+    assert failure is None
+    assert heard.documents == b"".join(chunks).count(b"[]")
+    assert (heard.errors, heard.lines) == ([], [])
+
+
 def test_how_the_process_ended_is_told():
     host = Printing(DOCUMENT)
     host.status, host.failure = -9, "killed by SIGKILL"
