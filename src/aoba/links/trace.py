@@ -19,7 +19,7 @@ from itertools import chain
 from typing import Final, cast
 
 from aoba.links.serial_session import SerialSession
-from aoba.links.session import MbapSession
+from aoba.links.session import MbapSession, Session
 from aoba.modbus.client import Client
 from aoba.modbus.record import FRAMES, Entry, Framing, Record, in_hex
 from aoba.modbus.words import overheard_words, request_words, response_words
@@ -102,30 +102,25 @@ class Telling(Record):
         _log.log(level, "%s %s %s %s", self._link, self._client, arrow, text, extra=extra)
 
 
-class TracedMbapSession(MbapSession):
-    """Bytes are told as they come and go; its client has a `Telling`."""
+class _Traced(Session):
+    """Stands before a session whose client has a `Telling`: bytes are told as they come and go."""
+
+    _client: Client
 
     def feed(self, data: bytes) -> None:
         _tell(self._client, _CAME, data)
-        super().feed(data)
+        super().feed(data)  # type: ignore[safe-super]  # of the session behind
 
     def answers(self) -> bytes:
-        answers = super().answers()
+        answers = super().answers()  # type: ignore[safe-super]
         _tell(self._client, _WENT, answers)
         return answers
 
 
-class TracedSerialSession(SerialSession):
-    """The same of a serial line."""
+class TracedMbapSession(_Traced, MbapSession): ...
 
-    def feed(self, data: bytes) -> None:
-        _tell(self._client, _CAME, data)
-        super().feed(data)
 
-    def answers(self) -> bytes:
-        answers = super().answers()
-        _tell(self._client, _WENT, answers)
-        return answers
+class TracedSerialSession(_Traced, SerialSession): ...
 
 
 def _frames(count: int) -> str:
