@@ -8,14 +8,14 @@ from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from aoba.sources.program import Version
 from aoba.sources.reception import Reception
-from aoba.sources.script_log import ScriptLog
+from aoba.sources.source_log import SourceLog
 from builders import decoded, one_range, raw
 
 
 class Received:
     def __init__(self):
         self.image, self.heard = Image(), []
-        log = ScriptLog("a.py")
+        log = SourceLog("a.py")
         self.reception = Reception("a.py", self.image, log, lambda *what: self.heard.append(what))
 
     def document(self, value):
@@ -27,7 +27,7 @@ class Received:
 
 @pytest.fixture
 def received(caplog):
-    caplog.set_level(logging.INFO, "aoba.script")
+    caplog.set_level(logging.INFO, "aoba.source")
     made = Received()
     made.reception.begin(Version(b"v1", b"v1"))
     return made
