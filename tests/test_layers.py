@@ -40,7 +40,7 @@ LAYERS = (
         "aoba.sources.health",
         "aoba.sources.monitoring",
     ),
-    ("aoba.client", "aoba.links", "aoba.sources", "aoba.logs", "aoba.extras"),
+    ("aoba.client", "aoba.links", "aoba.sources", "aoba.logs", "aoba.extras", "aoba.sockets"),
     ("aoba.runtime",),
     ("aoba.server",),
     ("aoba.cli", "aoba.__main__"),

@@ -4,6 +4,7 @@ AobaError
 ├── UsageError              the command line, a URL or a SPEC is wrong      exit 2
 ├── LinkError               a link cannot be opened                         exit 1
 ├── DocumentError           a script's document breaks a rule               the script
+│   └── Conflict                another source has defined what it defines
 ├── DeviceError             a device, or the way to it, fails               exit 1
 │   ├── NoConnection            it cannot be reached, or is no longer
 │   ├── NoAnswer                it is silent
@@ -70,6 +71,10 @@ class DocumentError(AobaError):
         super().__init__(f"{path}: {reason}" if path else reason)
         self.path = path
         self.reason = reason
+
+
+class Conflict(DocumentError):
+    """A document defines what belongs to another source; else nothing is wrong with it."""
 
 
 class RunError(AobaError):

@@ -1,8 +1,8 @@
 """Sources on one side, outlets on the other: starts both in order, stops them in order.
 
-Start: have every outlet take what it needs, so that a port that is in use is known at once; start
-the sources; when all have settled, or `PATIENCE` has passed, open the outlets. Clients of a script
-that is quick thus never meet an empty server.
+Start: have sources and outlets take what they need, so that a port that is in use is known at once;
+start the sources; when all have settled, or `PATIENCE` has passed, open the outlets. Clients of a
+script that is quick thus never meet an empty server.
 
 Stop: outlets part from whoever they serve while scripts get SIGTERM; what is left of them after
 1.5 s is killed. All in all it takes less than 3 s.
@@ -51,6 +51,7 @@ class Runtime:
             if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:
                 loop.add_signal_handler(number, self._stop_or_hurry)
         try:
+            await self._sources.bind()
             for outlet in self._outlets:
                 await outlet.bind()
             self._starter = asyncio.create_task(self._sources.start())

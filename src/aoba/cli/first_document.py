@@ -1,4 +1,4 @@
-"""`aoba check` of a source that is no script: it lives until its first delivery is over."""
+"""`aoba check` of a source that is no script: it lives until its first document, or error."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ from typing import Final
 
 from aoba.cli.report import Report
 from aoba.sources.open import Shared, open_source
+from aoba.sources.source import Source
 from aoba.sources.source_log import LOGGER
 from aoba.sources.spec import Spec
 
@@ -16,30 +17,37 @@ PATIENCE: Final = 30.0
 async def first_document(spec: Spec, report: Report) -> str | None:
     """Tell `report` of all there is to hear; returns why nothing came, or None.
 
-    Raises UsageError where the source cannot be opened.
+    Raises UsageError where the source cannot be opened, LinkError where it cannot listen.
     """
     shared = Shared(report.image)
     source = open_source(report.name, spec, shared)
-    heard = _Heard(report)
-    log = logging.getLogger(LOGGER)
-    log.setLevel(logging.INFO)
-    log.addHandler(heard)
-    life = asyncio.create_task(source.live())
-    settled = asyncio.create_task(source.settled.wait())
     try:
-        await asyncio.wait((life, settled), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        if life.done():
-            life.result()
-        return None if settled.done() else f"no document came within {PATIENCE:g} s"
+        await shared.bind()
+        return await _until_heard(source, report)
     finally:
-        log.removeHandler(heard)  # that the source ends is no news
-        settled.cancel()
-        life.cancel()
-        await asyncio.gather(life, return_exceptions=True)
         await shared.close()
 
 
-class _Heard(logging.Handler):
+async def _until_heard(source: Source, report: Report) -> str | None:
+    log = logging.getLogger(LOGGER)
+    log.setLevel(logging.INFO)
+    told = _Told(report)
+    log.addHandler(told)
+    life = asyncio.create_task(source.live())
+    heard = asyncio.create_task(report.heard.wait())
+    try:
+        await asyncio.wait((life, heard), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        if life.done():
+            life.result()
+        return None if heard.done() else f"no document came within {PATIENCE:g} s"
+    finally:
+        log.removeHandler(told)  # that the source ends is no news
+        heard.cancel()
+        life.cancel()
+        await asyncio.gather(life, return_exceptions=True)
+
+
+class _Told(logging.Handler):
     """What a source tells the log is told the report."""
 
     def __init__(self, report: Report) -> None:

@@ -6,11 +6,11 @@ once. `?readonly=true` leaves the functions that do not write.
 
 import logging
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from aoba.links.url import NetworkUrl, TlsUrl
 from aoba.modbus.client import READING_FUNCTIONS
+from aoba.sockets import address_of
 
 MAX_NAMED: Final = 100
 """Addresses turned away that are named in the log; an attacker may have more than anyone reads."""
@@ -27,7 +27,7 @@ class Guard:
 
     def allows(self, host: str) -> bool:
         """Whether a client from the address `host` may talk; says so in the log if not."""
-        if not self.url.allow or any(_address(host) in net for net in self.url.allow):
+        if not self.url.allow or any(address_of(host) in net for net in self.url.allow):
             return True
         if host not in self._refused and len(self._refused) < MAX_NAMED:
             self._refused.add(host)
@@ -39,15 +39,9 @@ class Guard:
         """Say so if others than this machine can reach the link at `hosts`, whoever they are."""
         if isinstance(self.url, TlsUrl) or self.url.allow:
             return
-        if not all(_address(host).is_loopback for host in hosts):
+        if not all(address_of(host).is_loopback for host in hosts):
             _log.warning(
                 "%s is open to everyone who can reach it; ?allow=NETWORK,... lets in some, "
                 "?readonly=true keeps all from writing",
                 self.url,
             )
-
-
-def _address(host: str) -> IPv4Address | IPv6Address:
-    address = ip_address(host.partition("%")[0])  # behind it, the interface it was seen on
-    # A socket for both versions shows an IPv4 client as ::ffff:192.0.2.7.
-    return getattr(address, "ipv4_mapped", None) or address

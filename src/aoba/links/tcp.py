@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import logging
 import socket
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from aoba.links.clients import Clients
 from aoba.links.connection import Connection, OpenSession
 from aoba.links.guard import Guard
-from aoba.links.sockets import take_ports
 from aoba.links.url import NetworkUrl
 from aoba.modbus.port import Port
+from aoba.sockets import take_ports
 
 PARTING: Final = 0.5
 """Seconds a client has, when Aoba stops, to take the answers that are on their way."""
@@ -55,7 +56,8 @@ class TcpLink:
 
         Raises LinkError where that is impossible.
         """
-        self.url, self._sockets = await take_ports(self.url, socket.SOCK_STREAM, _listening)
+        port, self._sockets = await take_ports(self.url, socket.SOCK_STREAM, _listening)
+        self.url = replace(self.url, port=port)
         self.guard.url = self.url
         self.port.name = str(self.url)
 

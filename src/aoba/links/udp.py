@@ -8,18 +8,19 @@ client is whoever has asked within the last minute, or within `?idle=`.
 import asyncio
 import logging
 import socket
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from aoba.links.clients import Clients
 from aoba.links.connection import OpenSession
 from aoba.links.guard import Guard
 from aoba.links.session import Session
-from aoba.links.sockets import take_ports
 from aoba.links.url import NetworkUrl
 from aoba.modbus.client import Client
 from aoba.modbus.mbap import is_one_frame
 from aoba.modbus.port import Port
 from aoba.modbus.record import Record
+from aoba.sockets import take_ports
 
 IDLE: Final = 60.0
 """Seconds for which a client is remembered unless `?idle=` says otherwise."""
@@ -69,7 +70,8 @@ class UdpLink:
 
     async def bind(self) -> None:
         """Take the port at each address of the host. Raises LinkError where that is impossible."""
-        self.url, self._sockets = await take_ports(self.url, socket.SOCK_DGRAM, _bound)
+        port, self._sockets = await take_ports(self.url, socket.SOCK_DGRAM, _bound)
+        self.url = replace(self.url, port=port)
         self._guard.url = self.url
         self.port.name = str(self.url)
 

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from aoba.document.ranges import Range
 from aoba.document.schema import Document, Station
-from aoba.errors import DocumentError
+from aoba.errors import Conflict
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
@@ -87,9 +87,8 @@ class Image:
         """Let `document` of `source` take effect.
 
         With `replace`, what `source` had defined before and `document` does not define is gone,
-        and the rest starts afresh. What was withheld of `source` is so no more. Raises
-        DocumentError, and has changed nothing, where another source has defined one of the
-        addresses.
+        and the rest starts afresh. What was withheld of `source` is so no more. Raises Conflict,
+        and has changed nothing, where another source has defined one of the addresses.
         """
         self._check_conflicts(source, document)
         self._numbered.check(source, document)
@@ -171,7 +170,7 @@ def _check_conflict(
             continue
         overlap = territory[station.id][table].overlap(*item.span)
         if overlap:
-            raise DocumentError(
+            raise Conflict(
                 f"{path}.{station.map.place(item)}",
                 f"station {station.id} {table.label} {overlap} already belongs to {name}",
             )

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from msgspec import UNSET
 
 from aoba.document.schema import Document, Station
-from aoba.errors import DocumentError
+from aoba.errors import Conflict
 from aoba.identity import object_name
 from aoba.modbus.ready import ReadyAnswers
 from aoba.registers.bank import Bank
@@ -43,13 +43,13 @@ class Numbered:
         return Bank(ready, unit, self._identity, self._journals)
 
     def check(self, source: str, document: Document) -> None:
-        """Raises DocumentError where something in `document` belongs to another source."""
+        """Raises Conflict where something in `document` belongs to another source."""
         for i, station in enumerate(document.stations):
             for key in _keys(document, station):
                 owner = self._owners.get(key, source)
                 if owner != source:
                     path = _path(key, station, f"stations[{i}].")
-                    raise DocumentError(path, f"{key} already belongs to {owner}")
+                    raise Conflict(path, f"{key} already belongs to {owner}")
 
     def apply(self, source: str, document: Document, station: Station, bank: Bank) -> None:
         """Let what `station` of `document` has take effect; it has been checked."""

@@ -25,7 +25,10 @@ DESCRIPTORS: Final = 12
 
 
 class SourceGroup:
-    """Call `start`, then `end`. Raises UsageError where a source cannot be opened."""
+    """Call `bind`, `start`, `cancel`, `ended`.
+
+    Raises UsageError where a source cannot be opened.
+    """
 
     def __init__(self, specs: Sequence[Spec], image: Image) -> None:
         self._shared = Shared(image)
@@ -39,7 +42,12 @@ class SourceGroup:
     @property
     def descriptors(self) -> int:
         """That all of them may need."""
-        return DESCRIPTORS * len(self._sources)
+        listeners = self._shared.listeners.values()
+        return DESCRIPTORS * len(self._sources) + sum(each.descriptors for each in listeners)
+
+    async def bind(self) -> None:
+        """Take the ports of those that listen. Raises LinkError where that is impossible."""
+        await self._shared.bind()
 
     async def start(self) -> None:
         """Returns when all have started, and all but the slow ones have settled."""

@@ -1,8 +1,8 @@
 """SPEC -> source: which class lives, and what all of them share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aoba.errors import DocumentError, UsageError
 from aoba.registers.image import Image
@@ -14,14 +14,39 @@ from aoba.sources.spec import Spec
 from aoba.sources.warm import ForkServers
 
 
+class Listener(Protocol):
+    """A port at which others bring documents; several sources may share one."""
+
+    descriptors: int
+    """That it may need."""
+
+    async def bind(self) -> None:
+        """Take the port. Raises LinkError where that is impossible."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the sources of one image have in common; `close` it when none is alive any more."""
+    """What the sources of one image have in common.
+
+    Call `bind` before any of them lives, and `close` when none is alive any more.
+    """
 
     image: Image
     servers: ForkServers = field(default_factory=ForkServers)
+    listeners: dict[Hashable, Listener] = field(default_factory=dict)
+    """By what the user typed to say where they listen."""
+
+    async def bind(self) -> None:
+        """Take what others are to find us at. Raises LinkError where that is impossible."""
+        for listener in self.listeners.values():
+            await listener.bind()
 
     async def close(self) -> None:
+        for listener in self.listeners.values():
+            await listener.close()
         await self.servers.close()
 
 

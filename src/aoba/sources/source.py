@@ -11,7 +11,11 @@ from aoba.sources.spec import Spec
 class Source(Protocol):
     @property
     def settled(self) -> asyncio.Event:
-        """Set by the first document with stations, or by the first attempt that gave none."""
+        """Set by the first document with stations, or by the first attempt that gave none.
+
+        The sources behind it wait for that, within bounds. So one to which others bring documents,
+        whenever they like, says so as soon as it waits for them.
+        """
         ...
 
     async def live(self) -> None:
