@@ -12,6 +12,7 @@ AobaError
 │   └── DeviceException         it answers with an exception
 ├── RunError                a run could not be started                      the machine
 ├── FrameError              bytes that can be no Modbus frame               the client
+├── HttpError               an HTTP request that is refused                 the client
 └── RequestError            a well-framed request that is refused           the client
     ├── IllegalFunction         01
     ├── IllegalDataAddress      02
@@ -88,6 +89,15 @@ class FrameError(AobaError):
         super().__init__(f"{what}: expected {limit}, got {got}")
         self.got = got
         self.limit = limit
+
+
+class HttpError(AobaError):
+    """An HTTP request that is refused with `status`, and `headers` that belong to it."""
+
+    def __init__(self, status: int, reason: str, **headers: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class RequestError(AobaError):

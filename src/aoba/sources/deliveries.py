@@ -10,6 +10,7 @@ import logging
 from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple
 
 from aoba.document.decode import Decoded, decode
 from aoba.document.schema import Document
@@ -21,6 +22,15 @@ from aoba.sources.reception import Reception
 from aoba.sources.run import MAX_INLINE, Outcome
 from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
+
+
+class State(NamedTuple):
+    documents: int
+    """That have taken effect."""
+    failures: int
+    age: float | None
+    """Of the newest document, in seconds; None where there is none yet."""
+    is_stale: bool
 
 
 class Deliveries:
@@ -38,6 +48,11 @@ class Deliveries:
         self._reception = Reception(name, image, self.log, self._applied)
         self._turn = asyncio.Lock()
         self._failure: str | None = None
+
+    @property
+    def state(self) -> State:
+        vitals = self._vitals
+        return State(self._reception.documents, vitals.failures, vitals.age, vitals.is_stale)
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -66,18 +81,18 @@ class Deliveries:
             self.log.run_over()
             self.settled.set()
 
-    async def take(self, raw: bytes | bytearray, place: str = "") -> Document:
+    async def take(self, raw: bytes | bytearray, place: str = "") -> Decoded:
         """Take one document, from `place`, within a delivery.
 
         Raises DocumentError, which the log has been told of, where that cannot be done.
         """
         try:
-            decoded = await _decoded(raw.removeprefix(BOM_UTF8))
+            decoded = await _decoded(raw.removeprefix(BOM_UTF8).strip())
             self.document(decoded)
         except DocumentError as error:
             self.error(f"{place}: {error}" if place else str(error))
             raise
-        return decoded.document
+        return decoded
 
     def document(self, decoded: Decoded) -> None:
         """Raises DocumentError where another source is in the way."""

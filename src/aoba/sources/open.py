@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from aoba.errors import DocumentError, UsageError
+from aoba.extras import require
 from aoba.registers.image import Image
 from aoba.sources.hosts import host_of
+from aoba.sources.http_spec import HttpSpec
 from aoba.sources.script import Script
 from aoba.sources.script_spec import ScriptSpec
 from aoba.sources.source import Source
@@ -65,6 +67,17 @@ def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
     return Script(name, spec, host_of(spec, shared.servers), shared.image)
 
 
+def _http(name: str, spec: HttpSpec, shared: Shared) -> Source:
+    require("aiohttp", "http", f"the source {spec.full_name}")
+    from aoba.sources.http_server import HttpServer
+    from aoba.sources.http_source import HttpSource
+
+    key = ("http", spec.host, spec.port)
+    server = shared.listeners.setdefault(key, HttpServer(spec))
+    return HttpSource(name, spec, shared.image, cast("HttpServer", server))
+
+
 _BUILDERS: Final[dict[type, Callable[[str, Any, Shared], Source]]] = {
     ScriptSpec: _script,
+    HttpSpec: _http,
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from aoba.errors import UsageError
+from aoba.sources.http_spec import FORM, parse_http
 from aoba.sources.monitoring import Monitoring
 from aoba.sources.script_spec import FORMS, parse_script
 
@@ -40,6 +41,7 @@ class Kind(NamedTuple):
 
 KINDS: Final = {
     "python": Kind(FORMS, parse_script),
+    "http": Kind(FORM, parse_http),
 }
 """By what a SPEC begins with, up to its first colon."""
 
