@@ -87,7 +87,7 @@ class Deliveries:
         Raises DocumentError, which the log has been told of, where that cannot be done.
         """
         try:
-            decoded = await _decoded(raw.removeprefix(BOM_UTF8).strip())
+            decoded = await _decoded(raw)
             self.document(decoded)
         except DocumentError as error:
             self.error(f"{place}: {error}" if place else str(error))
@@ -120,4 +120,8 @@ async def _decoded(raw: bytes | bytearray) -> Decoded:
     if len(raw) > MAX_VALUE:
         limit = f"expected {MAX_VALUE >> 20} MiB at most, got {len(raw)} bytes"
         raise DocumentError("", limit)
-    return decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(decode, raw)
+    return _decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(_decode, raw)
+
+
+def _decode(raw: bytes | bytearray) -> Decoded:
+    return decode(raw.removeprefix(BOM_UTF8).strip())
