@@ -24,7 +24,9 @@ def test_who_shows_none_is_told_what_is_expected(shown):
     assert authorization.startswith('Bearer realm="Aoba"')
 
 
-@pytest.mark.parametrize("shown", ["Bearer S3cret", "Bearer s3cretx", "Bearer sécret", "Bearer \udcff"])
+@pytest.mark.parametrize(
+    "shown", ["Bearer S3cret", "Bearer s3cretx", "Bearer sécret", "Bearer \udcff"]
+)
 def test_who_shows_another_one_is_told_that(shown):
     assert challenge(Token("s3cret"), shown) == 'Bearer realm="Aoba", error="invalid_token"'
 
