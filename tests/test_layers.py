@@ -38,6 +38,7 @@ LAYERS = (
         "aoba.sources.repeats",
         "aoba.sources.freshness",
         "aoba.sources.health",
+        "aoba.sources.http_spec",
         "aoba.sources.monitoring",
     ),
     ("aoba.client", "aoba.links", "aoba.sources", "aoba.logs", "aoba.extras", "aoba.sockets"),

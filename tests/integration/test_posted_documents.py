@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +24,11 @@ from support.wire import Client, read_pdu
 
 ANYWHERE = "http://127.0.0.1:0"
 PLANT = f"{ANYWHERE}/plant"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "clients" / "post.py"
+PAGE = ROOT / "docs" / "http.md"
+SOURCES = ROOT / "src" / "aoba" / "sources"
+SHOWN = "http://127.0.0.1:8080/plant"
 CONFLICT = "station 1 holding 0..1 already belongs to plant"
 
 
@@ -193,6 +200,23 @@ def test_what_is_no_http_is_told_so(plant: str) -> None:
     assert list(json.loads(body)) == ["error"]
 
 
+def test_a_body_that_breaks_off_is_logged_and_no_defect(server: Server, plant: str) -> None:
+    head = b"POST /plant HTTP/1.1\r\nHost: x\r\n"
+    address = (urlsplit(plant).hostname, urlsplit(plant).port)
+    with socket.create_connection(address) as raw:
+        raw.sendall(head + b"Content-Length: 100\r\n\r\n123456789")
+    server.wait_for_log(" ERROR +plant: from 127.0.0.1: the body breaks off after 9 bytes")
+
+    with socket.create_connection(address) as raw:
+        raw.settimeout(DEADLINE)
+        raw.sendall(head + b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n")
+        assert raw.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        raw.sendall(b"4\r\n1234\r\nnonsense\r\n")
+        assert raw.recv(65536).startswith(b"HTTP/1.1 400 ")
+    server.wait_for_log(" ERROR +plant: from 127.0.0.1: the body breaks off after [04] bytes")
+    assert server.logged("Traceback|defect") == []
+
+
 def test_one_hundred_mebibytes_are_refused_before_they_are_read(server: Server, plant: str) -> None:
     before = server.rss()
 
@@ -324,6 +348,54 @@ def test_a_host_that_is_not_ours_is_named() -> None:
 )
 def test_wrong_usage(spec: str, says: str) -> None:
     assert refused(2, "check", spec).startswith(says)
+
+
+def test_the_example_posts(server: Server, tank: str) -> None:
+    argv = [sys.executable, EXAMPLE, tank]
+    environment = {**plain_environment(), "AOBA_TOKEN": "s3cret"}
+    with subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, text=True) as example:
+        try:
+            assert example.stdout.readline() == "station 1 (master) input 0..1 2\n"
+            with Client(port_of(server)) as client:
+                assert client.read("input", 2, 1)[0] < DEADLINE
+        finally:
+            example.kill()
+
+
+def test_the_program_in_the_documentation_posts(
+    server: Server, plant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (program,) = re.findall(r"^```py\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    assert SHOWN in program
+    send(plant, json.dumps([station(30, input=[1])]))  # so that it is not the first one
+
+    exec(program.replace('"id": 1', '"id": 31').replace(SHOWN, plant), {})
+
+    assert capsys.readouterr().out == "station 31 (master) input 0..1\n"
+    with Client(port_of(server)) as client:
+        assert client.read("input", 0, 2, unit=31) == [247, 1013]
+
+
+def test_the_flow_in_the_documentation_can_be_imported() -> None:
+    (flow,) = re.findall(r"^```json\n(\[.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    nodes = {node["id"]: node for node in json.loads(flow)}
+
+    assert {target for node in nodes.values() for wire in node["wires"] for target in wire} == {
+        node for node in nodes if nodes[node]["type"] != "inject"
+    }
+    (request,) = (node for node in nodes.values() if node["type"] == "http request")
+    assert (request["method"], request["url"]) == ("POST", SHOWN)
+
+
+def test_every_status_is_in_the_documentation() -> None:
+    told = set(re.findall(r"^\| (\d{3}) \| ", PAGE.read_text(), re.MULTILINE))
+    used = {
+        status
+        for path in SOURCES.glob("http_*.py")
+        for status in re.findall(r"(?:HttpError\(|, |else )(4\d\d|503)\b", path.read_text())
+    }
+
+    assert used | {"200"} == told
 
 
 def test_without_the_library_its_command_is_named(tmp_path: Path) -> None:

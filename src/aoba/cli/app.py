@@ -80,7 +80,7 @@ def serve(
         typer.Argument(
             metavar="SOURCE",
             help="Scripts: PATH.py, python:external:PATH?timeout=5&args=... or "
-            "python:embedded:PATH.",
+            "python:embedded:PATH. Documents that others post: http://HOST:PORT/PATH?token=@FILE.",
         ),
     ] = None,
     data_source: Annotated[
@@ -140,12 +140,12 @@ def serve(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A script, as for serve.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="As for serve.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Run a script once, and show the registers it gives.
+    """Run a script once, or wait for one document, and show the registers it gives.
 
-    Where something is wrong with what it prints, exits with 1 and says what, and where.
+    Where something is wrong with it, exits with 1 and says what, and where.
     """
     from aoba.cli.check import check
 
