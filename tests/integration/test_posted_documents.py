@@ -221,7 +221,7 @@ def test_who_asks_whether_to_send_a_body_is_told(plant: str) -> None:
 
 
 def test_one_hundred_mebibytes_are_refused_before_they_are_read(server: Server, plant: str) -> None:
-    before = server.rss()
+    before = server.peak_rss()
 
     status, content, headers = send(plant, bytes(100 << 20))
 

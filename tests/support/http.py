@@ -1,5 +1,6 @@
 """An HTTP client that shows all there is of an answer, refusals included."""
 
+import contextlib
 import http.client
 import json
 import re
@@ -28,7 +29,8 @@ def send(
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.netloc, timeout=DEADLINE)
     try:
-        connection.request(method, place.path, body, given)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has heard enough
+            connection.request(method, place.path, body, given)
         response = connection.getresponse()
         text = response.read()
         return Reply(response.status, json.loads(text) if text else None, dict(response.headers))

@@ -23,7 +23,7 @@ SILENCE: Final = 15.0
 PARTING: Final = 0.5
 """Seconds for requests that are under way when Aoba stops."""
 
-_LINGERING: Final = 2.0  # seconds in which a client that is refused may go on sending
+_LINGERING: Final = 5.0  # seconds in which a client that is refused may go on sending
 _READ_AHEAD: Final = 64 * 1024
 _BACKLOG: Final = 128
 
