@@ -1,4 +1,4 @@
-"""`aoba check` of a source that is no script: it lives until its first delivery is over."""
+"""`aoba check` of a source that is no script: it lives until there is something to report."""
 
 import asyncio
 import logging
@@ -12,6 +12,9 @@ from aoba.sources.spec import Spec
 PATIENCE: Final = 30.0
 """Seconds that somebody has to deliver something."""
 
+LINGER: Final = 0.2
+"""Seconds that a source has to give what comes along with its first document, or first error."""
+
 
 async def first_document(spec: Spec, report: Report) -> str | None:
     """Tell `report` of all there is to hear; returns why nothing came, or None.
@@ -22,18 +25,21 @@ async def first_document(spec: Spec, report: Report) -> str | None:
     source = open_source(report.name, spec, shared)
     heard = _Heard(report)
     log = logging.getLogger(LOGGER)
-    log.setLevel(logging.INFO)
+    log.setLevel(logging.WARNING)
     log.addHandler(heard)
     life = asyncio.create_task(source.live())
-    settled = asyncio.create_task(source.settled.wait())
+    told = asyncio.create_task(report.heard.wait())
     try:
-        await asyncio.wait((life, settled), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((life, told), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         if life.done():
             life.result()
-        return None if settled.done() else f"no document came within {PATIENCE:g} s"
+        if not told.done():
+            return f"no document came within {PATIENCE:g} s"
+        await asyncio.sleep(LINGER)
+        return None
     finally:
         log.removeHandler(heard)  # that the source ends is no news
-        settled.cancel()
+        told.cancel()
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
         await shared.close()
@@ -50,7 +56,5 @@ class _Heard(logging.Handler):
         text = record.getMessage().removeprefix(f"{self._report.name}: ")
         if record.levelno >= logging.ERROR:
             self._report.error(text)
-        elif record.levelno == logging.WARNING:
-            self._report.skipped(text)
         else:
-            self._report.stderr(text)
+            self._report.skipped(text)

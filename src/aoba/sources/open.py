@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from aoba.errors import DocumentError, UsageError
 from aoba.registers.image import Image
+from aoba.sources.fifo import FifoSource
+from aoba.sources.file import FileSource, Replay
+from aoba.sources.file_spec import FifoSpec, FileSpec
 from aoba.sources.hosts import host_of
 from aoba.sources.script import Script
 from aoba.sources.script_spec import ScriptSpec
@@ -40,6 +43,18 @@ def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
     return Script(name, spec, host_of(spec, shared.servers), shared.image)
 
 
+def _file(name: str, spec: FileSpec, shared: Shared) -> Source:
+    if spec.replay is None:
+        return FileSource(name, spec, shared.image)
+    return Replay(name, spec, shared.image, spec.replay)
+
+
+def _fifo(name: str, spec: FifoSpec, shared: Shared) -> Source:
+    return FifoSource(name, spec, shared.image)
+
+
 _BUILDERS: Final[dict[type, Callable[[str, Any, Shared], Source]]] = {
     ScriptSpec: _script,
+    FileSpec: _file,
+    FifoSpec: _fifo,
 }
