@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -328,3 +329,12 @@ def test_check_waits_for_a_writer(fifo):
 
     assert done.returncode == 0, done.stderr
     assert "holding  0      7" in done.stdout
+
+
+def test_the_recorded_day_is_free_of_faults():
+    day = Path(__file__).parents[2] / "examples" / "day.jsonl"
+
+    done = run_aoba("check", f"file:{day}")
+
+    assert done.returncode == 0, done.stderr
+    assert "day.jsonl: ok, 24 documents" in done.stdout
