@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from typing import Final
 
 from aoba.cli.report import Report
@@ -13,7 +14,10 @@ PATIENCE: Final = 30.0
 """Seconds that somebody has to deliver something."""
 
 LINGER: Final = 0.2
-"""Seconds that a source has to give what comes along with its first document, or first error."""
+"""Seconds without another document, after which there is nothing more to wait for."""
+
+MOST: Final = 2.0
+"""Seconds of that, where documents come all the time."""
 
 
 async def first_document(spec: Spec, report: Report) -> str | None:
@@ -35,7 +39,7 @@ async def first_document(spec: Spec, report: Report) -> str | None:
             life.result()
         if not told.done():
             return f"no document came within {PATIENCE:g} s"
-        await asyncio.sleep(LINGER)
+        await _linger(report)
         return None
     finally:
         log.removeHandler(heard)  # that the source ends is no news
@@ -43,6 +47,15 @@ async def first_document(spec: Spec, report: Report) -> str | None:
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
         await shared.close()
+
+
+async def _linger(report: Report) -> None:
+    """Wait for what comes along with the first document, or the first error."""
+    ends = time.monotonic() + MOST
+    documents = -1
+    while report.documents != documents and time.monotonic() < ends:
+        documents = report.documents
+        await asyncio.sleep(LINGER)
 
 
 class _Heard(logging.Handler):
