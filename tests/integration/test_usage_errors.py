@@ -1,4 +1,7 @@
-"""Wrong usage: exit code 2, nothing on stdout, one line on stderr that says what is accepted."""
+"""Wrong usage: exit code 2, nothing on stdout, one line on stderr that says what is accepted.
+
+Most of them in this process: one of its own for each takes a hundred times as long.
+"""
 
 import os
 from collections.abc import Callable
@@ -6,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from aoba.cli import check, serve
+from support.commands import refused
 from support.server import run_aoba
 
 SPECS = {
@@ -80,34 +85,41 @@ def filled(tmp_path: Path, script: Callable[..., Path]) -> Callable[[str], str]:
     return lambda text: text.replace("{script}", str(path)).replace("{folder}", str(tmp_path))
 
 
-def complaint(*arguments: str, cwd: Path) -> str:
-    done = run_aoba(*arguments, cwd=cwd)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("aoba: ")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder of its own; what is taken for good usage fails instead of being served."""
+
+    def never(_: object) -> None:
+        pytest.fail("nothing was wrong")
+
+    monkeypatch.chdir(tmp_path)
+    for command in (check, serve):
+        monkeypatch.setattr(command, "run_loop", never)
 
 
 @pytest.mark.parametrize(("spec", "says"), SPECS.values(), ids=SPECS)
-def test_a_wrong_source(filled: Callable[[str], str], tmp_path: Path, spec: str, says: str) -> None:
-    assert filled(says) in complaint("check", filled(spec), cwd=tmp_path)
+def test_a_wrong_source(filled: Callable[[str], str], spec: str, says: str) -> None:
+    assert filled(says) in refused(2, "check", filled(spec))
 
 
 @pytest.mark.parametrize(("url", "says"), LISTENS.values(), ids=LISTENS)
-def test_a_wrong_url(filled: Callable[[str], str], tmp_path: Path, url: str, says: str) -> None:
-    assert says in complaint("serve", filled("{script}"), "--listen", url, cwd=tmp_path)
+def test_a_wrong_url(filled: Callable[[str], str], url: str, says: str) -> None:
+    assert says in refused(2, "serve", filled("{script}"), "--listen", url)
 
 
 @pytest.mark.parametrize(("arguments", "says"), COMMANDS.values(), ids=COMMANDS)
-def test_a_wrong_command(
-    filled: Callable[[str], str], tmp_path: Path, arguments: list[str], says: str
-) -> None:
-    assert says in complaint(*map(filled, arguments), cwd=tmp_path)
+def test_a_wrong_command(filled: Callable[[str], str], arguments: list[str], says: str) -> None:
+    assert says in refused(2, *map(filled, arguments))
 
 
-def test_no_command_shows_the_help_and_says_so(tmp_path: Path) -> None:
-    done = run_aoba(cwd=tmp_path)
+def test_as_a_process_of_its_own(filled: Callable[[str], str]) -> None:
+    done = run_aoba("serve", filled("{folder}/gone.py"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == filled("aoba: {folder}/gone.py: no such script\n")
+
+
+def test_no_command_shows_the_help_and_says_so() -> None:
+    done = run_aoba()
     assert done.returncode == 2
     assert done.stdout.startswith("Usage: aoba ")
     accepted = "serve, check, schema, read, write, scan or ports"
@@ -115,13 +127,13 @@ def test_no_command_shows_the_help_and_says_so(tmp_path: Path) -> None:
 
 
 def test_one_wrong_source_of_two_is_enough(filled: Callable[[str], str], tmp_path: Path) -> None:
-    line = complaint("serve", filled("{script}"), "--data-source", "python:gone.py", cwd=tmp_path)
-    assert line == f"aoba: {tmp_path / 'gone.py'}: no such script\n"
+    line = refused(2, "serve", filled("{script}"), "--data-source", "python:gone.py")
+    assert line == f"{tmp_path / 'gone.py'}: no such script"
 
 
-def test_without_an_interpreter_in_the_path(filled: Callable[[str], str], tmp_path: Path) -> None:
+def test_without_an_interpreter_in_the_path(filled: Callable[[str], str]) -> None:
     environment = {**os.environ, "PATH": "/no/such/folder"}
-    done = run_aoba("check", filled("{script}"), cwd=tmp_path, env=environment)
+    done = run_aoba("check", filled("{script}"), env=environment)
     assert done.returncode == 2
     assert done.stderr == (
         "aoba: neither python3 nor python is in the PATH; name one with ?python=PATH\n"
