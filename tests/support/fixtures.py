@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from support.pythons import VERSIONS, python
+from support.runs import Runs
 from support.server import Server
 
-__all__ = ["script", "serve", "shared_serve"]
+__all__ = ["runs", "script", "serve", "shared_serve"]
 
 
 def _servers() -> Iterator[Callable[..., Server]]:
@@ -42,3 +44,11 @@ def script(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
+    """Runs under each interpreter that there is, warm ones of one fork server for all of a file."""
+    with Runs(python(request.param)) as runs:
+        assert runs.process.ready, runs.lines
+        yield runs
