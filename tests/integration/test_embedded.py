@@ -1,4 +1,4 @@
-"""Embedded mode, `python:embedded:PATH`, in a server: its runs, and what they print and are told."""
+"""Embedded mode, `python:embedded:PATH`, in a server: runs, what they print and are told."""
 
 import json
 import time
