@@ -18,7 +18,7 @@ Script = Callable[..., Path]
 
 
 def test_an_interpreter_whose_last_run_ends_after_the_edit_ends_too(script: Script) -> None:
-    body = "import os, sys, time\nprint(os.getpid())\n"
+    body = "import os, sys, time\nsys.stdout.write('%d\\n' % os.getpid())\n"  # all at once
     path = script(body + "while not os.path.exists(sys.argv[1]): time.sleep(0.01)\n")
     go_on = path.with_suffix(".go")
 
