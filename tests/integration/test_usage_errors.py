@@ -1,7 +1,4 @@
-"""Wrong usage: exit code 2, nothing on stdout, one line on stderr that says what is accepted.
-
-Most of them in this process: one of its own for each takes a hundred times as long.
-"""
+"""Wrong usage: exit code 2, nothing on stdout, one line on stderr that says what is accepted."""
 
 import os
 from collections.abc import Callable
@@ -9,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from aoba.cli import check, serve
-from support.commands import refused
 from support.server import run_aoba
+
+Filled = Callable[[str], str]
+Wrong = Callable[..., str]
 
 SPECS = {
     "a script that does not exist": ("{folder}/gone.py", "{folder}/gone.py: no such script"),
@@ -80,39 +78,34 @@ COMMANDS = {
 
 
 @pytest.fixture
-def filled(tmp_path: Path, script: Callable[..., Path]) -> Callable[[str], str]:
+def filled(tmp_path: Path, script: Callable[..., Path]) -> Filled:
     path = script("print('never run')\n")
     return lambda text: text.replace("{script}", str(path)).replace("{folder}", str(tmp_path))
 
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a folder of its own; what is taken for good usage fails instead of being served."""
-
-    def never(_: object) -> None:
-        pytest.fail("nothing was wrong")
-
     monkeypatch.chdir(tmp_path)
-    for command in (check, serve):
-        monkeypatch.setattr(command, "run_loop", never)
 
 
 @pytest.mark.parametrize(("spec", "says"), SPECS.values(), ids=SPECS)
-def test_a_wrong_source(filled: Callable[[str], str], spec: str, says: str) -> None:
-    assert filled(says) in refused(2, "check", filled(spec))
+def test_a_wrong_source(filled: Filled, wrong_usage: Wrong, spec: str, says: str) -> None:
+    assert filled(says) in wrong_usage("check", filled(spec))
 
 
 @pytest.mark.parametrize(("url", "says"), LISTENS.values(), ids=LISTENS)
-def test_a_wrong_url(filled: Callable[[str], str], url: str, says: str) -> None:
-    assert says in refused(2, "serve", filled("{script}"), "--listen", url)
+def test_a_wrong_url(filled: Filled, wrong_usage: Wrong, url: str, says: str) -> None:
+    assert says in wrong_usage("serve", filled("{script}"), "--listen", url)
 
 
 @pytest.mark.parametrize(("arguments", "says"), COMMANDS.values(), ids=COMMANDS)
-def test_a_wrong_command(filled: Callable[[str], str], arguments: list[str], says: str) -> None:
-    assert says in refused(2, *map(filled, arguments))
+def test_a_wrong_command(
+    filled: Filled, wrong_usage: Wrong, arguments: list[str], says: str
+) -> None:
+    assert says in wrong_usage(*map(filled, arguments))
 
 
-def test_as_a_process_of_its_own(filled: Callable[[str], str]) -> None:
+def test_as_a_process_of_its_own(filled: Filled) -> None:
     done = run_aoba("serve", filled("{folder}/gone.py"))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == filled("aoba: {folder}/gone.py: no such script\n")
@@ -126,12 +119,14 @@ def test_no_command_shows_the_help_and_says_so() -> None:
     assert done.stderr == f"aoba: no command given; expected {accepted}\n"
 
 
-def test_one_wrong_source_of_two_is_enough(filled: Callable[[str], str], tmp_path: Path) -> None:
-    line = refused(2, "serve", filled("{script}"), "--data-source", "python:gone.py")
+def test_one_wrong_source_of_two_is_enough(
+    filled: Filled, wrong_usage: Wrong, tmp_path: Path
+) -> None:
+    line = wrong_usage("serve", filled("{script}"), "--data-source", "python:gone.py")
     assert line == f"{tmp_path / 'gone.py'}: no such script"
 
 
-def test_without_an_interpreter_in_the_path(filled: Callable[[str], str]) -> None:
+def test_without_an_interpreter_in_the_path(filled: Filled) -> None:
     environment = {**os.environ, "PATH": "/no/such/folder"}
     done = run_aoba("check", filled("{script}"), env=environment)
     assert done.returncode == 2
