@@ -459,4 +459,4 @@ def test_it_stops_in_time_while_clients_are_connected(serve: Callable[..., Serve
     for client in clients:
         client.close()
     assert server.logged("Traceback|defect") == []
-    assert server.logged("plant: 1 deliveries, 0 failed, 1 documents")
+    assert server.logged("plant: deliveries: 1, failed: 0, documents: 1")

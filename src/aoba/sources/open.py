@@ -7,6 +7,9 @@ from typing import Any, Final, Protocol, cast
 from aoba.errors import DocumentError, UsageError
 from aoba.extras import require
 from aoba.registers.image import Image
+from aoba.sources.fifo import FifoSource
+from aoba.sources.file import FileSource, Replay
+from aoba.sources.file_spec import FifoSpec, FileSpec
 from aoba.sources.hosts import host_of
 from aoba.sources.http_spec import HttpSpec
 from aoba.sources.script import Script
@@ -67,6 +70,16 @@ def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
     return Script(name, spec, host_of(spec, shared.servers), shared.image)
 
 
+def _file(name: str, spec: FileSpec, shared: Shared) -> Source:
+    if spec.replay is None:
+        return FileSource(name, spec, shared.image)
+    return Replay(name, spec, shared.image, spec.replay)
+
+
+def _fifo(name: str, spec: FifoSpec, shared: Shared) -> Source:
+    return FifoSource(name, spec, shared.image)
+
+
 def _http(name: str, spec: HttpSpec, shared: Shared) -> Source:
     require("aiohttp", "http", f"the source {spec.full_name}")
     from aoba.sources.http_server import HttpServer
@@ -79,5 +92,7 @@ def _http(name: str, spec: HttpSpec, shared: Shared) -> Source:
 
 _BUILDERS: Final[dict[type, Callable[[str, Any, Shared], Source]]] = {
     ScriptSpec: _script,
+    FileSpec: _file,
+    FifoSpec: _fifo,
     HttpSpec: _http,
 }

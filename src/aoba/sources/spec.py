@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from aoba.errors import UsageError
+from aoba.sources.file_spec import FIFO_FORM, FILE_FORM, parse_fifo, parse_file
 from aoba.sources.http_spec import FORM, parse_http
 from aoba.sources.monitoring import Monitoring
 from aoba.sources.script_spec import FORMS, parse_script
@@ -41,6 +42,8 @@ class Kind(NamedTuple):
 
 KINDS: Final = {
     "python": Kind(FORMS, parse_script),
+    "file": Kind(FILE_FORM, parse_file),
+    "pipe": Kind(FIFO_FORM, parse_fifo),
     "http": Kind(FORM, parse_http),
 }
 """By what a SPEC begins with, up to its first colon."""

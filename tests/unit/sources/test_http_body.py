@@ -73,6 +73,7 @@ def test_a_body_is_all_its_chunks():
         ("X-GZip", gzip.compress(TEXT)),
         ("deflate", zlib.compress(TEXT)),
     ],
+    ids=["gzip", "its old name", "deflate"],
 )
 def test_a_compressed_body_is_decompressed_however_it_comes(coding, data):
     for chunks in splits(data):
@@ -128,6 +129,7 @@ def test_a_bomb_is_too_large():
         (gzip.compress(TEXT) + b"x", "the body is not gzip: there is more behind its end"),
         (gzip.compress(TEXT)[:-8] + bytes(8), "the body is not gzip: incorrect data check"),
     ],
+    ids=["other data", "its end is missing", "nothing", "more data", "another checksum"],
 )
 def test_broken_gzip_is_refused(data, says):
     assert refused(data, coding="gzip") == (400, says)
