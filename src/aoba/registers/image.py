@@ -35,6 +35,9 @@ _BUS_TABLES: Final = frozenset((Table.COILS, Table.HOLDING))
 Territory = dict[int, Owned]
 """Which addresses a source has defined, by unit id."""
 
+Watcher = Callable[[str, Document], None]
+"""Hears of a source and its document; must not raise."""
+
 
 class Block(NamedTuple):
     """Consecutive addresses of one table from `start` on, and their cells."""
@@ -55,7 +58,12 @@ class Image:
         self._territories: dict[str, Territory] = {}
         self._devices: dict[str, Device] = {}
         self._journals: list[Journal] = []
+        self._watchers: list[Watcher] = []
         self._numbered = Numbered(identity, self._journals)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell `watcher` from now on of each document that has taken effect."""
+        self._watchers.append(watcher)
 
     def journal(self, source: str, clock: Callable[[], float]) -> Journal:
         """Note from now on what clients write to whatever `source` has defined at the time."""
@@ -108,6 +116,8 @@ class Image:
             if source in self._devices:
                 bank.ceded[source] = Ceded(own, self._devices[source])
             self._numbered.apply(source, document, station, bank)
+        for watcher in self._watchers:
+            watcher(source, document)
 
     def _add(self, unit: int) -> Bank:
         bank = self.stations[unit] = self._numbered.new_bank(unit, self.ready)

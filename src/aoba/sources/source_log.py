@@ -1,15 +1,18 @@
-"""What the log is told of a script, under its name and the number of its run."""
+"""What the log is told of a source, under its name, and of a script also the number of its run."""
 
 import logging
 import time
 from collections.abc import Iterable
+from typing import Final
 
 from aoba.sources.repeats import Repeats
 
-_log = logging.getLogger("aoba.script")
+LOGGER: Final = "aoba.source"
+
+_log = logging.getLogger(LOGGER)
 
 
-class ScriptLog:
+class SourceLog:
     """Errors that repeat are logged once, then counted: see `Repeats`."""
 
     def __init__(self, name: str) -> None:
@@ -27,18 +30,22 @@ class ScriptLog:
     def end(self, summary: str) -> None:
         """Nothing more is going to happen."""
         self._tell_all(logging.ERROR, self._repeats.end())
-        self.of_script(logging.INFO, summary)
+        self.of_source(logging.INFO, summary)
 
     def repeatable(self, level: int, text: str) -> None:
         self._tell_all(level, self._repeats.happened(text, time.monotonic()))
 
     def of_run(self, level: int, text: str) -> None:
-        who = {"script": self._name, "run": self._run}
+        """About its newest run; of a source that has none, about the source."""
+        if not self._run:
+            self.of_source(level, text)
+            return
+        who = {"source": self._name, "run": self._run}
         _log.log(level, "%s run %d: %s", self._name, self._run, text, extra=who)
 
-    def of_script(self, level: int, text: str) -> None:
-        """About the script as such, rather than its newest run."""
-        _log.log(level, "%s: %s", self._name, text, extra={"script": self._name})
+    def of_source(self, level: int, text: str) -> None:
+        """About the source as such, rather than its newest run."""
+        _log.log(level, "%s: %s", self._name, text, extra={"source": self._name})
 
     def defect(self) -> None:
         """An exception that nobody had thought of is being handled."""
