@@ -24,7 +24,7 @@ def device():
 
 @pytest.fixture
 def image(device):
-    """Station 5: coils and holding 0..3 are the device's, 4..5 a script's, 6..7 another device's."""
+    """In coils and holding, 0..3 belong to a device, 4..5 to a script, 6..7 to another device."""
     image = Image()
     for name, start, size in (("one", 0, 4), ("script.py", 4, 2), ("two", 6, 2)):
         if name != "script.py":
@@ -60,11 +60,10 @@ CASES = [  # request, response, what is then written: table, address, cells
 ]
 
 
-@pytest.mark.parametrize(("pdu", "response", "written"), CASES)
-def test_each_function_writes_when_the_device_has_agreed(
-    image, device, client, pdu, response, written
-):
-    table, address, cells = *written[:2], bytes.fromhex(written[2])
+@pytest.mark.parametrize("case", CASES)
+def test_each_function_writes_when_the_device_has_agreed(image, device, client, case):
+    pdu, response, (table, address, cells) = case
+    cells = bytes.fromhex(cells)
     before = image.stations[5].read(table, 0, 8)
     pending = answer(image.stations[5], bytes.fromhex(pdu), client)
     assert image.stations[5].read(table, 0, 8) == before

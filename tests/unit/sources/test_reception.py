@@ -58,9 +58,7 @@ def test_another_version_replaces_all_once(received, caplog):
 
     assert [replaced for _, replaced in received.heard] == [False, True, False]
     assert list(received.image.blocks("a.py")) == [(1, Table.HOLDING, 0, b"\0\4")]
-    assert caplog.messages[1:] == [
-        "a.py: the script has changed, and replaces what it had defined"
-    ]
+    assert caplog.messages[1:] == ["a.py: the script has changed, and replaces what it had defined"]
 
 
 def test_a_document_in_the_way_of_another_source_is_not_told(received):
