@@ -82,6 +82,18 @@ async def write_once(
     _expect(connection, block, "address", answer.address, block.span.start)
 
 
+async def mask_write(connection: Connection, block: Block, and_mask: int, or_mask: int) -> None:
+    """Change bits of the holding register that is `block` (section 6.16)."""
+    await connection.ask(
+        block,
+        "mask_write_register",
+        address=block.span.start,
+        and_mask=and_mask,
+        or_mask=or_mask,
+        device_id=block.unit,
+    )
+
+
 async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
     """Objects of the device identification (section 6.21), by their ids."""
     found: dict[int, bytes] = {}

@@ -26,14 +26,17 @@ from aoba.sources.vitals import Vitals
 class Deliveries:
     """Of the source `name`; implements `Listener` while a delivery is under way.
 
-    Use it as a context manager for as long as the source lives. Raises DocumentError where the
-    registers for its health are taken.
+    Use `alive` for as long as the source lives. To people, its deliveries are `noun`. Raises
+    DocumentError where the registers for its health are taken.
     """
 
-    def __init__(self, name: str, monitoring: Monitoring, image: Image) -> None:
+    def __init__(
+        self, name: str, monitoring: Monitoring, image: Image, noun: str = "deliveries"
+    ) -> None:
         self.settled = asyncio.Event()
         """Set by the first document with stations, or by the end of a first delivery without."""
         self.log = SourceLog(name)
+        self._noun = noun
         self._vitals = Vitals(name, monitoring, image, self.log)
         self._reception = Reception(name, image, self.log, self._applied)
         self._turn = asyncio.Lock()
@@ -49,7 +52,7 @@ class Deliveries:
             self._vitals.stop()
             documents, failures = self._reception.documents, self._vitals.failures
             self.log.end(
-                f"{self._vitals.runs} deliveries, {failures} failed, {documents} documents"
+                f"{self._vitals.runs} {self._noun}, {failures} failed, {documents} documents"
             )
 
     @asynccontextmanager

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aoba.client.lines import Lines
 from aoba.errors import DocumentError, UsageError
 from aoba.registers.image import Image
+from aoba.sources.device_spec import DeviceSpec
 from aoba.sources.hosts import host_of
 from aoba.sources.script import Script
 from aoba.sources.script_spec import ScriptSpec
@@ -20,15 +22,17 @@ class Shared:
 
     image: Image
     servers: ForkServers = field(default_factory=ForkServers)
+    lines: Lines = field(default_factory=Lines)
 
     async def close(self) -> None:
         await self.servers.close()
+        await self.lines.close()
 
 
 def open_source(name: str, spec: Spec, shared: Shared) -> Source:
     """The source `name`, which is to `live`.
 
-    Raises UsageError where it is to have its health in registers that are taken.
+    Raises UsageError where it cannot be, as where its health is to be in registers that are taken.
     """
     try:
         return _BUILDERS[type(spec)](name, spec, shared)
@@ -40,6 +44,13 @@ def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
     return Script(name, spec, host_of(spec, shared.servers), shared.image)
 
 
+def _device(name: str, spec: DeviceSpec, shared: Shared) -> Source:
+    from aoba.sources.device import PolledDevice
+
+    return PolledDevice(name, spec, shared.lines.line(spec.target), shared.image)
+
+
 _BUILDERS: Final[dict[type, Callable[[str, Any, Shared], Source]]] = {
     ScriptSpec: _script,
+    DeviceSpec: _device,
 }

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from aoba.errors import UsageError
+from aoba.sources.device_spec import FORM as DEVICE
+from aoba.sources.device_spec import parse_device
 from aoba.sources.monitoring import Monitoring
 from aoba.sources.script_spec import FORMS, parse_script
 
@@ -40,6 +42,7 @@ class Kind(NamedTuple):
 
 KINDS: Final = {
     "python": Kind(FORMS, parse_script),
+    "modbus": Kind(DEVICE, parse_device),
 }
 """By what a SPEC begins with, up to its first colon."""
 
