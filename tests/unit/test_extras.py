@@ -12,10 +12,10 @@ def test_what_is_there_is_imported():
 
 def test_what_is_missing_is_named_with_the_command_that_installs_it():
     with pytest.raises(UsageError) as caught:
-        require("no_such_library.client", "mqtt", "mqtt://broker/plant")
+        require("no_such_library.client", "mqtt", "mqtt://a/b")
 
     assert str(caught.value) == (
-        "mqtt://broker/plant needs no_such_library, which is not installed: pip install 'aoba[mqtt]'"
+        "mqtt://a/b needs no_such_library, which is not installed: pip install 'aoba[mqtt]'"
     )
 
 
