@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aoba.client.target import SerialUrl, Target, TlsTarget
+from aoba.client.target import NetworkUrl, SerialUrl, Target, TlsTarget
 from aoba.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Lines:
         if isinstance(target, TlsTarget):
             context_of(target)
         line = self._lines.setdefault(_place(target), Line(target))
-        if line.target != target:
+        if _settings(line.target) != _settings(target):
             raise UsageError(f"{target}: {_difference(line.target, target)}")
         return line
 
@@ -38,7 +40,13 @@ class Lines:
 def _place(target: Target) -> str:
     if isinstance(target, SerialUrl):
         return os.path.realpath(target.device)  # which often has several names
-    return f"{target.host}:{target.port}"
+    transport = "udp" if isinstance(target, NetworkUrl) and target.scheme == "udp" else "tcp"
+    return f"{transport} {target.host}:{target.port}"
+
+
+def _settings(target: Target) -> Target:
+    """Without the name of a serial port, which may have others."""
+    return replace(target, device=Path()) if isinstance(target, SerialUrl) else target
 
 
 def _difference(one: Target, other: Target) -> str:
