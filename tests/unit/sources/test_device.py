@@ -247,8 +247,8 @@ def test_without_write_the_device_is_not_asked_and_the_log_says_how(caplog):
     assert len(polled.line.asked) == asked
     assert caplog.messages[1:] == [
         (
-            "tcp://a unit 3: a client wrote to 1 holding of station 7, and was answered exception 02; "
-            "with write=true, writes are passed on to the device"
+            "tcp://a unit 3: a client wrote to 1 holding of station 7, and was answered "
+            "exception 02; with write=true, writes are passed on to the device"
         )
     ]
 
