@@ -82,7 +82,9 @@ def test_the_exception_of_the_device_is_the_answer(url: str, unit: int, code: in
 def test_a_station_under_another_id(gateway: Gateway, url: str) -> None:
     assert values(url, READ_ONLY, "holding", 3, 2) == ["3", "4"]
     assert "exception 02" in refused(1, "write", url, "--unit", READ_ONLY, "holding", 3, 9)
-    assert len(gateway.server.logged("with write=true, writes are passed on to the device")) == 1
+    says = "with write=true, writes are passed on to the device"
+    gateway.server.wait_for_log(says)
+    assert len(gateway.server.logged(says)) == 1
 
 
 @pytest.mark.parametrize("unit", [TCP, LINE])

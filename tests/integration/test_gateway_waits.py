@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.device import Device
-from support.holding import Holding
+from support.holding import COUNT, Holding
 from support.lines import Pty, rtu
 from support.server import Server
 from support.waiting import DEADLINE, eventually
@@ -21,50 +21,64 @@ OLD = b"\x03\x02\0\0"
 SLOW = "&timeout=20s&interval=20ms&write=true"
 
 
-@pytest.fixture
-def device() -> Iterator[Holding]:
+@pytest.fixture(scope="module")
+def holding() -> Iterator[Holding]:
     with Holding() as device:
         yield device
-        device.gate.set()
+
+
+@pytest.fixture
+def device(holding: Holding) -> Iterator[Holding]:
+    holding.registers[:] = [0] * COUNT
+    holding.written.clear()
+    yield holding
+    holding.gate.set()
+
+
+@pytest.fixture(scope="module")
+def port(holding: Holding, shared_serve: Callable[..., Server]) -> int:
+    return shared_serve(f"modbus:{holding.url}?holding=0-9{SLOW}").port
+
+
+@pytest.fixture
+def client(device: Holding, port: int) -> Iterator[Client]:
+    """Of a gateway to `device`, which is as new."""
+    with Client(port) as client:
+        eventually(lambda: client.holding(0, 10) == device.registers[:10])
+        yield client
 
 
 @pytest.fixture
 def gateway(device: Holding, serve: Callable[..., Server]) -> Callable[..., Server]:
+    """Another one, for those that need it their way."""
+
     def start(options: str = SLOW, **more: Any) -> Server:
         return serve(f"modbus:{device.url}?holding=0-9{options}", **more)
 
     return start
 
 
-def read_until(client: Client, value: int, address: int = 0) -> None:
-    eventually(lambda: client.holding(address) == [value], f"{value} at {address}")
+def test_pipelined_requests_are_answered_in_order(device: Holding, client: Client) -> None:
+    device.gate.clear()
+    client.send(frame(1, READ) + frame(2, WRITE) + frame(3, READ) + frame(4, READ, unit=9))
+    assert client.answer() == Answer(1, 1, OLD)
+    device.comes(1)
+    client.send(frame(5, READ))
+    client.socket.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        client.answer()
+    client.socket.settimeout(DEADLINE)
+    device.gate.set()
+    assert [client.answer() for _ in range(4)] == [
+        Answer(2, 1, WRITE),
+        Answer(3, 1, NEW),
+        Answer(4, 9, b"\x83\x0b"),
+        Answer(5, 1, NEW),
+    ]
 
 
-def test_pipelined_requests_are_answered_in_order(
-    device: Holding, gateway: Callable[..., Server]
-) -> None:
-    with Client(gateway().port) as client:
-        device.gate.clear()
-        client.send(frame(1, READ) + frame(2, WRITE) + frame(3, READ) + frame(4, READ, unit=9))
-        assert client.answer() == Answer(1, 1, OLD)
-        device.comes(1)
-        client.send(frame(5, READ))
-        client.socket.settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            client.answer()
-        client.socket.settimeout(DEADLINE)
-        device.gate.set()
-        assert [client.answer() for _ in range(4)] == [
-            Answer(2, 1, WRITE),
-            Answer(3, 1, NEW),
-            Answer(4, 9, b"\x83\x0b"),
-            Answer(5, 1, NEW),
-        ]
-
-
-def test_others_wait_for_nobody(device: Holding, gateway: Callable[..., Server]) -> None:
-    server = gateway()
-    with Client(server.port) as one, Client(server.port) as other:
+def test_others_wait_for_nobody(device: Holding, client: Client, port: int) -> None:
+    with Client(port) as one, client as other:
         device.gate.clear()
         one.send(frame(1, WRITE))
         device.comes(1)
@@ -77,30 +91,23 @@ def test_others_wait_for_nobody(device: Holding, gateway: Callable[..., Server])
         assert other.answer() == Answer(10, 1, NEW)
 
 
-def test_what_was_written_is_never_seen_to_be_old_again(
-    device: Holding, gateway: Callable[..., Server]
-) -> None:
-    """While polls go on as fast as they can, also of what stands behind the register."""
-    with Client(gateway("&input=0-99" + SLOW.replace("20ms", "10ms")).port) as client:
-        for value in range(1, 200):
-            assert client.ask(write_register_pdu(0, value)) == write_register_pdu(0, value)
-            for _ in range(3):
-                assert client.holding(0) == [value]
+def test_what_was_written_is_never_seen_to_be_old_again(device: Holding, client: Client) -> None:
+    """While polls go on as fast as they can."""
+    for value in range(1, 200):
+        assert client.ask(write_register_pdu(0, value)) == write_register_pdu(0, value)
+        for _ in range(3):
+            assert client.holding(0) == [value]
     assert device.written == [(0, value) for value in range(1, 200)]
 
 
-def test_who_has_gone_has_written_all_the_same(
-    device: Holding, gateway: Callable[..., Server]
-) -> None:
-    server = gateway()
-    with Client(server.port) as other:
-        device.gate.clear()
-        with Client(server.port) as client:
-            client.send(frame(1, WRITE))
-            device.comes(1)
-        assert other.holding(0) == [0]
-        device.gate.set()
-        read_until(other, 4711)
+def test_who_has_gone_has_written_all_the_same(device: Holding, client: Client, port: int) -> None:
+    device.gate.clear()
+    with Client(port) as one:
+        one.send(frame(1, WRITE))
+        device.comes(1)
+    assert client.holding(0) == [0]
+    device.gate.set()
+    eventually(lambda: client.holding(0) == [4711])
 
 
 def test_silence_is_exception_0b(device: Holding, gateway: Callable[..., Server]) -> None:
@@ -123,12 +130,9 @@ def test_before_it_has_answered_nobody_is_there(serve: Callable[..., Server]) ->
             eventually(lambda: client.ask(READ) == OLD)
 
 
-def test_too_many_writes_at_once_are_answered_busy(
-    device: Holding, gateway: Callable[..., Server]
-) -> None:
-    server = gateway()
+def test_too_many_writes_at_once_are_answered_busy(device: Holding, port: int) -> None:
     with ExitStack() as stack:
-        clients = [stack.enter_context(Client(server.port)) for _ in range(70)]
+        clients = [stack.enter_context(Client(port)) for _ in range(70)]
         device.gate.clear()
         clients[0].send(frame(1, WRITE))
         device.comes(1)

@@ -1,7 +1,8 @@
-"""`aoba check` of a source that is no script: it lives until its first delivery is over."""
+"""`aoba check` of a source that is no script: it lives until there is something to report."""
 
 import asyncio
 import logging
+import time
 from typing import Final
 
 from aoba.cli.report import Report
@@ -11,6 +12,12 @@ from aoba.sources.spec import Spec
 
 PATIENCE: Final = 30.0
 """Seconds that somebody has to deliver something."""
+
+LINGER: Final = 0.2
+"""Seconds without another document, after which there is nothing more to wait for."""
+
+MOST: Final = 2.0
+"""Seconds of that, where documents come all the time."""
 
 
 async def first_document(spec: Spec, report: Report) -> str | None:
@@ -22,21 +29,33 @@ async def first_document(spec: Spec, report: Report) -> str | None:
     source = open_source(report.name, spec, shared)
     heard = _Heard(report)
     log = logging.getLogger(LOGGER)
-    log.setLevel(logging.INFO)
+    log.setLevel(logging.WARNING)
     log.addHandler(heard)
     life = asyncio.create_task(source.live())
-    settled = asyncio.create_task(source.settled.wait())
+    told = asyncio.create_task(report.heard.wait())
     try:
-        await asyncio.wait((life, settled), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((life, told), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         if life.done():
             life.result()
-        return None if settled.done() else f"no document came within {PATIENCE:g} s"
+        if not told.done():
+            return f"no document came within {PATIENCE:g} s"
+        await _linger(report)
+        return None
     finally:
         log.removeHandler(heard)  # that the source ends is no news
-        settled.cancel()
+        told.cancel()
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
         await shared.close()
+
+
+async def _linger(report: Report) -> None:
+    """Wait for what comes along with the first document, or the first error."""
+    ends = time.monotonic() + MOST
+    documents = -1
+    while report.documents != documents and time.monotonic() < ends:
+        documents = report.documents
+        await asyncio.sleep(LINGER)
 
 
 class _Heard(logging.Handler):
@@ -50,7 +69,5 @@ class _Heard(logging.Handler):
         text = record.getMessage().removeprefix(f"{self._report.name}: ")
         if record.levelno >= logging.ERROR:
             self._report.error(text)
-        elif record.levelno == logging.WARNING:
-            self._report.skipped(text)
         else:
-            self._report.stderr(text)
+            self._report.skipped(text)

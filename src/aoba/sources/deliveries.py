@@ -50,9 +50,9 @@ class Deliveries:
             yield
         finally:
             self._vitals.stop()
-            documents, failures = self._reception.documents, self._vitals.failures
             self.log.end(
-                f"{self._vitals.runs} {self._noun}, {failures} failed, {documents} documents"
+                f"{self._noun}: {self._vitals.runs}, failed: {self._vitals.failures}, "
+                f"documents: {self._reception.documents}"
             )
 
     @asynccontextmanager

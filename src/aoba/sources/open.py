@@ -8,6 +8,9 @@ from aoba.client.lines import Lines
 from aoba.errors import DocumentError, UsageError
 from aoba.registers.image import Image
 from aoba.sources.device_spec import DeviceSpec
+from aoba.sources.fifo import FifoSource
+from aoba.sources.file import FileSource, Replay
+from aoba.sources.file_spec import FifoSpec, FileSpec
 from aoba.sources.hosts import host_of
 from aoba.sources.script import Script
 from aoba.sources.script_spec import ScriptSpec
@@ -50,7 +53,19 @@ def _device(name: str, spec: DeviceSpec, shared: Shared) -> Source:
     return PolledDevice(name, spec, shared.lines.line(spec.target), shared.image)
 
 
+def _file(name: str, spec: FileSpec, shared: Shared) -> Source:
+    if spec.replay is None:
+        return FileSource(name, spec, shared.image)
+    return Replay(name, spec, shared.image, spec.replay)
+
+
+def _fifo(name: str, spec: FifoSpec, shared: Shared) -> Source:
+    return FifoSource(name, spec, shared.image)
+
+
 _BUILDERS: Final[dict[type, Callable[[str, Any, Shared], Source]]] = {
     ScriptSpec: _script,
     DeviceSpec: _device,
+    FileSpec: _file,
+    FifoSpec: _fifo,
 }

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 from aoba.errors import UsageError
 from aoba.sources.device_spec import FORM as DEVICE
 from aoba.sources.device_spec import parse_device
+from aoba.sources.file_spec import FIFO_FORM, FILE_FORM, parse_fifo, parse_file
 from aoba.sources.monitoring import Monitoring
 from aoba.sources.script_spec import FORMS, parse_script
 
@@ -43,6 +44,8 @@ class Kind(NamedTuple):
 KINDS: Final = {
     "python": Kind(FORMS, parse_script),
     "modbus": Kind(DEVICE, parse_device),
+    "file": Kind(FILE_FORM, parse_file),
+    "pipe": Kind(FIFO_FORM, parse_fifo),
 }
 """By what a SPEC begins with, up to its first colon."""
 

@@ -59,7 +59,7 @@ def test_a_document_takes_effect(caplog):
     assert brought.deliveries.settled.is_set()
     assert caplog.messages == [
         "tank.json: first document: station 1 (master) holding 0",
-        "tank.json: 1 deliveries, 0 failed, 1 documents",
+        "tank.json: deliveries: 1, failed: 0, documents: 1",
     ]
 
 
