@@ -59,7 +59,7 @@ class Transport(asyncio.Transport):
             "sslcontext": True,  # so that all is written to the transport
         }
         self.room = 1_000_000
-        self.written = b""
+        self.written = self.late = b""
         self.reading = True
         self.closed = None
         self.limit = None
@@ -71,6 +71,7 @@ class Transport(asyncio.Transport):
         assert (high, low) == (0, None)
 
     def write(self, data):
+        self.late += data if self.closed else b""
         assert not self.closed
         self.written += data
         self.room -= len(data)
@@ -266,7 +267,7 @@ def test_who_has_gone_meanwhile_has_written_all_the_same(connection, transport, 
         transport.abort()
         connection.connection_lost(None)
         await until_nothing_waits(link)
-        assert transport.take() == b""
+        assert transport.late == b""  # its descriptor may be somebody else's by now
 
     asyncio.run(write_and_go())
     assert link.image.stations[2].read(Table.HOLDING, 0, 1) == b"\0\5"

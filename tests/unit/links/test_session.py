@@ -318,6 +318,19 @@ def test_what_stands_behind_a_pending_request_waits_for_it():
     assert image.ready.find(frame(9, 17, READ)[2:])
 
 
+def test_while_a_request_is_pending_nothing_is_recalled_before_it():
+    session, image = behind_a_device()
+    talk(session, frame(1, 17, READ))
+    assert session.find(frame(2, 17, READ)[2:])
+    talk(session, frame(3, 17, TO_DEVICE))
+
+    assert image.ready.find(frame(4, 17, READ)[2:])
+    assert session.find(frame(4, 17, READ)[2:]) is None
+    session.finish(session.pending, 6)
+    session.answers()
+    assert session.find(frame(4, 17, READ)[2:])
+
+
 def test_one_pending_request_after_the_other():
     session, _ = behind_a_device()
     assert talk(session, frame(1, 17, TO_DEVICE) + frame(2, 17, TO_DEVICE)) == b""

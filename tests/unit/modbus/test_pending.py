@@ -170,6 +170,8 @@ def test_what_a_device_no_longer_defines_is_nobodys(image, client):
 
     assert answer(image.stations[5], WRITE, client) == b"\x86\x02"
     assert answer(image.stations[5], b"\x06\0\x04\0\0", client) == b"\x06\0\x04\0\0"
+    image.apply("other.py", decoded(stations(a_station(5, holding=[a_range(0, [1, 1])]))))
+    assert answer(image.stations[5], WRITE, client) == WRITE
 
 
 def test_a_broadcast_gives_what_devices_are_to_be_asked(image, client):
