@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.device import Device
-from support.holding import COUNT, Holding
+from support.holding import Holding
 from support.lines import Pty, rtu
 from support.server import Server
 from support.waiting import DEADLINE, eventually
@@ -29,8 +29,7 @@ def holding() -> Iterator[Holding]:
 
 @pytest.fixture
 def device(holding: Holding) -> Iterator[Holding]:
-    holding.registers[:] = [0] * COUNT
-    holding.written.clear()
+    holding.start_over()
     yield holding
     holding.gate.set()
 
@@ -114,7 +113,10 @@ def test_silence_is_exception_0b(device: Holding, gateway: Callable[..., Server]
     with Client(gateway("&timeout=200ms&write=true").port) as client:
         device.gate.clear()
         assert client.ask(WRITE) == b"\x86\x0b"
-        device.gate.set()
+        device.gate.set()  # now its answer comes, too late, and is taken for no other
+        eventually(lambda: client.ask(write_register_pdu(1, 5)) == write_register_pdu(1, 5))
+        assert client.holding(1) == [5]
+        eventually(lambda: client.holding(0, 2) == [4711, 5])
 
 
 def test_before_it_has_answered_nobody_is_there(serve: Callable[..., Server]) -> None:

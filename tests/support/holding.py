@@ -27,6 +27,16 @@ class Holding(Misbehaving):
         self.silent: set[int] = set()
         self.asked: list[int] = []
         """Unit ids, in the order of requests."""
+        self._carried_out = 0  # of the writes
+
+    def start_over(self) -> None:
+        """Be as new, when what is held back has been carried out."""
+        self.gate.set()
+        eventually(lambda: self._carried_out == len(self.written), "the last write")
+        self.silent, self._carried_out = set(), 0
+        self.written.clear()
+        self.asked.clear()
+        self.registers[:] = [0] * COUNT
 
     def comes(self, writes: int) -> None:
         """Wait until so many have come."""
@@ -42,6 +52,7 @@ class Holding(Misbehaving):
             self.written.append((address, number))
             self.gate.wait(DEADLINE)
             self.registers[address] = number
+            self._carried_out += 1
             return frame(request, pdu)
         values = self.registers[address : address + number]
         return frame(request, struct.pack(f">BB{number}H", pdu[0], 2 * number, *values))

@@ -22,6 +22,8 @@ _READS: Final = {
     Table.HOLDING: "read_holding_registers",
     Table.INPUT: "read_input_registers",
 }
+_READING: Final = {table: 1 + table for table in Table}
+"""Function codes (sections 6.1 to 6.4)."""
 _WRITES: Final = {
     (Table.COILS, False): "write_coils",
     (Table.COILS, True): "write_coil",
@@ -57,6 +59,8 @@ async def write(
 async def read_once(connection: Connection, block: Block) -> bytes:
     method, start = _READS[block.table], block.span.start
     answer = await connection.ask(block, method, start, count=block.size, device_id=block.unit)
+    # On a line without transaction ids it may be the late answer to a write.
+    _expect(connection, block, "function", answer.function_code, _READING[block.table])
     if block.table.is_bits:
         whole = -(-block.size // 8) * 8
         _expect(connection, block, "bits", len(answer.bits), whole)

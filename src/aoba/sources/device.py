@@ -81,6 +81,10 @@ class PolledDevice:
         except DeviceError as error:
             self._note_failure(error)
             return False
+        except Exception:  # noqa: BLE001  whatever happens in a poll, the next one follows
+            self._polls.log.defect()
+            self._polls.error("given up")
+            return False
         self._note_answer()
         if reads:
             try:

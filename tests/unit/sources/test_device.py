@@ -305,3 +305,13 @@ def test_its_health_may_be_where_nobody_else_is():
     assert polled.holding(103, 1, Table.INPUT) == [2]  # runs
     with pytest.raises(DocumentError):
         PolledDevice("another", parse_device(SPEC + health), FakeLine(), polled.image)
+
+
+def test_a_defect_costs_one_poll(polled, caplog):
+    polled.line.before = raising(ZeroDivisionError())
+    polled.poll()
+    assert "ZeroDivisionError" in caplog.text
+
+    polled.line.before = lambda _: None
+    polled.poll()
+    assert polled.holding(0) == [0]
