@@ -80,7 +80,8 @@ def serve(
         typer.Argument(
             metavar="SOURCE",
             help="Scripts: PATH.py, python:external:PATH?timeout=5&args=... or "
-            "python:embedded:PATH. Others: file:PATH?replay=1s or pipe:PATH.",
+            "python:embedded:PATH. Others: file:PATH?replay=1s, pipe:PATH or "
+            "modbus:URL?unit=3&holding=0-99, a device.",
         ),
     ] = None,
     data_source: Annotated[
