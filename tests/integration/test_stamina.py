@@ -169,7 +169,7 @@ def test_a_document_of_unknown_fields_costs_a_client_little(
             asked = time.monotonic()
             client.holding()
             slowest = max(slowest, time.monotonic() - asked)
-    assert slowest < 1
+    assert slowest < 2
 
 
 def test_at_the_end_the_log_says_what_it_came_to(serve: Serve, script: Script) -> None:
