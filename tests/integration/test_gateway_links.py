@@ -1,7 +1,7 @@
 """Clients on every kind of link, and devices on TCP and on a serial line, with a gateway between.
 
-The devices are those of pymodbus. Each request that writes comes back with what the device has
-said, whatever it was and whichever way it came.
+The devices are those of pymodbus; behind a second gateway, they are Aoba's own server. Each request
+that writes comes back with what the device has said, whatever it was and whichever way it came.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,20 +25,37 @@ class Gateway:
 
     def __init__(self, stack: ExitStack) -> None:
         over_tcp = stack.enter_context(Device())
-        cable, bus = stack.enter_context(Cable()), stack.enter_context(Cable())
+        cable, bus, other = (stack.enter_context(Cable()) for _ in range(3))
         stack.enter_context(Device(f"rtu://{cable.devices[0]}"))
         self.server = stack.enter_context(
             Server(
                 f"modbus:{over_tcp.url}?{RANGES}&interval=200ms&write=true",
                 f"modbus:rtu://{cable.devices[1]}?unit=7&{RANGES}&write=true",
                 f"modbus:{over_tcp.url}?unit=7&as=9&holding=0-9",
-                options=("--listen", f"rtu://{bus.devices[0]}"),
+                options=[
+                    *("--listen", f"rtu://{bus.devices[0]}"),
+                    *("--listen", f"rtu://{other.devices[0]}"),
+                ],
             )
         )
         tcp = f"tcp://127.0.0.1:{self.server.port}"
-        self.urls = {"tcp": tcp, "rtu": f"rtu://{bus.devices[1]}"}
-        self.server.wait_for_log(rf"listening on rtu://{bus.devices[0]}")
-        self.server.wait_for_log(r"rtu://.* unit 7: first document: station 7")
+        self.server.wait_for_log(rf"listening on rtu://{other.devices[0]}")
+        for unit in (TCP, LINE, READ_ONLY):
+            self.server.wait_for_log(rf"first document: station {unit}")
+        second = stack.enter_context(
+            Server(
+                f"modbus:{tcp}?{RANGES}&interval=200ms&write=true",
+                f"modbus:rtu://{other.devices[1]}?unit=7&{RANGES}&write=true",
+                f"modbus:{tcp}?unit=9&holding=0-9&write=true",
+            )
+        )
+        for unit in (TCP, LINE, READ_ONLY):
+            second.wait_for_log(rf"first document: station {unit}")
+        self.urls = {
+            "tcp": tcp,
+            "rtu": f"rtu://{bus.devices[1]}",
+            "twice": f"tcp://127.0.0.1:{second.port}",
+        }
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +64,7 @@ def gateway() -> Iterator[Gateway]:
         yield Gateway(stack)
 
 
-@pytest.fixture(params=["tcp", "rtu"])
+@pytest.fixture(params=["tcp", "rtu", "twice"])
 def url(gateway: Gateway, request: pytest.FixtureRequest) -> str:
     return gateway.urls[request.param]
 
@@ -65,7 +82,7 @@ def test_registers_of_all_tables(url: str, unit: int) -> None:
 
 @pytest.mark.parametrize("unit", [TCP, LINE])
 def test_what_is_written_reaches_the_device_and_is_read_at_once(url: str, unit: int) -> None:
-    start = 10 if url.startswith("tcp") else 50
+    start = len(url)  # of each one's own
     done("write", url, "--unit", unit, "holding", start, 4711, 4712, "--verify")
     done("write", url, "--unit", unit, "coils", start, "on", "off", "on", "--verify")
     done("write", url, "--unit", unit, "holding", start + 5, 1, "--single", "--verify")

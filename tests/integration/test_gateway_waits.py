@@ -195,6 +195,17 @@ def test_a_device_that_goes_and_comes_back(serve: Callable[..., Server]) -> None
         assert len(server.logged("ERROR .* unit 1: (?!same error)")) <= 2
 
 
+def test_a_device_that_is_slower_than_its_interval(
+    device: Holding, serve: Callable[..., Server]
+) -> None:
+    device.delay = 0.05
+    server = serve(f"modbus:{device.url}?holding=0-9&interval=20ms")
+    server.wait_for_log("WARNING .* unit 1: a poll takes longer than 20 ms, slots are skipped")
+    before = len(device.asked)
+    eventually(lambda: len(device.asked) > before + 5)
+    assert len(server.logged("takes longer")) == 1
+
+
 def test_the_end_waits_for_no_device(device: Holding, gateway: Callable[..., Server]) -> None:
     server = gateway()
     with Client(server.port) as client:

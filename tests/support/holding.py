@@ -2,6 +2,7 @@
 
 import struct
 import threading
+import time
 from typing import Final
 
 from support.misbehaving import SILENCE, Misbehaving, frame
@@ -25,6 +26,8 @@ class Holding(Misbehaving):
         self.gate = threading.Event()
         self.gate.set()
         self.silent: set[int] = set()
+        self.delay = 0.0
+        """Seconds that each answer takes."""
         self.asked: list[int] = []
         """Unit ids, in the order of requests."""
         self._carried_out = 0  # of the writes
@@ -33,7 +36,7 @@ class Holding(Misbehaving):
         """Be as new, when what is held back has been carried out."""
         self.gate.set()
         eventually(lambda: self._carried_out == len(self.written), "the last write")
-        self.silent, self._carried_out = set(), 0
+        self.silent, self.delay, self._carried_out = set(), 0.0, 0
         self.written.clear()
         self.asked.clear()
         self.registers[:] = [0] * COUNT
@@ -45,6 +48,7 @@ class Holding(Misbehaving):
     def _answer_to(self, request: bytes) -> bytes:
         unit, pdu = request[6], request[7:]
         self.asked.append(unit)
+        time.sleep(self.delay)
         if unit in self.silent:
             return SILENCE
         address, number = struct.unpack(">HH", pdu[1:5])

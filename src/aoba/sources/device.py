@@ -46,6 +46,7 @@ class PolledDevice:
         self._patience = Patience(spec.timeout, spec.retries)
         self._polls = Deliveries(name, spec.monitoring, image, "polls")
         self._writes = DeviceWrites(spec, line, self._polls.log)
+        self._is_slow = False
         self._has_answered = False
         self._failed_at: float | None = None  # the first poll of those that failed in a row
         self._silences = 0  # in a row
@@ -69,9 +70,8 @@ class PolledDevice:
                 schedule.begin(now)
                 async with self._polls.delivery():
                     answers = await self._poll()
-                    if schedule.finish(time.monotonic()) and answers:
-                        ms = f"{1000 * self._spec.interval:.0f} ms"
-                        self._polls.skipped(f"a poll takes longer than {ms}, slots are skipped")
+                if schedule.finish(time.monotonic()) and answers:
+                    self._tell_slowness()
 
     async def _poll(self) -> bool:
         """Whether the device answers."""
@@ -119,6 +119,14 @@ class PolledDevice:
                 part = cells[width * (span.start - start) : width * (span.stop - start)]
                 parts.append((block._replace(span=span), part))
         return polled(self._spec.station, parts)
+
+    def _tell_slowness(self) -> None:
+        """Once: where others share the line, it comes and goes."""
+        if not self._is_slow:
+            self._is_slow = True
+            ms = f"{1000 * self._spec.interval:.0f} ms"
+            text = f"a poll takes longer than {ms}, slots are skipped"
+            self._polls.log.of_source(logging.WARNING, text)
 
     def _note_failure(self, error: DeviceError) -> None:
         # Its text is made for the command line, and the log says already who it is about.

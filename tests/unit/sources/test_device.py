@@ -7,7 +7,14 @@ import time
 import pytest
 
 from aoba.client.target import parse_target
-from aoba.errors import DeviceException, DocumentError, NoAnswer, NoConnection
+from aoba.errors import (
+    BadAnswer,
+    DeviceBusy,
+    DeviceException,
+    DocumentError,
+    NoAnswer,
+    NoConnection,
+)
 from aoba.modbus.answer import answer
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
@@ -227,6 +234,8 @@ def test_a_write_goes_to_the_device_by_the_function_of_the_client(polled, pdu, r
         *((DeviceException(code, ""), code) for code in (1, 2, 3, 4, 5, 6, 7, 8, 0x0A, 0x0B, 0x7F)),
         (NoAnswer(""), 0x0B),
         (NoConnection(""), 0x0B),
+        (BadAnswer(""), 0x0B),
+        (DeviceBusy(""), 0x06),
     ],
 )
 def test_what_the_device_says_to_a_write_is_what_the_client_hears(polled, error, code):
