@@ -65,7 +65,10 @@ def parse_device(text: str) -> DeviceSpec:
     links = options_of(location)
     options = parse_options(text, query, {**links, **_OPTIONS})
     theirs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] in links]
-    target = parse_target(f"{location}?{urlencode(theirs)}" if theirs else location)
+    try:
+        target = parse_target(f"{location}?{urlencode(theirs)}" if theirs else location)
+    except UsageError as error:
+        raise UsageError(f"{_PREFIX}{error}") from None
     options = {name: value for name, value in options.items() if name not in links}
     unit = options.pop("unit", 1)
     least, most = (MIN_UNIT_ID, MAX_UNIT_ID) if has_broadcast(target) else (0, _MAX_UNIT)

@@ -123,3 +123,4 @@ def test_wrong_urls(text, says):
     with pytest.raises(UsageError) as caught:
         parse_device(text)
     assert says in str(caught.value)
+    assert str(caught.value).startswith(text.partition("?")[0])
