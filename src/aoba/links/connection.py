@@ -189,6 +189,7 @@ class Connection(asyncio.Protocol):
         """What devices say to a request has come; the client may have gone meanwhile."""
         answer = self._session.finish(pending, code)
         if answer and not self.transport.is_closing():
+            self.heard = True
             self._write(answer)
         self._answer()
 
