@@ -169,6 +169,7 @@ class Connection(asyncio.Protocol):
             self.heard = True
             self._write(answers)
         if self._session.unasked:
+            self.heard = True
             self._link.outstanding.ask(self._session.unasked, self._finish)
             self._session.unasked = ()
         if self._session.error:
