@@ -15,13 +15,13 @@ from support.lines import Cable
 from support.server import Server, run_aoba
 from support.waiting import eventually
 
-TCP, LINE, READ_ONLY = 1, 7, 9
+TCP, LINE, READ_ONLY, SAME_LINE = 1, 7, 9, 11
 CODES = (1, 2, 3, 4, 5, 6, 8, 0x0A, 0x0B)
 RANGES = f"coils=0-99&discrete_inputs=0-9&holding=0-99,{REFUSING}-{REFUSING + 20}&input=0-299"
 
 
 class Gateway:
-    """Station 1 is a device on TCP, and 9 the same one, not to be written; 7 is on a line."""
+    """Stations 1 and 9 are on TCP, 7 and 11 on a line; 9 and 11 are not to be written."""
 
     def __init__(self, stack: ExitStack) -> None:
         over_tcp = stack.enter_context(Device())
@@ -32,6 +32,7 @@ class Gateway:
                 f"modbus:{over_tcp.url}?{RANGES}&interval=200ms&write=true",
                 f"modbus:rtu://{cable.devices[1]}?unit=7&{RANGES}&write=true",
                 f"modbus:{over_tcp.url}?unit=7&as=9&holding=0-9",
+                f"modbus:rtu://{cable.devices[1]}?unit=1&as=11&holding=0-9",
                 options=[
                     *("--listen", f"rtu://{bus.devices[0]}"),
                     *("--listen", f"rtu://{other.devices[0]}"),
@@ -40,7 +41,7 @@ class Gateway:
         )
         tcp = f"tcp://127.0.0.1:{self.server.port}"
         self.server.wait_for_log(rf"listening on rtu://{other.devices[0]}")
-        for unit in (TCP, LINE, READ_ONLY):
+        for unit in (TCP, LINE, READ_ONLY, SAME_LINE):
             self.server.wait_for_log(rf"first document: station {unit}")
         second = stack.enter_context(
             Server(
@@ -94,6 +95,11 @@ def test_what_is_written_reaches_the_device_and_is_read_at_once(url: str, unit: 
 def test_the_exception_of_the_device_is_the_answer(url: str, unit: int, code: int) -> None:
     says = refused(1, "write", url, "--unit", unit, "holding", REFUSING + code, 7)
     assert says.startswith(f"exception {code:02X}, ")
+
+
+def test_two_stations_on_one_line(gateway: Gateway) -> None:
+    for unit in (LINE, SAME_LINE):
+        assert values(gateway.urls["tcp"], unit, "holding", 8, 2) == ["8", "9"]
 
 
 def test_a_station_under_another_id(gateway: Gateway, url: str) -> None:
