@@ -28,6 +28,7 @@ LAYERS = (
     (
         "aoba.client.blocks",
         "aoba.client.target",
+        "aoba.client.turns",
         "aoba.client.words",
         "aoba.links.roles",
         "aoba.links.serial_session",
@@ -36,6 +37,7 @@ LAYERS = (
         "aoba.sources.schedule",
         "aoba.sources.lines",
         "aoba.sources.repeats",
+        "aoba.sources.device_spec",
         "aoba.sources.freshness",
         "aoba.sources.health",
         "aoba.sources.http_spec",

@@ -9,6 +9,7 @@ AobaError
 │   ├── NoConnection            it cannot be reached, or is no longer
 │   ├── NoAnswer                it is silent
 │   ├── BadAnswer               it answers what was not asked
+│   ├── DeviceBusy              too much waits for it
 │   └── DeviceException         it answers with an exception
 ├── RunError                a run could not be started                      the machine
 ├── FrameError              bytes that can be no Modbus frame               the client
@@ -51,6 +52,10 @@ class NoAnswer(DeviceError):
 
 class BadAnswer(DeviceError):
     """What comes back is no Modbus, or no answer to what was asked."""
+
+
+class DeviceBusy(DeviceError):
+    """So much waits for a device already that nothing more is taken."""
 
 
 class DeviceException(DeviceError):

@@ -80,8 +80,9 @@ def serve(
         typer.Argument(
             metavar="SOURCE",
             help="Scripts: PATH.py, python:external:PATH?timeout=5&args=... or "
-            "python:embedded:PATH. Others: file:PATH?replay=1s, pipe:PATH, or "
-            "http://HOST:PORT/PATH?token=@FILE, where others post.",
+            "python:embedded:PATH. Others: file:PATH?replay=1s, pipe:PATH, "
+            "modbus:URL?unit=3&holding=0-99, a device, or http://HOST:PORT/PATH?token=@FILE, "
+            "where others post.",
         ),
     ] = None,
     data_source: Annotated[

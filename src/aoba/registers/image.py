@@ -10,7 +10,7 @@ Who owns a value (`mode` of a station in a document):
              moment an address is defined, which is when it takes its initial value
 
 What a source has defined can be withheld from readers, until its next document. What clients write
-to it can be followed in a journal.
+to it can be followed in a journal; or, where the source is a device, it has to agree first.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,9 +20,10 @@ from aoba.document.ranges import Range
 from aoba.document.schema import Document, Station
 from aoba.errors import Conflict
 from aoba.identity import DEFAULT_IDENTITY
+from aoba.modbus.passing import Device
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
-from aoba.registers.bank import Bank, Withheld
+from aoba.registers.bank import Bank, Ceded, Withheld
 from aoba.registers.cells import Cells
 from aoba.registers.journal import Journal, Owned
 from aoba.registers.numbered import Numbered
@@ -55,6 +56,7 @@ class Image:
         self.ready = ReadyAnswers()
         """Answers that hold as long as nothing here changes."""
         self._territories: dict[str, Territory] = {}
+        self._devices: dict[str, Device] = {}
         self._journals: list[Journal] = []
         self._watchers: list[Watcher] = []
         self._numbered = Numbered(identity, self._journals)
@@ -68,6 +70,10 @@ class Image:
         journal = Journal(lambda unit: self._territories.get(source, {}).get(unit), clock)
         self._journals.append(journal)
         return journal
+
+    def cede(self, source: str, device: Device) -> None:
+        """Let `device` decide about writes to all that `source` is going to define."""
+        self._devices[source] = device
 
     def blocks(self, source: str) -> Iterator[Block]:
         """The present values of all that `source` has defined, withheld or not."""
@@ -106,6 +112,8 @@ class Image:
                 by_bus = station.mode == "slave" and table in _BUS_TABLES
                 for item in sorted(ranges, key=lambda r: r.address_start):
                     _apply_range(bank.tables[table], own[table], item, only_new=by_bus)
+            if source in self._devices:
+                bank.ceded[source] = Ceded(own, self._devices[source])
             self._numbered.apply(source, document, station, bank)
         for watcher in self._watchers:
             watcher(source, document)
@@ -135,15 +143,16 @@ class Image:
         self._numbered.forget(source)
         for unit in self._territories.pop(source, {}):
             remaining = [t[unit] for t in self._territories.values() if unit in t]
-            bank = self.stations.pop(unit)
             if not remaining:
+                del self.stations[unit]
                 continue
-            fresh = self._add(unit)
-            fresh.withheld = bank.withheld
+            bank = self.stations[unit]  # the same one goes on: a write to it may be under way
+            bank.ceded.pop(source, None)
+            old = bank.start_over()
             for territory in remaining:
                 for table in Table:
-                    _copy(territory[table], bank.tables[table], fresh.tables[table])
-            self._numbered.copy(bank, fresh)
+                    _copy(territory[table], old.tables[table], bank.tables[table])
+            self._numbered.copy(old, bank)
 
 
 def _apply_range(cells: Cells, own: Spans, item: Range, *, only_new: bool) -> None:

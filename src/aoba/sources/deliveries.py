@@ -36,14 +36,17 @@ class State(NamedTuple):
 class Deliveries:
     """Of the source `name`; implements `Listener` while a delivery is under way.
 
-    Use it as a context manager for as long as the source lives. Raises DocumentError where the
-    registers for its health are taken.
+    Use `alive` for as long as the source lives. To people, its deliveries are `noun`. Raises
+    DocumentError where the registers for its health are taken.
     """
 
-    def __init__(self, name: str, monitoring: Monitoring, image: Image) -> None:
+    def __init__(
+        self, name: str, monitoring: Monitoring, image: Image, noun: str = "deliveries"
+    ) -> None:
         self.settled = asyncio.Event()
         """Set by the first document with stations, or by the end of a first delivery without."""
         self.log = SourceLog(name)
+        self._noun = noun
         self._vitals = Vitals(name, monitoring, image, self.log)
         self._reception = Reception(name, image, self.log, self._applied)
         self._turn = asyncio.Lock()
@@ -63,7 +66,7 @@ class Deliveries:
         finally:
             self._vitals.stop()
             self.log.end(
-                f"deliveries: {self._vitals.runs}, failed: {self._vitals.failures}, "
+                f"{self._noun}: {self._vitals.runs}, failed: {self._vitals.failures}, "
                 f"documents: {self._reception.documents}"
             )
 

@@ -4,9 +4,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, cast
 
+from aoba.client.lines import Lines
 from aoba.errors import DocumentError, UsageError
 from aoba.extras import require
 from aoba.registers.image import Image
+from aoba.sources.device_spec import DeviceSpec
 from aoba.sources.fifo import FifoSource
 from aoba.sources.file import FileSource, Replay
 from aoba.sources.file_spec import FifoSpec, FileSpec
@@ -41,6 +43,7 @@ class Shared:
 
     image: Image
     servers: ForkServers = field(default_factory=ForkServers)
+    lines: Lines = field(default_factory=Lines)
     listeners: dict[Hashable, Listener] = field(default_factory=dict)
     """By what the user typed to say where they listen."""
 
@@ -53,12 +56,13 @@ class Shared:
         for listener in self.listeners.values():
             await listener.close()
         await self.servers.close()
+        await self.lines.close()
 
 
 def open_source(name: str, spec: Spec, shared: Shared) -> Source:
     """The source `name`, which is to `live`.
 
-    Raises UsageError where it is to have its health in registers that are taken.
+    Raises UsageError where it cannot be, as where its health is to be in registers that are taken.
     """
     try:
         return _BUILDERS[type(spec)](name, spec, shared)
@@ -68,6 +72,12 @@ def open_source(name: str, spec: Spec, shared: Shared) -> Source:
 
 def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
     return Script(name, spec, host_of(spec, shared.servers), shared.image)
+
+
+def _device(name: str, spec: DeviceSpec, shared: Shared) -> Source:
+    from aoba.sources.device import PolledDevice
+
+    return PolledDevice(name, spec, shared.lines.line(spec.target), shared.image)
 
 
 def _file(name: str, spec: FileSpec, shared: Shared) -> Source:
@@ -92,6 +102,7 @@ def _http(name: str, spec: HttpSpec, shared: Shared) -> Source:
 
 _BUILDERS: Final[dict[type, Callable[[str, Any, Shared], Source]]] = {
     ScriptSpec: _script,
+    DeviceSpec: _device,
     FileSpec: _file,
     FifoSpec: _fifo,
     HttpSpec: _http,

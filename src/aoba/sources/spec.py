@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from aoba.errors import UsageError
+from aoba.sources.device_spec import FORM as DEVICE
+from aoba.sources.device_spec import parse_device
 from aoba.sources.file_spec import FIFO_FORM, FILE_FORM, parse_fifo, parse_file
 from aoba.sources.http_spec import FORM, parse_http
 from aoba.sources.monitoring import Monitoring
@@ -42,6 +44,7 @@ class Kind(NamedTuple):
 
 KINDS: Final = {
     "python": Kind(FORMS, parse_script),
+    "modbus": Kind(DEVICE, parse_device),
     "file": Kind(FILE_FORM, parse_file),
     "pipe": Kind(FIFO_FORM, parse_fifo),
     "http": Kind(FORM, parse_http),
