@@ -9,9 +9,11 @@ import pytest
 from aiohttp import web
 
 from aoba.errors import HttpError
+from aoba.registers.image import Image
 from aoba.sources import http_server
 from aoba.sources.http_server import MAX_CONNECTIONS, HttpServer, answer
 from aoba.sources.http_spec import parse_http
+from aoba.sources.open import Shared, open_source
 from support.waiting import DEADLINE
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -193,3 +195,20 @@ def test_what_is_under_way_at_the_end_is_cut_off_in_time() -> None:
         assert await reader.read() == b""
 
     served(test, forever)
+
+
+def test_a_source_has_settled_when_it_waits() -> None:
+    async def test() -> None:
+        shared = Shared(Image())
+        source = open_source("plant", parse_http("http://127.0.0.1:0/plant"), shared)
+        await shared.bind()
+        assert not source.settled.is_set()
+        life = asyncio.create_task(source.live())
+        async with asyncio.timeout(DEADLINE):
+            await source.settled.wait()
+        life.cancel()
+        await asyncio.gather(life, return_exceptions=True)
+        await shared.close()
+        assert shared.image.stations == {}
+
+    asyncio.run(test())

@@ -21,7 +21,7 @@ from aoba.sources.spec import Spec
 from aoba.sources.warm import ForkServers
 
 
-class Listener(Protocol):
+class ListeningPort(Protocol):
     """A port at which others bring documents; several sources may share one."""
 
     descriptors: int
@@ -44,17 +44,17 @@ class Shared:
     image: Image
     servers: ForkServers = field(default_factory=ForkServers)
     lines: Lines = field(default_factory=Lines)
-    listeners: dict[Hashable, Listener] = field(default_factory=dict)
+    ports: dict[Hashable, ListeningPort] = field(default_factory=dict)
     """By what the user typed to say where they listen."""
 
     async def bind(self) -> None:
         """Take what others are to find us at. Raises LinkError where that is impossible."""
-        for listener in self.listeners.values():
-            await listener.bind()
+        for port in self.ports.values():
+            await port.bind()
 
     async def close(self) -> None:
-        for listener in self.listeners.values():
-            await listener.close()
+        for port in self.ports.values():
+            await port.close()
         await self.servers.close()
         await self.lines.close()
 
@@ -96,7 +96,7 @@ def _http(name: str, spec: HttpSpec, shared: Shared) -> Source:
     from aoba.sources.http_source import HttpSource
 
     key = ("http", spec.host, spec.port)
-    server = shared.listeners.setdefault(key, HttpServer(spec))
+    server = shared.ports.setdefault(key, HttpServer(spec))
     return HttpSource(name, spec, shared.image, cast("HttpServer", server))
 
 
