@@ -38,9 +38,11 @@ LAYERS = (
         "aoba.sources.repeats",
         "aoba.sources.freshness",
         "aoba.sources.health",
+        "aoba.sources.monitoring",
     ),
-    ("aoba.client", "aoba.links", "aoba.sources", "aoba.logs"),
+    ("aoba.client", "aoba.links", "aoba.sources", "aoba.logs", "aoba.extras"),
     ("aoba.runtime",),
+    ("aoba.server",),
     ("aoba.cli", "aoba.__main__"),
 )
 """From the bottom up. The longest name that fits a module says where it belongs."""

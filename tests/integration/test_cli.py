@@ -97,9 +97,9 @@ def test_every_line_of_a_json_log_is_an_object(
     assert all({"time", "level", "message"} <= line.keys() for line in lines)
     said = next(line for line in lines if "say" in line["message"])
     assert said["message"] == 'source.py run 1: say "°C"\x1b[2J\tnow'
-    assert (said["level"], said["script"], said["run"]) == ("WARNING", "source.py", 1)
+    assert (said["level"], said["source"], said["run"]) == ("WARNING", "source.py", 1)
     error = next(line for line in lines if "got 70000" in line["message"])
-    assert (error["level"], error["script"], error["run"]) == ("ERROR", "source.py", 2)
+    assert (error["level"], error["source"], error["run"]) == ("ERROR", "source.py", 2)
     assert re.fullmatch(r"listening on tcp://127\.0\.0\.1:\d+", _message(lines, "listening"))
 
 

@@ -42,7 +42,7 @@ def test_json_has_all_that_the_table_has(script: Script) -> None:
     done = run_aoba("check", script(printing(text)), "--json")
     assert done.returncode == 0
     result = json.loads(done.stdout)
-    assert result["script"] == "source.py"
+    assert result["source"] == "source.py"
     assert (result["ok"], result["errors"], result["still_running"]) == (True, [], False)
     assert (result["documents"], result["reboot_interval"]) == (1, 700)
     assert result["stations"] == [

@@ -61,7 +61,7 @@ LISTENS = {
     "nothing": ("", "expected tcp://HOST:PORT"),
 }
 COMMANDS = {
-    "no source": (["serve"], "nothing to serve: name a script, python:external:PATH"),
+    "no source": (["serve"], "nothing to serve: name a source, python:external:PATH"),
     "an unknown log level": (["serve", "{script}", "--log-level", "loud"], "'loud'"),
     "an unknown log format": (["serve", "{script}", "--log-format", "xml"], "'xml'"),
     "an unknown option": (["serve", "{script}", "--lisen", "tcp://127.0.0.1:0"], "--lisen"),

@@ -10,7 +10,7 @@ from aoba.errors import RunError
 from aoba.sources.program import ScriptFile
 from aoba.sources.python_embedded import PythonEmbedded
 from aoba.sources.python_external import PythonExternal
-from aoba.sources.spec import ScriptSpec
+from aoba.sources.script_spec import ScriptSpec
 from support.runs import Outcome
 from support.waiting import DEADLINE
 

@@ -80,7 +80,7 @@ def serve(
         typer.Argument(
             metavar="SOURCE",
             help="Scripts: PATH.py, python:external:PATH?timeout=5&args=... or "
-            "python:embedded:PATH.",
+            "python:embedded:PATH. Others: file:PATH?replay=1s or pipe:PATH.",
         ),
     ] = None,
     data_source: Annotated[
@@ -124,7 +124,7 @@ def serve(
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
 ) -> None:
-    """Serve the values of scripts over Modbus, until Ctrl-C or SIGTERM."""
+    """Serve the values of scripts and other sources over Modbus, until Ctrl-C or SIGTERM."""
     from aoba.cli.serve import serve
 
     serve(
@@ -140,12 +140,12 @@ def serve(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A script, as for serve.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, as for serve.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Run a script once, and show the registers it gives.
+    """Run a script once, or wait for a document of another source, and show the registers.
 
-    Where something is wrong with what it prints, exits with 1 and says what, and where.
+    Where something is wrong with the document, exits with 1 and says what, and where.
     """
     from aoba.cli.check import check
 

@@ -1,4 +1,4 @@
-"""`aoba check`: one run of a script, and the registers it gives, as a table or as JSON."""
+"""`aoba check`: one run or delivery of a source, and its registers, as a table or as JSON."""
 
 import asyncio
 import signal
@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from aoba.cli.loop import run_loop
+from aoba.cli.first_document import first_document
+from aoba.cli.loop import run_loop, until_stopped
 from aoba.cli.report import Report
 from aoba.cli.table import print_report
 from aoba.errors import RunError
@@ -19,7 +20,8 @@ from aoba.sources.feedback import Snapshot, encode
 from aoba.sources.hosts import host_of
 from aoba.sources.program import ScriptFile
 from aoba.sources.run import run_script
-from aoba.sources.spec import ScriptSpec, parse_spec
+from aoba.sources.script_spec import ScriptSpec
+from aoba.sources.spec import Spec, parse_spec
 
 LINGER: Final = 2.0
 """Seconds that a script has, after its first document, good or bad, to come to its end."""
@@ -29,20 +31,42 @@ def check(source: str, *, as_json: bool) -> int:
     """Returns the exit code. Raises UsageError where `source` is none."""
     spec = parse_spec(source)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    has_runs = isinstance(spec, ScriptSpec)
+    who = f"{spec.name} run 1" if has_runs else spec.name
+    doing = f"running {spec.name} ..." if has_runs else f"waiting for a document of {spec.name} ..."
 
     def say(line: str, style: str) -> None:
-        console.print(Text(printable(f"{spec.path.name} run 1: {line}"), style=style))
+        console.print(Text(printable(f"{who}: {line}"), style=style))
 
     async def run() -> None:
-        await _run(spec, report, console.status(Text(f"running {report.name} ...")))
+        status = console.status(Text(doing))
+        if isinstance(spec, ScriptSpec):
+            await _run(spec, report, status)
+        else:
+            await _receive(spec, report, status)
 
-    report = Report(spec.path.name, say)
+    report = Report(spec.name, say, has_runs=has_runs)
     run_loop(run)
     if as_json:
         sys.stdout.write(report.as_json() + "\n")
     else:
         print_report(report, Console(highlight=False, soft_wrap=True))
     return 1 if report.errors else 0
+
+
+async def _receive(spec: Spec, report: Report, status: Status) -> None:
+    started = time.monotonic()
+    failure: str | None = "interrupted"  # unless something else comes of it
+
+    async def receive() -> None:
+        nonlocal failure
+        failure = await first_document(spec, report)
+
+    with status:
+        await until_stopped(receive())
+    report.seconds = time.monotonic() - started
+    if failure:
+        report.error(failure)
 
 
 async def _run_once(spec: ScriptSpec, report: Report) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import UNSET
 
 from aoba.document.decode import Decoded
+from aoba.document.schema import Document
 from aoba.identity import DEFAULT_IDENTITY, object_name
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
@@ -19,16 +20,23 @@ from aoba.spans import Span
 
 
 class Report:
-    """Implements the `Listener` of a run; `say` shows a line, in a style, while it goes on."""
+    """Implements the `Listener` of a run; `say` shows a line, in a style, while it goes on.
 
-    def __init__(self, name: str, say: Callable[[str, str], None]) -> None:
+    `has_runs` says whether the source is a script.
+    """
+
+    def __init__(
+        self, name: str, say: Callable[[str, str], None], *, has_runs: bool = True
+    ) -> None:
         self.name = name
+        self.has_runs = has_runs
         self.heard = asyncio.Event()
         """Set by the first document or the first error."""
         self.errors: list[str] = []
         self.still_running = False
         self.seconds = 0.0
         self.image = Image()
+        self.image.watch(self._took)
         self.descriptions = Descriptions()
         self.modes: dict[int, str] = {}
         """Of each station, by its id."""
@@ -39,14 +47,7 @@ class Report:
     def document(self, decoded: Decoded) -> None:
         for message in decoded.unknown:
             self.error(message)
-        document = decoded.document
-        self.image.apply(self.name, document)
-        self.descriptions.note(document)
-        self.modes |= {station.id: station.mode for station in document.stations}
-        if document.reboot_interval is not UNSET:
-            self.interval_ms = document.reboot_interval
-        self.documents += 1
-        self.heard.set()
+        self.image.apply(self.name, decoded.document)
 
     def error(self, text: str) -> None:
         self.heard.set()
@@ -60,6 +61,16 @@ class Report:
     def stderr(self, line: str) -> None:
         self._say(line, "dim")
 
+    def _took(self, source: str, document: Document) -> None:
+        self.descriptions.note(document)
+        self.modes |= {station.id: station.mode for station in document.stations}
+        if source != self.name:  # its health
+            return
+        if document.reboot_interval is not UNSET:
+            self.interval_ms = document.reboot_interval
+        self.documents += 1
+        self.heard.set()
+
     def as_json(self) -> str:
         stations = [
             {
@@ -72,13 +83,13 @@ class Report:
             for unit, bank in sorted(self.image.stations.items())
         ]
         result = {
-            "script": self.name,
+            "source": self.name,
             "ok": not self.errors,
             "errors": self.errors,
             "documents": self.documents,
             "seconds": round(self.seconds, 3),
             "still_running": self.still_running,
-            "reboot_interval": self.interval_ms,
+            "reboot_interval": self.interval_ms if self.has_runs else None,
             "stations": stations,
         }
         return json.dumps(result)  # plain ASCII: a file's name need not be UTF-8

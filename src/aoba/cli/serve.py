@@ -9,7 +9,7 @@ from aoba.links.roles import parse_rules
 from aoba.links.trace import Level
 from aoba.links.url import DEFAULT_LISTEN, TlsUrl, parse_listen
 from aoba.logs import Format, Logging
-from aoba.runtime import Runtime
+from aoba.server import server
 from aoba.sources.spec import ACCEPTED, parse_spec
 
 
@@ -25,7 +25,7 @@ def serve(  # noqa: PLR0913  as many as the command has options
 ) -> None:
     """Raises UsageError before anything is started, LinkError where a link cannot be opened."""
     if not sources:
-        raise UsageError(f"nothing to serve: name a script, {ACCEPTED}")
+        raise UsageError(f"nothing to serve: name a source, {ACCEPTED}")
     specs = [parse_spec(text) for text in sources]
     objects = {**DEFAULT_IDENTITY, **parse_identity(identity)}
     urls = [parse_listen(text) for text in listen or (DEFAULT_LISTEN,)]
@@ -34,7 +34,7 @@ def serve(  # noqa: PLR0913  as many as the command has options
         raise UsageError("--role needs a link that asks for certificates, tls://...&ca=FILE")
 
     async def run() -> None:
-        await Runtime(specs, urls, objects, rules, Level[trace.upper()]).run()
+        await server(specs, urls, objects, rules, Level[trace.upper()]).run()
 
     with Logging(level, form):
         run_loop(run)

@@ -60,8 +60,8 @@ def _summary(report: Report) -> str:
     documents = _count(report.documents, "document")
     if report.still_running:
         return f"{documents} in {report.seconds:.1f} s, still running then, and stopped"
-    again = f"runs every {report.interval_ms} ms when served"
-    return f"{documents}, took {1000 * report.seconds:.0f} ms, {again}"
+    took = f"{documents}, took {1000 * report.seconds:.0f} ms"
+    return f"{took}, runs every {report.interval_ms} ms when served" if report.has_runs else took
 
 
 def _print_station(console: Console, bank: Bank) -> None:

@@ -34,6 +34,9 @@ _BUS_TABLES: Final = frozenset((Table.COILS, Table.HOLDING))
 Territory = dict[int, Owned]
 """Which addresses a source has defined, by unit id."""
 
+Watcher = Callable[[str, Document], None]
+"""Hears of a source and its document; must not raise."""
+
 
 class Block(NamedTuple):
     """Consecutive addresses of one table from `start` on, and their cells."""
@@ -53,7 +56,12 @@ class Image:
         """Answers that hold as long as nothing here changes."""
         self._territories: dict[str, Territory] = {}
         self._journals: list[Journal] = []
+        self._watchers: list[Watcher] = []
         self._numbered = Numbered(identity, self._journals)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell `watcher` from now on of each document that has taken effect."""
+        self._watchers.append(watcher)
 
     def journal(self, source: str, clock: Callable[[], float]) -> Journal:
         """Note from now on what clients write to whatever `source` has defined at the time."""
@@ -100,6 +108,8 @@ class Image:
                 for item in sorted(ranges, key=lambda r: r.address_start):
                     _apply_range(bank.tables[table], own[table], item, only_new=by_bus)
             self._numbered.apply(source, document, station, bank)
+        for watcher in self._watchers:
+            watcher(source, document)
 
     def _add(self, unit: int) -> Bank:
         bank = self.stations[unit] = self._numbered.new_bank(unit, self.ready)

@@ -3,7 +3,7 @@
 from aoba.sources.python_embedded import PythonEmbedded
 from aoba.sources.python_external import PythonExternal
 from aoba.sources.run import Host
-from aoba.sources.spec import ScriptSpec
+from aoba.sources.script_spec import ScriptSpec
 from aoba.sources.warm import ForkServers
 
 

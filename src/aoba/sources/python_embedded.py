@@ -14,7 +14,7 @@ from aoba.sources.embedded import EmbeddedRun
 from aoba.sources.interpreter import Interpreter
 from aoba.sources.program import Unfit, Version
 from aoba.sources.running import Running
-from aoba.sources.spec import ScriptSpec
+from aoba.sources.script_spec import ScriptSpec
 from aoba.sources.syntax import SyntaxFault
 
 FIRST_PAUSE: Final = 0.1

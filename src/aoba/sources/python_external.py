@@ -8,7 +8,7 @@ from aoba.sources.child import Child, script_environment
 from aoba.sources.forked import ForkedRun
 from aoba.sources.program import Unfit, Version
 from aoba.sources.running import Running
-from aoba.sources.spec import ScriptSpec
+from aoba.sources.script_spec import ScriptSpec
 from aoba.sources.syntax import SyntaxFault
 from aoba.sources.warm import ForkServers
 

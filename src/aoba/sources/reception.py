@@ -1,4 +1,4 @@
-"""What the runs of a script give -> image and log."""
+"""What a source gives, in runs or deliveries -> image and log."""
 
 import logging
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from aoba.document.schema import Document
 from aoba.document.summary import summary
 from aoba.registers.image import Image
 from aoba.sources.program import Version
-from aoba.sources.script_log import ScriptLog
+from aoba.sources.source_log import SourceLog
 
 MAX_WARNED: Final = 100
 """Different unknown fields that a script is told of."""
@@ -26,7 +26,7 @@ class Reception:
         self,
         name: str,
         image: Image,
-        log: ScriptLog,
+        log: SourceLog,
         on_document: Callable[[Document, bool], None],
     ) -> None:
         self.documents = 0

@@ -85,7 +85,7 @@ async def run_script(
     A run fails that cannot be started, exits with anything but 0, is silent on stdout for longer
     than `timeout` seconds, or prints no document that can be taken.
     """
-    intake = _Intake(listener)
+    intake = Intake(listener)
     errors = Lines()
 
     def on_stderr(data: bytes) -> None:
@@ -105,8 +105,8 @@ async def run_script(
     return Outcome(running.failure or intake.failure(), running.status, running.began)
 
 
-class _Intake:
-    """Takes the stdout of one run.
+class Intake:
+    """Takes the stdout of one run, or another stream of documents.
 
     Most runs print nothing but documents, each in one piece; a stream is looked through only from
     where that ends.

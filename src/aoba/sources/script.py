@@ -21,8 +21,8 @@ from aoba.sources.program import ScriptFile, Version
 from aoba.sources.reception import Reception
 from aoba.sources.run import Host, Outcome, run_script
 from aoba.sources.schedule import Schedule
-from aoba.sources.script_log import ScriptLog
-from aoba.sources.spec import ScriptSpec
+from aoba.sources.script_spec import ScriptSpec
+from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
 from aoba.sources.wake import Alarm
 
@@ -45,8 +45,8 @@ class Script:
         """Set by the first document with stations, or by the end of a first run without."""
         self._spec, self._host = spec, host
         self._file = ScriptFile(spec.path)
-        self._log = ScriptLog(name)
-        self._vitals = Vitals(name, spec.freshness, spec.health, image, self._log)
+        self._log = SourceLog(name)
+        self._vitals = Vitals(name, spec.monitoring, image, self._log)
         self._feedback = Feedback(name, image) if spec.feed else None
         self._reception = Reception(name, image, self._log, self._applied)
         self._schedule = Schedule(DEFAULT_INTERVAL, first=0.0)

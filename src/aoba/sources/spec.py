@@ -1,178 +1,60 @@
-"""SPEC, what a user types to name a source -> `ScriptSpec`.
+"""SPEC, what a user types to name a source -> what its kind makes of it.
 
-    python:external:PATH?OPTIONS   python:PATH?OPTIONS   PATH.py?OPTIONS
-    python:embedded:PATH?OPTIONS
+    KIND:PLACE?OPTIONS   PATH.py?OPTIONS
 
-PATH is taken as it stands, up to the first `?`; OPTIONS are `name=value` pairs joined by `&`, as in
-a URL, with `+` or `%20` for a space.
+OPTIONS are `name=value` pairs joined by `&`, as in a URL, with `+` or `%20` for a space. What
+stands before them is for the kind to read.
 """
 
-import os
-import shlex
-import shutil
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple, Protocol
 
-from aoba.duration import parse_duration
 from aoba.errors import UsageError
-from aoba.options import one_of, parse_options
-from aoba.sources.freshness import FreshnessRule
-from aoba.sources.health import HealthPlace, parse_health
-from aoba.sources.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, parse_nice
-
-ACCEPTED: Final = (
-    "python:external:PATH, python:embedded:PATH, python:PATH or a path that ends in .py"
-)
-DEFAULT_TIMEOUT: Final = 30.0
-DEFAULT_START: Final = "warm" if hasattr(os, "fork") and sys.platform != "darwin" else "cold"
-"""Apple's frameworks do not stand a fork without a program of its own behind it."""
-
-_INTERPRETERS: Final = ("python3", "python")
-_MODES: Final = ("external", "embedded")
-_EXTERNAL_ONLY: Final = ("python", "start", "preload")
+from aoba.sources.file_spec import FIFO_FORM, FILE_FORM, parse_fifo, parse_file
+from aoba.sources.monitoring import Monitoring
+from aoba.sources.script_spec import FORMS, parse_script
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptSpec:
-    """A script that exists and an interpreter that exists, when the spec was parsed."""
+class Spec(Protocol):
+    """What all kinds of sources have in common. A kind has a class of its own."""
 
-    path: Path
-    """Absolute."""
-    python: str
-    """Absolute path of the interpreter."""
-    args: tuple[str, ...] = ()
-    timeout: float = DEFAULT_TIMEOUT
-    """Seconds a run may be silent on stdout."""
-    start: str = DEFAULT_START
-    """`cold`: each run is a new interpreter; `warm`: a fork of one that is kept."""
-    preload: tuple[str, ...] = ()
-    """Modules that the interpreter which is kept imports once, before the forks."""
-    feed: str | None = None
-    """`writes`: each run is told on stdin what clients wrote, and its present values."""
-    freshness: FreshnessRule | None = None
-    """When reads are not to be trusted any more, and what they answer; None: never."""
-    health: HealthPlace | None = None
-    """Where the source's own health stands in registers."""
-    limits: Limits = NO_LIMITS
-    mode: str = "external"
-    """`external`: each run is a process; `embedded`: all are in one that Aoba keeps."""
+    @property
+    def name(self) -> str:
+        """What the source is called, where no other one is called so."""
+        ...
+
+    @property
+    def full_name(self) -> str:
+        """What it is called else."""
+        ...
+
+    @property
+    def monitoring(self) -> Monitoring: ...
 
 
-def parse_spec(text: str) -> ScriptSpec:
-    """Raises UsageError, one line that says what is wrong and what is accepted."""
-    location, _, query = text.partition("?")
-    mode, location = _location(text, location)
-    path = _script_path(location)
-    options = parse_options(text, query, _OPTIONS)
-    if mode == "embedded":
-        options["python"] = _own_python(text, options)
-    if "preload" in options and options.setdefault("start", "warm") != "warm":
-        raise UsageError(f"{text}: option 'preload' goes with start=warm")
-    if "on_stale" in options and "stale_after" not in options:
-        raise UsageError(f"{text}: option 'on_stale' goes with stale_after")
-    if "stale_after" in options:
-        options["freshness"] = FreshnessRule(**_take(options, "stale_after", "on_stale"))
-    options["limits"] = Limits(**_take(options, "memory", "cpu", "nice"))
-    python = options.pop("python", None) or _find_python(None)
-    return ScriptSpec(path=path, python=python, mode=mode, **options)
+class Kind(NamedTuple):
+    form: str
+    """What its SPECs look like, for people."""
+    parse: Callable[[str], Spec]
+    """Of a whole SPEC. Raises UsageError, one line that says what is wrong, and what is right."""
 
 
-def _take(options: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Those of `options` that are given, which are gone from it then."""
-    return {name: options.pop(name) for name in names if name in options}
-
-
-def _location(text: str, location: str) -> tuple[str, str]:
-    """Mode and path."""
-    kind, colon, rest = location.partition(":")
-    if colon and kind == "python":
-        mode, colon, path = rest.partition(":")
-        if not (colon and mode.isidentifier()):
-            return "external", rest  # a path, which may have a colon too
-        if mode in _MODES:
-            return mode, path
-        raise UsageError(f"{text}: unknown mode {mode!r}; expected {ACCEPTED}")
-    if location.endswith(".py"):
-        return "external", location
-    raise UsageError(f"{text}: not a source; expected {ACCEPTED}")
-
-
-def _own_python(text: str, options: dict[str, Any]) -> str:
-    for name in _EXTERNAL_ONLY:
-        if name in options:
-            raise UsageError(
-                f"{text}: option {name!r} goes with python:external; "
-                f"an embedded script has Aoba's own Python, all the time"
-            )
-    if not sys.executable:
-        raise UsageError(f"{text}: Aoba does not know its own Python; use python:external")
-    return sys.executable
-
-
-def _script_path(location: str) -> Path:
-    if not location:
-        raise UsageError(f"the path of the script is missing; expected {ACCEPTED}")
-    path = Path(_absolute(location))
-    # Those of os.path say no, where a Path raises, to a name too long or a folder we may not see.
-    if not os.path.exists(path):  # noqa: PTH110
-        raise UsageError(f"{path}: no such script")
-    if not os.path.isfile(path):  # noqa: PTH113
-        raise UsageError(f"{path}: not a file; expected a Python script")
-    return path
-
-
-def _find_python(wanted: str | None) -> str:
-    candidates = (wanted,) if wanted is not None else _INTERPRETERS
-    for name in candidates:
-        found = shutil.which(os.path.expanduser(name))  # noqa: PTH111  `~/venv/bin/python`
-        if found:
-            return _absolute(found)
-    if wanted is None:
-        raise UsageError("neither python3 nor python is in the PATH; name one with ?python=PATH")
-    raise UsageError(f"{wanted!r} is not an interpreter; expected a path or a name in the PATH")
-
-
-def _absolute(path: str) -> str:
-    """Symbolic links stay as the user named them: a virtual environment is its link's path."""
-    try:
-        return os.path.abspath(path)  # noqa: PTH100
-    except FileNotFoundError:
-        gone = "the working directory is gone; expected an absolute path"
-        raise UsageError(f"{path}: {gone}") from None
-
-
-def _split_args(text: str) -> tuple[str, ...]:
-    if "\0" in text:
-        raise UsageError("an argument cannot have a NUL character in it")
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as error:
-        raise UsageError(f"{error} in {text!r}") from None
-
-
-def _module_names(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(","))
-    for name in names:
-        if not all(part.isidentifier() for part in name.split(".")):
-            raise UsageError(f"expected names of modules joined by commas, got {text!r}")
-    return names
-
-
-_OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
-    "python": _find_python,
-    "args": _split_args,
-    "timeout": parse_duration,
-    "start": one_of("cold", "warm"),
-    "preload": _module_names,
-    "feed": one_of("writes"),
-    "stale_after": parse_duration,
-    "on_stale": one_of("hold", "exception", "zero"),
-    "health": parse_health,
-    "memory": parse_memory,
-    "cpu": parse_cpu,
-    "nice": parse_nice,
+KINDS: Final = {
+    "python": Kind(FORMS, parse_script),
+    "file": Kind(FILE_FORM, parse_file),
+    "pipe": Kind(FIFO_FORM, parse_fifo),
 }
-"""What may follow the `?`, and what makes a value of it."""
+"""By what a SPEC begins with, up to its first colon."""
+
+ACCEPTED: Final = "; ".join(kind.form for kind in KINDS.values())
+
+
+def parse_spec(text: str) -> Spec:
+    """Raises UsageError, one line that says what is wrong and what is accepted."""
+    location, _, _ = text.partition("?")
+    name, colon, _ = location.partition(":")
+    if colon and name in KINDS:
+        return KINDS[name].parse(text)
+    if location.endswith(".py"):
+        return parse_script(text)
+    raise UsageError(f"{text}: not a source; expected {ACCEPTED}")

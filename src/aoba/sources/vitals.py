@@ -1,6 +1,6 @@
 """How a source does: its counts, whether its values are fresh, and its health in registers.
 
-Two timers run beside the script. One goes off when the newest document becomes too old, however
+Two timers run beside the source. One goes off when the newest document becomes too old, however
 long a run takes or the next one is away. The other brings the age in the health registers up to
 date.
 """
@@ -12,9 +12,10 @@ import time
 from aoba.registers.image import Image
 from aoba.sources.clock import sleep_until
 from aoba.sources.freshness import ANSWERS, Freshness, FreshnessRule
-from aoba.sources.health import NOT_STARTED, RESOLUTION, Health, HealthPlace
+from aoba.sources.health import NOT_STARTED, RESOLUTION, Health
+from aoba.sources.monitoring import Monitoring
 from aoba.sources.run import Outcome
-from aoba.sources.script_log import ScriptLog
+from aoba.sources.source_log import SourceLog
 
 
 class Vitals:
@@ -23,17 +24,17 @@ class Vitals:
     def __init__(
         self,
         name: str,
-        rule: FreshnessRule | None,
-        place: HealthPlace | None,
+        monitoring: Monitoring,
         image: Image,
-        log: ScriptLog,
+        log: SourceLog,
     ) -> None:
         self.runs = 0
         self.failures = 0
-        self._name, self._rule, self._image, self._log = name, rule, image, log
+        self._name, self._image, self._log = name, image, log
+        self._rule = rule = monitoring.freshness
         self._status = 0
         self._freshness = Freshness(rule.stale_after if rule else None)
-        self._health = Health(name, place, image) if place else None
+        self._health = Health(name, monitoring.health, image) if monitoring.health else None
         self._renewed = asyncio.Event()
         self._timers: list[asyncio.Task[None]] = []
 
@@ -67,7 +68,7 @@ class Vitals:
         was_stale = self._freshness.renew(now)
         self._renewed.set()
         if was_stale:
-            self._log.of_script(logging.INFO, f"fresh again, after {age:.1f} s")
+            self._log.of_source(logging.INFO, f"fresh again, after {age:.1f} s")
         if was_stale or age is None:
             self._publish()
 
@@ -85,7 +86,7 @@ class Vitals:
         if rule.on_stale != "hold":
             self._image.withhold(self._name, as_zero=rule.on_stale == "zero")
         self._publish()
-        self._log.of_script(
+        self._log.of_source(
             logging.WARNING,
             f"stale, newest document is {self._freshness.age(now):.1f} s old; "
             f"reads answer {ANSWERS[rule.on_stale]}",

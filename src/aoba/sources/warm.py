@@ -15,7 +15,7 @@ from typing import Final
 from aoba.sources.fork_process import ForkProcess
 from aoba.sources.limits import NO_LIMITS, Limits
 from aoba.sources.repeats import Repeats
-from aoba.sources.spec import ScriptSpec
+from aoba.sources.script_spec import ScriptSpec
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0

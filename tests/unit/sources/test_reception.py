@@ -8,14 +8,14 @@ from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from aoba.sources.program import Version
 from aoba.sources.reception import Reception
-from aoba.sources.script_log import ScriptLog
+from aoba.sources.source_log import SourceLog
 from builders import decoded, one_range, raw
 
 
 class Received:
     def __init__(self):
         self.image, self.heard = Image(), []
-        log = ScriptLog("a.py")
+        log = SourceLog("a.py")
         self.reception = Reception("a.py", self.image, log, lambda *what: self.heard.append(what))
 
     def document(self, value):
@@ -27,7 +27,7 @@ class Received:
 
 @pytest.fixture
 def received(caplog):
-    caplog.set_level(logging.INFO, "aoba.script")
+    caplog.set_level(logging.INFO, "aoba.source")
     made = Received()
     made.reception.begin(Version(b"v1", b"v1"))
     return made
@@ -40,7 +40,7 @@ def test_the_first_document_is_logged_and_all_are_told(received, caplog):
     assert received.holding() == b"\0\2"
     assert [replaced for _, replaced in received.heard] == [False, False]
     assert (received.reception.documents, received.reception.of_this_run) == (2, 2)
-    assert caplog.messages == ["a.py run 0: first document: station 1 (master) holding 0"]
+    assert caplog.messages == ["a.py: first document: station 1 (master) holding 0"]
 
 
 def test_each_run_counts_its_own(received):
@@ -58,9 +58,7 @@ def test_another_version_replaces_all_once(received, caplog):
 
     assert [replaced for _, replaced in received.heard] == [False, True, False]
     assert list(received.image.blocks("a.py")) == [(1, Table.HOLDING, 0, b"\0\4")]
-    assert caplog.messages[1:] == [
-        "a.py run 0: the script has changed, and replaces what it had defined"
-    ]
+    assert caplog.messages[1:] == ["a.py: the script has changed, and replaces what it had defined"]
 
 
 def test_a_document_in_the_way_of_another_source_is_not_told(received):

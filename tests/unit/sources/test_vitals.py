@@ -11,8 +11,9 @@ from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from aoba.sources.freshness import FreshnessRule
 from aoba.sources.health import HealthPlace
+from aoba.sources.monitoring import Monitoring
 from aoba.sources.run import Outcome
-from aoba.sources.script_log import ScriptLog
+from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
 from builders import decoded, one_range
 
@@ -33,7 +34,7 @@ class Source:
     def __init__(self, rule):
         self.image = Image()
         place = HealthPlace(1, "input", 9000)
-        self.vitals = Vitals(NAME, rule, place, self.image, ScriptLog(NAME))
+        self.vitals = Vitals(NAME, Monitoring(rule, place), self.image, SourceLog(NAME))
 
     def shown(self):
         cells = self.image.stations[1].read(Table.INPUT, 9000, 8)
@@ -109,7 +110,7 @@ def test_stale_and_fresh_again(source, caplog, monkeypatch):
         source.vitals.stop()
 
     monkeypatch.setattr("aoba.sources.vitals.sleep_until", sleep_until)
-    caplog.set_level(logging.INFO, "aoba.script")
+    caplog.set_level(logging.INFO, "aoba.source")
     asyncio.run(watch())
     assert source.shown()[::4] == (5000, 1)
     assert source.image.stations[1].withheld.keys() == {NAME}

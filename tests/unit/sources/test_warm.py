@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aoba.sources import warm
-from aoba.sources.spec import ScriptSpec
+from aoba.sources.script_spec import ScriptSpec
 from aoba.sources.warm import FIRST_PAUSE, LOADING, LONGEST_PAUSE, UNABLE, ForkServer, ForkServers
 
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from aoba.runtime import source_names
+from aoba.sources.script_spec import ScriptSpec
+from aoba.sources.source import source_names
 
 
 @pytest.mark.parametrize(
@@ -18,5 +19,5 @@ from aoba.runtime import source_names
     ],
 )
 def test_every_source_has_a_name_of_its_own(paths, names):
-    assert source_names([Path(path) for path in paths]) == names
+    assert source_names([ScriptSpec(Path(path), "python3") for path in paths]) == names
     assert len(set(names)) == len(names)

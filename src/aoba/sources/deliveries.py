@@ -1,0 +1,108 @@
+"""Documents that are brought to Aoba -> image, log, freshness and health.
+
+What a run is to a script, a delivery is to other sources: it begins, documents and errors come of
+it, and it is over. One that gives no document that can be taken has failed. Errors that come with
+each delivery are logged once, then counted.
+"""
+
+import asyncio
+import logging
+from codecs import BOM_UTF8
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from aoba.document.decode import Decoded, decode
+from aoba.document.schema import Document
+from aoba.document.stream import MAX_VALUE
+from aoba.errors import DocumentError
+from aoba.registers.image import Image
+from aoba.sources.monitoring import Monitoring
+from aoba.sources.reception import Reception
+from aoba.sources.run import MAX_INLINE, Outcome
+from aoba.sources.source_log import SourceLog
+from aoba.sources.vitals import Vitals
+
+
+class Deliveries:
+    """Of the source `name`; implements `Listener` while a delivery is under way.
+
+    Use it as a context manager for as long as the source lives. Raises DocumentError where the
+    registers for its health are taken.
+    """
+
+    def __init__(self, name: str, monitoring: Monitoring, image: Image) -> None:
+        self.settled = asyncio.Event()
+        """Set by the first document with stations, or by the end of a first delivery without."""
+        self.log = SourceLog(name)
+        self._vitals = Vitals(name, monitoring, image, self.log)
+        self._reception = Reception(name, image, self.log, self._applied)
+        self._turn = asyncio.Lock()
+        self._failure: str | None = None
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Watch over the source until the end; then the log is told what has come."""
+        self._vitals.start()
+        try:
+            yield
+        finally:
+            self._vitals.stop()
+            self.log.end(
+                f"deliveries: {self._vitals.runs}, failed: {self._vitals.failures}, "
+                f"documents: {self._reception.documents}"
+            )
+
+    @asynccontextmanager
+    async def delivery(self) -> AsyncIterator[None]:
+        """Within it, what comes is of one delivery; another one waits until it is over."""
+        async with self._turn:
+            self._failure = None
+            self._reception.begin(None)
+            self._vitals.run_begins()
+            yield
+            if not (self._failure or self._reception.of_this_run):
+                self.error("no document in it")
+            self._vitals.run_over(Outcome(self._failure))
+            self.log.run_over()
+            self.settled.set()
+
+    async def take(self, raw: bytes | bytearray, place: str = "") -> Document:
+        """Take one document, from `place`, within a delivery.
+
+        Raises DocumentError, which the log has been told of, where that cannot be done.
+        """
+        try:
+            decoded = await _decoded(raw.removeprefix(BOM_UTF8))
+            self.document(decoded)
+        except DocumentError as error:
+            self.error(f"{place}: {error}" if place else str(error))
+            raise
+        return decoded.document
+
+    def document(self, decoded: Decoded) -> None:
+        """Raises DocumentError where another source is in the way."""
+        self._reception.document(decoded)
+
+    def error(self, text: str) -> None:
+        """The delivery has failed, or a part of it."""
+        self._failure = text
+        self._reception.error(text)
+
+    def skipped(self, text: str) -> None:
+        self._reception.skipped(text)
+
+    def stderr(self, line: str) -> None:
+        self.log.of_run(logging.WARNING, line)
+
+    def _applied(self, document: Document, _: bool) -> None:
+        self._vitals.document()
+        if document.stations:
+            self.settled.set()
+
+
+async def _decoded(raw: bytes | bytearray) -> Decoded:
+    """Raises DocumentError."""
+    if len(raw) > MAX_VALUE:
+        limit = f"expected {MAX_VALUE >> 20} MiB at most, got {len(raw)} bytes"
+        raise DocumentError("", limit)
+    return decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(decode, raw)

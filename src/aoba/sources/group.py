@@ -1,0 +1,62 @@
+"""All sources of one image: started in their order, living side by side, ended together.
+
+Each starts when the one before has given its first document, or failed, so that of two in conflict
+the first named is the first to define. When `PATIENCE` has passed, those that are left go on
+starting one after the other, none waiting for longer than `STEP`: so however many they are, they do
+not all start at once, neither now nor at any later slot.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from aoba.registers.image import Image
+from aoba.sources.open import Shared, open_source
+from aoba.sources.source import source_names
+from aoba.sources.spec import Spec
+
+PATIENCE: Final = 1.0
+STEP: Final = 0.05
+
+DESCRIPTORS: Final = 12
+"""That a source may need."""
+
+
+class SourceGroup:
+    """Call `start`, then `end`. Raises UsageError where a source cannot be opened."""
+
+    def __init__(self, specs: Sequence[Spec], image: Image) -> None:
+        self._shared = Shared(image)
+        names = source_names(specs)
+        self._sources = [
+            open_source(name, spec, self._shared) for name, spec in zip(names, specs, strict=True)
+        ]
+        self.lives: list[asyncio.Task[None]] = []
+        """Of the sources that have started; one ends by itself only where Aoba has a defect."""
+
+    @property
+    def descriptors(self) -> int:
+        """That all of them may need."""
+        return DESCRIPTORS * len(self._sources)
+
+    async def start(self) -> None:
+        """Returns when all have started, and all but the slow ones have settled."""
+        patience_ends = time.monotonic() + PATIENCE
+        for source in self._sources:
+            self.lives.append(asyncio.create_task(source.live()))
+            seconds = max(STEP, patience_ends - time.monotonic())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await source.settled.wait()
+
+    def cancel(self) -> None:
+        """Have them come to their end; a second time, have them hurry."""
+        for life in self.lives:
+            life.cancel()
+
+    async def ended(self) -> None:
+        """Wait for that. Call `cancel` before."""
+        await asyncio.gather(*self.lives, return_exceptions=True)
+        await self._shared.close()
