@@ -25,6 +25,10 @@ from aoba.modbus.port import Port
 SILENCE: Final = 60
 """Seconds without a word after which a client is asked whether it is still there."""
 
+ID: Final = slice(2)
+BEHIND_ID: Final = slice(2, None)
+"""Where a request has its transaction id, and what it is looked up by."""
+
 NOBODY: Final = Silence()
 
 OpenSession = Callable[[Client], Session]
@@ -114,15 +118,18 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         # Most requests end here. All in one place, since every call would cost a hundredth more.
-        rest = self._session.find(data[2:])
+        # As much is saved by local names: `self._write(answer)` would look for a method first.
+        find = self._session.find
+        rest = find(data[BEHIND_ID])
         if rest is None:
             self._feed(data)
         else:
             self._recalled[data[7]] += 1  # by function code
             self.heard = True
             self._recalled_request = data
-            self._recalled_answer = answer = data[:2] + rest
-            self._write(answer)
+            self._recalled_answer = answer = data[ID] + rest
+            write = self._write
+            write(answer)
 
     def _feed(self, data: bytes) -> None:
         if self._session is NOBODY:
