@@ -16,12 +16,13 @@ _OWN_EXTENSIONS = os.path.join(os.path.dirname(os.__file__), "lib-dynload", "")
 _SHARED = (".so", ".pyd")
 
 _at_start = {}
-_path_at_start = list(sys.path)
+_path_at_start = []
 _flush_c = []  # what flushes the streams of C, if need be
 
 
 def remember_modules():
     """To be called before the forks: what is loaded now is not of a script."""
+    _path_at_start.extend(sys.path)
     _look_for_c(list(sys.modules))
     _at_start.update(sys.modules)
 
@@ -171,7 +172,7 @@ def _look_for_c(names):
     """
     if _flush_c or not (PYTHON_2 or any(map(_may_print_in_c, names))):
         return
-    path, sys.path = sys.path, _path_at_start
+    path, sys.path = sys.path, list(_path_at_start)  # in which a script has no part
     try:
         from ctypes import CDLL
 
