@@ -72,6 +72,14 @@ class Feedback:
             return encode(snapshot)
         return await asyncio.to_thread(encode, snapshot)
 
+    def at_once(self, run: int) -> bytes | None:
+        """The same, without waiting; None, and nothing has been told, where it takes too long."""
+        snapshot = self._snapshot(run)
+        if snapshot.size <= MAX_INLINE:
+            return encode(snapshot)
+        self.put_back()
+        return None
+
     @property
     def lost(self) -> int:
         """Writes that are missing in the newest object."""

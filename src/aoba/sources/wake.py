@@ -35,7 +35,8 @@ class Alarm:
 
     def _start(self, when: float) -> None:
         self._fires_at = when
-        seconds = max(0.0, when - time.monotonic())
+        # The loop's timers are cut to milliseconds. Late is better than early and again.
+        seconds = max(0.0, when - time.monotonic() + 0.0005)
         self._timer = asyncio.get_running_loop().call_later(seconds, self._fire)
 
     def _fire(self) -> None:

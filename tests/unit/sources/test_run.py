@@ -17,6 +17,7 @@ class Printing:
     failure = None
     status = 0
     began = True
+    taken = 0
 
     def __init__(self, *chunks):
         self.chunks = list(chunks)
