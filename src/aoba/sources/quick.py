@@ -64,16 +64,16 @@ class QuickRun:
 
     def done(self, status: int) -> None:
         self._status = status
-        if self._given_up or self.interpreter is None:
+        interpreter = self.interpreter
+        if interpreter is None or self._given_up:
             return
-        if not self._taken:  # the loop has told of its report first
-            self._take(self.interpreter)
-        if not self._taken or status or self.interpreter.has_output():
-            self._give_up()
-        else:
-            self.interpreter.run = None
+        # The loop may well have told of its report first.
+        if status == 0 and (self._taken or self._take(interpreter)) and self._is_all(interpreter):
+            interpreter.run = None
             self.interpreter = None
             self._on_end(True)
+        else:
+            self._give_up()
 
     def lost(self) -> None:
         self._give_up()
@@ -82,7 +82,7 @@ class QuickRun:
         interpreter = self.interpreter
         if interpreter is None or self._given_up:
             return
-        if self._taken or not self._take(interpreter):
+        if not (self._is_line_end(interpreter) if self._taken else self._take(interpreter)):
             self._give_up()
             return
         interpreter.read_reports()  # by now it is over, most often
@@ -90,6 +90,7 @@ class QuickRun:
             interpreter.stdout.watch(self._output)
 
     def _take(self, interpreter: Interpreter) -> bool:
+        """Whether a document has come, and no more."""
         chunk = interpreter.stdout.read()
         if chunk is None:
             return False
@@ -103,6 +104,21 @@ class QuickRun:
         if not self._taken:
             interpreter.stdout.put_back(chunk)
         return self._taken
+
+    def _is_all(self, interpreter: Interpreter) -> bool:
+        """Whether nothing is left to be read, but for the end of a line."""
+        while interpreter.has_output():
+            if not self._is_line_end(interpreter):
+                return False
+        return True
+
+    def _is_line_end(self, interpreter: Interpreter) -> bool:
+        """Whether that has come on stdout: `print` writes it by itself."""
+        chunk = interpreter.stdout.read()
+        if chunk and not chunk.isspace():
+            interpreter.stdout.put_back(chunk)
+            return False
+        return chunk is not None
 
     def _give_up(self) -> None:
         if self.interpreter is not None and not self._given_up:
