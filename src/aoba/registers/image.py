@@ -13,10 +13,10 @@ What a source has defined can be withheld from readers, until its next document.
 to it can be followed in a journal.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from aoba.document.ranges import Range
+from aoba.document.ranges import Range, Ranges
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 from aoba.identity import DEFAULT_IDENTITY
@@ -84,7 +84,8 @@ class Image:
         addresses.
         """
         self._check_conflicts(source, document)
-        self._numbered.check(source, document)
+        if document.has_numbered:
+            self._numbered.check(source, document)
         self.ready.forget()
         self._release(source)
         if replace:
@@ -97,19 +98,20 @@ class Image:
             own = territory[station.id]
             for table, ranges in station.map.tables():
                 by_bus = station.mode == "slave" and table in _BUS_TABLES
-                for item in sorted(ranges, key=lambda r: r.address_start):
+                for item in _in_order(ranges):
                     _apply_range(bank.tables[table], own[table], item, only_new=by_bus)
-            self._numbered.apply(source, document, station, bank)
+            if document.has_numbered:
+                self._numbered.apply(source, document, station, bank)
 
     def _add(self, unit: int) -> Bank:
         bank = self.stations[unit] = self._numbered.new_bank(unit, self.ready)
         return bank
 
     def _check_conflicts(self, source: str, document: Document) -> None:
+        if len(self._territories) == (source in self._territories):
+            return
         mine = self._territories.get(source, {})
         others = [(name, t) for name, t in self._territories.items() if name != source]
-        if not others:
-            return
         for i, station in enumerate(document.stations):
             for table, ranges in station.map.tables():
                 for item in ranges:
@@ -137,9 +139,16 @@ class Image:
             self._numbered.copy(bank, fresh)
 
 
+def _in_order(ranges: Ranges) -> Sequence[Range]:
+    return ranges if len(ranges) == 1 else sorted(ranges, key=lambda item: item.address_start)
+
+
 def _apply_range(cells: Cells, own: Spans, item: Range, *, only_new: bool) -> None:
     start, stop = item.span
     values = item.cells()
+    if values and not only_new and own.covers(start, stop):  # as most of the time
+        cells.write(start, values)
+        return
     targets = list(own.gaps(start, stop)) if only_new else [item.span]
     cells.define(start, stop)
     own.add(start, stop)

@@ -84,9 +84,7 @@ class QuickRun:
             return
         if not (self._is_line_end(interpreter) if self._taken else self._take(interpreter)):
             self._give_up()
-            return
-        interpreter.read_reports()  # by now it is over, most often
-        if interpreter.run is self:
+        else:
             interpreter.stdout.watch(self._output)
 
     def _take(self, interpreter: Interpreter) -> bool:

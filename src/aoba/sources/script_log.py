@@ -22,7 +22,8 @@ class ScriptLog:
         self._run = number
 
     def run_over(self) -> None:
-        self._tell_all(logging.ERROR, self._repeats.run_over())
+        if self._repeats:
+            self._tell_all(logging.ERROR, self._repeats.run_over())
 
     def end(self, summary: str) -> None:
         """Nothing more is going to happen."""

@@ -62,6 +62,8 @@ class Vitals:
 
     def document(self) -> None:
         """A document has taken effect, which ends what was withheld."""
+        if not (self._rule or self._health):
+            return  # nobody asks how old it is
         now = time.monotonic()
         age = self._freshness.age(now)
         was_stale = self._freshness.renew(now)

@@ -21,8 +21,10 @@ class Alarm:
     def set(self, when: float) -> None:
         """`when` is of `time.monotonic`; whatever was set before no longer holds."""
         self._when = when
-        if self._timer is None or when < self._fires_at:
-            self.close()
+        if self._timer is None:
+            self._start(when)
+        elif when < self._fires_at:
+            self._timer.cancel()
             self._start(when)
 
     def unset(self) -> None:
