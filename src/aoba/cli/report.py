@@ -36,6 +36,10 @@ class Report:
         self.interval_ms = round(1000 * DEFAULT_INTERVAL)
         self._say = say
 
+    def again(self, _raw: bytes) -> bool:
+        """Implements `Listener`: each document is looked at."""
+        return False
+
     def document(self, decoded: Decoded) -> None:
         for message in decoded.unknown:
             self.error(message)

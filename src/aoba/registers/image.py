@@ -13,9 +13,10 @@ What a source has defined can be withheld from readers, until its next document.
 to it can be followed in a journal.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
+from aoba.document.again import Block
 from aoba.document.ranges import Range, Ranges
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
@@ -33,15 +34,6 @@ _BUS_TABLES: Final = frozenset((Table.COILS, Table.HOLDING))
 
 Territory = dict[int, Owned]
 """Which addresses a source has defined, by unit id."""
-
-
-class Block(NamedTuple):
-    """Consecutive addresses of one table from `start` on, and their cells."""
-
-    unit: int
-    table: Table
-    start: int
-    cells: bytes
 
 
 class Image:
@@ -102,6 +94,16 @@ class Image:
                     _apply_range(bank.tables[table], own[table], item, only_new=by_bus)
             if document.has_numbered:
                 self._numbered.apply(source, document, station, bank)
+
+    def renew(self, source: str, blocks: Iterable[Block]) -> None:
+        """The same for a document that gives its `master` stations `blocks`, and defines no more.
+
+        That is, no more than the last one of `source` did.
+        """
+        self.ready.forget()
+        self._release(source)
+        for unit, table, start, cells in blocks:
+            self.stations[unit].tables[table].write(start, cells)
 
     def _add(self, unit: int) -> Bank:
         bank = self.stations[unit] = self._numbered.new_bank(unit, self.ready)

@@ -8,6 +8,7 @@ more than the script. As soon as anything else shows, `on_end` says so, nothing 
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from aoba.document.decode import decode_whole
@@ -17,8 +18,22 @@ if TYPE_CHECKING:
     from aoba.sources.embedded import EmbeddedRun
     from aoba.sources.run import Listener
 
-ENDS: Final = (b"}\n", b"}", b"]\n", b"]")
-"""Of what may be whole documents."""
+_ENDS: Final = (b"}\n", b"}", b"]\n", b"]")  # of what may be whole documents
+
+
+def take_whole(chunk: bytes, listener: "Listener") -> bool:
+    """Have `listener` take `chunk`, where that is one document; whether it is.
+
+    Raises DocumentError where it cannot be taken.
+    """
+    if not chunk.endswith(_ENDS):
+        return False
+    if listener.again(chunk):
+        return True
+    decoded = decode_whole(chunk)
+    if decoded is not None:
+        listener.document(decoded)
+    return decoded is not None
 
 
 class QuickRun:
@@ -92,14 +107,11 @@ class QuickRun:
         chunk = interpreter.stdout.read()
         if chunk is None:
             return False
-        try:
-            decoded = decode_whole(chunk) if chunk.endswith(ENDS) else None
-            if decoded is not None:
-                self._listener.document(decoded)
-                self._taken, self._heard_at = True, time.monotonic()
-        except Exception:  # noqa: BLE001, S110  `sources/run` tries again, and says what it is
-            pass
-        if not self._taken:
+        with suppress(Exception):  # `sources/run` tries again, and says what it is
+            self._taken = take_whole(chunk, self._listener)
+        if self._taken:
+            self._heard_at = time.monotonic()
+        else:
             interpreter.stdout.put_back(chunk)
         return self._taken
 

@@ -5,13 +5,13 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, NamedTuple, Protocol
 
-from aoba.document.decode import Decoded, decode, decode_whole
+from aoba.document.decode import Decoded, decode
 from aoba.document.explain import fault
 from aoba.document.stream import MAX_VALUE, Cut, Fault, Text, Value, ValueStream
 from aoba.errors import DocumentError, RunError
 from aoba.sources.lines import Lines
 from aoba.sources.program import Unfit, Version
-from aoba.sources.quick import ENDS
+from aoba.sources.quick import take_whole
 from aoba.sources.running import Running
 from aoba.sources.script_log import ScriptLog
 
@@ -74,6 +74,13 @@ class Host(Protocol):
 
 class Listener(Protocol):
     """Hears of all that a run gives, as it comes."""
+
+    def again(self, raw: bytes) -> bool:
+        """Take the document in `raw`, where it is the last one with other values; else do nothing.
+
+        Returns whether it has been taken.
+        """
+        ...
 
     def document(self, decoded: Decoded) -> None:
         """Raises DocumentError where the document cannot be taken."""
@@ -158,9 +165,12 @@ class _Intake:
         if self._values is None and chunk.isspace():
             return
         if self._values is None or self._values.at_start:
-            whole = decode_whole(chunk) if chunk.endswith(ENDS) else None
-            if whole:
-                self._offer(whole)
+            try:
+                if take_whole(chunk, self._listener):
+                    self.taken += 1
+                    return
+            except DocumentError as error:
+                self._refuse(str(error))
                 return
         self._values = self._values or ValueStream()
         turn_ends = time.monotonic() + _TURN

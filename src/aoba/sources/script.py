@@ -46,7 +46,7 @@ class Script:
         self._log = ScriptLog(name)
         self._vitals = Vitals(name, spec.freshness, spec.health, image, self._log)
         self._feedback = Feedback(name, image) if spec.feed else None
-        self._reception = Reception(name, image, self._log, self._applied)
+        self._reception = Reception(name, image, self._log, self._applied, self._vitals.document)
         self._schedule = Schedule(DEFAULT_INTERVAL, first=0.0)
         file = ScriptFile(spec.path)
         self._reload = Reload(file, host, self._schedule, self._reception, self._log)

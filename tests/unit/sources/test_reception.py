@@ -16,7 +16,9 @@ class Received:
     def __init__(self):
         self.image, self.heard = Image(), []
         log = ScriptLog("a.py")
-        self.reception = Reception("a.py", self.image, log, lambda *what: self.heard.append(what))
+        self.reception = Reception(
+            "a.py", self.image, log, lambda *what: self.heard.append(what), int
+        )
 
     def document(self, value):
         self.reception.document(decode(raw(value)))

@@ -41,6 +41,9 @@ class Heard:
     def __init__(self):
         self.documents, self.errors, self.lines = 0, [], []
 
+    def again(self, _raw):
+        return False
+
     def document(self, _decoded):
         self.documents += 1
 
