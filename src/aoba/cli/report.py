@@ -40,7 +40,7 @@ class Report:
         """Implements `Listener`: each document is looked at."""
         return False
 
-    def document(self, decoded: Decoded) -> None:
+    def document(self, decoded: Decoded, _raw: bytes = b"") -> None:
         for message in decoded.unknown:
             self.error(message)
         document = decoded.document

@@ -27,8 +27,6 @@ class Decoded(NamedTuple):
     document: Document
     unknown: list[str]
     """A message for each field that the schema does not know; they were ignored."""
-    raw: bytes = b""
-    """What it was decoded from, where `decode_whole` did it."""
 
 
 def decode_whole(line: bytes) -> Decoded | None:
@@ -40,10 +38,9 @@ def decode_whole(line: bytes) -> Decoded | None:
     if not bare and not line.startswith(b"{"):
         return None
     try:
-        decoded = _decoded(line, bare)
+        return _decoded(line, bare)
     except (msgspec.DecodeError, ValueError):
         return None
-    return decoded and Decoded(decoded.document, [], line)
 
 
 def decode(raw: bytes | bytearray) -> Decoded:

@@ -32,7 +32,7 @@ def take_whole(chunk: bytes, listener: "Listener") -> bool:
         return True
     decoded = decode_whole(chunk)
     if decoded is not None:
-        listener.document(decoded)
+        listener.document(decoded, chunk)
     return decoded is not None
 
 

@@ -65,7 +65,7 @@ class Reception:
         self._on_again()
         return True
 
-    def document(self, decoded: Decoded) -> None:
+    def document(self, decoded: Decoded, raw: bytes = b"") -> None:
         """Raises DocumentError where another source is in the way."""
         document = decoded.document
         version = self._running.digest if self._running else None
@@ -88,9 +88,9 @@ class Reception:
         self.documents += 1
         self.of_this_run += 1
         self._frame = None
-        if decoded.raw and self._frames_left:
+        if raw and self._frames_left:
             self._frames_left -= 1
-            self._frame = Frame.of(decoded.raw, document)
+            self._frame = Frame.of(raw, document)
         self._on_document(document, replace)
 
     def error(self, text: str) -> None:

@@ -82,8 +82,11 @@ class Listener(Protocol):
         """
         ...
 
-    def document(self, decoded: Decoded) -> None:
-        """Raises DocumentError where the document cannot be taken."""
+    def document(self, decoded: Decoded, raw: bytes = b"") -> None:
+        """`raw` is what it was decoded from, if that may be taken `again`.
+
+        Raises DocumentError where the document cannot be taken.
+        """
         ...
 
     def error(self, text: str) -> None: ...

@@ -44,7 +44,7 @@ class Heard:
     def again(self, _raw):
         return False
 
-    def document(self, _decoded):
+    def document(self, _decoded, _raw=b""):
         self.documents += 1
 
     def error(self, text):
