@@ -112,3 +112,20 @@ def test_other_stations_and_other_values_are_told_apart(serve: Serve, script: Sc
             assert first in (run, run + 1)
             kept = first % 5 == 0
             assert (second, third) == (first + 1, first + (1 if kept else 2))
+
+
+def test_processes_of_a_script_find_the_number_of_its_run(serve: Serve, script: Script) -> None:
+    body = """
+    import subprocess
+    seen = int(subprocess.check_output(["sh", "-c", "echo $AOBA_RUN"]))
+    if run % 4 == 0:
+        del os.environ["AOBA_RUN"]
+    if run % 4 == 1:
+        os.environ["AOBA_RUN"] = "77"
+    put(run, seen)
+    """
+    server = start(serve, script(RUN_NUMBER, body))
+    with Client(server.port) as client:
+        while (pair := client.holding(0, 2))[0] < 10:
+            assert pair[0] == pair[1]
+    assert not server.logged("ERROR .* run failed")

@@ -94,6 +94,8 @@ elif _FRESH["__name__"] == "__main__":
     sys.path[: 0 if sys.flags.safe_path else 1] = [_FOLDER]
     from resident_script import Script, die_of_interrupt
 
-    del sys.path[0], sys.modules["resident_script"], sys.modules["resident_process"]
+    del sys.path[0]
+    for _name in ("script", "process", "environment"):
+        del sys.modules["resident_" + _name]
     sys.path_importer_cache.pop(_FOLDER, None)
     main()

@@ -19,6 +19,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aoba.sources.resident_environment import Environment
+else:
+    from resident_environment import Environment
+
 _STDIN, _STDOUT, _STDERR = _STREAMS = 0, 1, 2
 
 
@@ -36,10 +40,7 @@ class Process:
         self._folder = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
         self._descriptors = [os.dup(number) for number in _STREAMS]
         self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
-        self._environment = dict(os.environ)
-        # Beneath the mapping, so that it shows without a look at all of them.
-        self._variables = _Noted(os.environ._data)  # type: ignore[attr-defined]
-        os.environ._data = os.environb._data = self._variables  # type: ignore[attr-defined]
+        self.environment = Environment()
         handlers = {number: getsignal(number) for number in valid_signals()}
         self._signals = [(n, handler) for n, handler in handlers.items() if handler is not None]
         self._warnings = _Warnings()
@@ -66,7 +67,7 @@ class Process:
             for signal_number, handler in self._signals:
                 if getsignal(signal_number) is not handler:
                     signal(signal_number, handler)
-        self._restore_environment(number)
+        self.environment.restore(number)
         sys.argv = list(self._arguments)
         sys.path = self._search
         sys.path[:] = self._search_before
@@ -74,21 +75,6 @@ class Process:
         self._warnings.restore()
         self._restore_streams(feedback)
         self.keep_lines()
-
-    def _restore_environment(self, number: int) -> None:
-        if self._variables.changed:
-            for name in set(os.environ) - set(self._environment):
-                del os.environ[name]
-            for name, value in self._environment.items():
-                os.environ[name] = value
-            self._variables.changed = False
-        self.number_run(number)
-
-    def number_run(self, number: int) -> None:
-        """What `os.environ["AOBA_RUN"] = ...` does, in two steps, and without a note of it."""
-        value = b"%d" % number
-        os.putenv(b"AOBA_RUN", value)
-        dict.__setitem__(self._variables, b"AOBA_RUN", value)
 
     def _restore_streams(self, feedback: bytes | None) -> None:
         if not self._streams_are_whole():
@@ -212,20 +198,6 @@ class _Warnings:
             warnings.filters = self._filters
         warnings.showwarning, warnings._showwarnmsg_impl = self._show  # type: ignore[attr-defined]
         _forget_shown_warnings()
-
-
-class _Noted(dict[bytes, bytes]):
-    """Notes that it was changed."""
-
-    changed = False
-
-    def __setitem__(self, name: bytes, value: bytes) -> None:
-        self.changed = True
-        super().__setitem__(name, value)
-
-    def __delitem__(self, name: bytes) -> None:
-        self.changed = True
-        super().__delitem__(name)
 
 
 def _enter_and_leave() -> None:

@@ -43,7 +43,7 @@ class Script:
         if update is None:
             self._process.restore(number, feedback)
             return self._execute(number, feedback)
-        self._process.number_run(number)
+        self._process.environment.number_run(number)
         if feedback is not None:
             self._process.feed(feedback)
         with warnings.catch_warnings():  # what was warned of in this run is again in the next
