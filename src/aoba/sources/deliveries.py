@@ -6,7 +6,6 @@ each delivery are logged once, then counted.
 """
 
 import asyncio
-import logging
 from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -34,7 +33,7 @@ class State(NamedTuple):
 
 
 class Deliveries:
-    """Of the source `name`; implements `Listener` while a delivery is under way.
+    """Of the source `name`.
 
     Use `alive` for as long as the source lives. To people, its deliveries are `noun`. Raises
     DocumentError where the registers for its health are taken.
@@ -47,8 +46,8 @@ class Deliveries:
         """Set by the first document with stations, or by the end of a first delivery without."""
         self.log = SourceLog(name)
         self._noun = noun
-        self._vitals = Vitals(name, monitoring, image, self.log)
-        self._reception = Reception(name, image, self.log, self._applied)
+        self._vitals = vitals = Vitals(name, monitoring, image, self.log)
+        self._reception = Reception(name, image, self.log, self._applied, vitals.document)
         self._turn = asyncio.Lock()
         self._failure: str | None = None
 
@@ -108,9 +107,6 @@ class Deliveries:
 
     def skipped(self, text: str) -> None:
         self._reception.skipped(text)
-
-    def stderr(self, line: str) -> None:
-        self.log.of_run(logging.WARNING, line)
 
     def _applied(self, document: Document, _: bool) -> None:
         self._vitals.document()

@@ -42,6 +42,10 @@ class Repeats:
             yield from self._tell(error, tally)
             tally.told_at = now
 
+    def __bool__(self) -> bool:
+        """Whether there was an error of late."""
+        return bool(self._tallies)
+
     def run_over(self) -> Iterator[str]:
         """A run is over: errors it did not have are gone."""
         for error in [e for e, tally in self._tallies.items() if not tally.in_this_run]:

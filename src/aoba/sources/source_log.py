@@ -29,7 +29,8 @@ class SourceLog:
 
     def run_over(self) -> None:
         for level, repeats in self._repeats.items():
-            self._tell_all(level, repeats.run_over())
+            if repeats:
+                self._tell_all(level, repeats.run_over())
 
     def end(self, summary: str) -> None:
         """Nothing more is going to happen."""

@@ -74,6 +74,9 @@ class Vitals:
     def document(self) -> None:
         """A document has taken effect, which ends what was withheld."""
         now = time.monotonic()
+        if not (self._rule or self._health):  # nobody is to be told
+            self._freshness.renew(now)
+            return
         age = self._freshness.age(now)
         was_stale = self._freshness.renew(now)
         self._renewed.set()
