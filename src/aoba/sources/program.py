@@ -21,6 +21,12 @@ MAX_SCRIPT: Final = 16 * 1024 * 1024
 SETTLED: Final = 0.1
 """Seconds without a write after which a changed file is taken for complete."""
 
+LOOK: Final = 0.04
+"""Seconds for which a file that was looked at counts as unchanged, where runs are closer than that.
+
+Less than `SETTLED`, which an edit has to wait for anyway.
+"""
+
 PATIENCE: Final = 2.0
 """Seconds that one is waited for which is written to all the time."""
 
@@ -46,6 +52,7 @@ class ScriptFile:
         self._path = str(path)
         self._version: Version | None = None
         self._seen: tuple[int, int, int] | None = None
+        self._look_at = 0.0
 
     def changed(self) -> bool:
         """Whether it looks different from what `read` found."""
@@ -53,11 +60,17 @@ class ScriptFile:
         return status is not None and _identity(status) != self._seen
 
     def unchanged(self) -> bool:
-        """Whether it is there, and looks like what `read` found; at the least cost."""
+        """Whether it is there, and looked like what `read` found less than `LOOK` seconds ago."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return True
         try:
-            return _identity(os.stat(self._path)) == self._seen  # noqa: PTH116  a Path takes longer
+            same = _identity(os.stat(self._path)) == self._seen  # noqa: PTH116  a Path takes longer
         except OSError:
             return False
+        if same:
+            self._look_at = now + LOOK
+        return same
 
     def read(self) -> Version | None:
         """The version that is there now; the last one where none can be read.

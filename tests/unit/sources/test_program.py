@@ -75,3 +75,16 @@ def test_a_file_that_is_written_for_ever_is_not(path, monkeypatch):
         return (await file.settled()).source
 
     assert asyncio.run(main()) == b"two"
+
+
+def test_a_file_is_not_looked_at_more_often_than_needed(path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(program.time, "monotonic", lambda: clock[0])
+    file = ScriptFile(path)
+    file.read()
+    assert file.unchanged()
+    path.write_text("another")
+    assert file.unchanged()
+    clock[0] += program.LOOK
+    assert not file.unchanged()
+    assert not file.unchanged()
