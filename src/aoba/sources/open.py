@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from aoba.errors import DocumentError, UsageError
+from aoba.extras import require
 from aoba.registers.image import Image
 from aoba.sources.hosts import host_of
+from aoba.sources.mqtt_spec import MqttSpec
 from aoba.sources.script import Script
 from aoba.sources.script_spec import ScriptSpec
 from aoba.sources.source import Source
@@ -65,6 +67,14 @@ def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
     return Script(name, spec, host_of(spec, shared.servers), shared.image)
 
 
+def _mqtt(name: str, spec: MqttSpec, shared: Shared) -> Source:
+    require("aiomqtt", "mqtt", spec.full_name)
+    from aoba.sources.mqtt import MqttSource
+
+    return MqttSource(name, spec, shared.image)
+
+
 _BUILDERS: Final[dict[type, Callable[[str, Any, Shared], Source]]] = {
     ScriptSpec: _script,
+    MqttSpec: _mqtt,
 }

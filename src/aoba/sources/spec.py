@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from aoba.errors import UsageError
+from aoba.mqtt.url import FORMS as MQTT_FORMS
 from aoba.sources.monitoring import Monitoring
+from aoba.sources.mqtt_spec import parse_mqtt
 from aoba.sources.script_spec import FORMS, parse_script
 
 
@@ -38,8 +40,9 @@ class Kind(NamedTuple):
     """Of a whole SPEC. Raises UsageError, one line that says what is wrong, and what is right."""
 
 
-KINDS: Final = {
+KINDS: Final[dict[str, Kind]] = {
     "python": Kind(FORMS, parse_script),
+    **{scheme: Kind(form, parse_mqtt) for scheme, form in MQTT_FORMS.items()},
 }
 """By what a SPEC begins with, up to its first colon."""
 

@@ -1,0 +1,82 @@
+"""Why there is no connection to a broker, or no longer one, and what to do about it."""
+
+import errno
+import socket
+import ssl
+from typing import Final
+
+from aiomqtt import MqttCodeError, MqttError
+from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.reasoncodes import ReasonCode
+
+from aoba.mqtt.url import Broker
+
+_NETWORK: Final = {
+    errno.ECONNREFUSED: "nobody listens there; check the port, and whether the broker runs",
+    errno.EHOSTUNREACH: "there is no way to that host; check the address, cables and routes",
+    errno.ENETUNREACH: "there is no way to that network; check the address and routes",
+}
+_WHO: Final = "check user= and password=, and what the broker lets them do"
+_REFUSALS: Final = {
+    "Not authorized": f"it does not let us in; {_WHO}",
+    "Bad user name or password": f"user or password are wrong; {_WHO}",
+    "Client identifier not valid": "it does not take our client_id",
+    "Unsupported protocol version": "it speaks another MQTT; protocol=5 or 3.1.1 says which",
+    "Banned": "it has banned us",
+    "Session taken over": "another client with our client_id has taken our place",
+    "Keep alive timeout": "the broker is silent",
+}
+_NOTHING: Final = ("Unspecified error", "Normal disconnection", "Success")
+CLOSED: Final = "the broker closed the connection"
+
+
+def too_late(seconds: float) -> str:
+    return f"no connection within {seconds:g} s; check address, cables and firewalls"
+
+
+def silent(broker: Broker, seconds: float) -> str:
+    """Of a broker that lets itself be connected to and then says nothing that makes sense."""
+    kind = "TLS" if broker.tls else "plain MQTT rather than TLS"
+    return f"no answer within {seconds:g} s; check whether a broker listens there, for {kind}"
+
+
+def why_not(broker: Broker, error: OSError) -> str:
+    """Of a connection that could not be made."""
+    if isinstance(error, ssl.SSLError):
+        return _tls(error)
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return f"{CLOSED}; check whether it speaks TLS there" if broker.tls else CLOSED
+    if isinstance(error, socket.gaierror):
+        return "there is no such host; expected a name that resolves, or an IP address"
+    return _NETWORK.get(error.errno or 0) or error.strerror or str(error) or type(error).__name__
+
+
+def why_lost(error: MqttError) -> str:
+    """Of a connection that the broker refuses, or that was lost."""
+    if isinstance(error.__context__, TimeoutError):
+        return "the broker does not answer any more"
+    cause = error if isinstance(error, MqttCodeError) else error.__cause__
+    code = cause.rc if isinstance(cause, MqttCodeError) else None
+    name = code.getName() if isinstance(code, ReasonCode) else ""
+    if name in _REFUSALS:
+        return _REFUSALS[name]
+    if is_refusal(error):
+        return f"it refuses us: {name.lower()}"
+    return f"{CLOSED}: {name.lower()}" if name and name not in _NOTHING else CLOSED
+
+
+def is_refusal(error: MqttError) -> bool:
+    """Whether trying again soon is of no use."""
+    return isinstance(error, MqttConnectError)
+
+
+def _tls(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = error.verify_message.rstrip(".")
+        if "mismatch" in reason or "not valid for" in reason:
+            return f"the certificate is not its own: {reason}; use the name that stands in it"
+        return f"the certificate is not trusted: {reason}; ca=FILE says who signs it"
+    reason = (error.reason or str(error)).lower().replace("_", " ")
+    if "certificate" in reason:
+        return f"it refuses us: {reason}; cert=FILE&key=FILE says who we are"
+    return f"TLS fails: {reason}; check the port, and whether it speaks TLS"

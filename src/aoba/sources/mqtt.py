@@ -1,0 +1,83 @@
+"""Messages of a broker -> image. Each is a document, whatever its topic.
+
+The broker gives the newest message that it keeps of a topic whenever we subscribe, hence again
+after each connection that was lost. Where that has been taken before it is no news, and does not
+make stale values fresh.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Final
+
+from aiomqtt import Client, Message
+
+from aoba.errors import DocumentError
+from aoba.mqtt.attempts import Attempts
+from aoba.mqtt.connection import Connection, Refused
+from aoba.registers.image import Image
+from aoba.sources.deliveries import Deliveries
+from aoba.sources.mqtt_spec import MqttSpec
+from aoba.sources.repeats import Repeats
+
+GRACE: Final = 0.2
+"""Seconds for the messages that the broker keeps; who starts behind us waits no longer."""
+MAX_KNOWN: Final = 10_000
+"""Topics whose newest message is known again."""
+
+
+class MqttSource:
+    """Raises DocumentError where the registers for its health are taken, and as `Connection`."""
+
+    def __init__(self, name: str, spec: MqttSpec, image: Image) -> None:
+        self._spec = spec
+        self._deliveries = Deliveries(name, spec.monitoring, image)
+        self._attempts = Attempts(str(spec.broker), self._deliveries.log.of_source)
+        self._connection = Connection(
+            spec.broker,
+            self._attempts,
+            persistent=spec.persistent,
+            passed_over=self._tell_of_backlog,
+        )
+        self._known: dict[str, int] = {}
+        self._backlog = Repeats()
+
+    @property
+    def settled(self) -> asyncio.Event:
+        return self._deliveries.settled
+
+    async def live(self) -> None:
+        with self._deliveries.alive():
+            try:
+                await self._connection.keep(self._receive, self.settled.set)
+            finally:
+                self._attempts.end()
+
+    async def _receive(self, client: Client) -> None:
+        topic = self._spec.topic
+        for code in await client.subscribe(topic, self._spec.qos):
+            if not isinstance(code, int) and code.is_failure:
+                raise Refused(f"it does not let us read {topic}: {code.getName().lower()}")
+        asyncio.get_running_loop().call_later(GRACE, self.settled.set)
+        async for message in client.messages:
+            await self._take(message)
+
+    async def _take(self, message: Message) -> None:
+        topic, payload = message.topic.value, message.payload
+        if not payload:  # the broker was told to keep nothing of it any more
+            return
+        digest = hash(payload)
+        if message.retain and self._known.get(topic) == digest:
+            return
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[topic] = digest
+        async with self._deliveries.delivery():
+            with contextlib.suppress(DocumentError):  # which the log has been told of
+                await self._deliveries.take(payload, topic)
+
+    def _tell_of_backlog(self) -> None:
+        text = "messages come faster than they can be taken; of each topic the newest is"
+        for line in self._backlog.happened(text, time.monotonic()):
+            self._deliveries.log.of_source(logging.WARNING, line)
