@@ -69,7 +69,7 @@ def _aoba(
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-        accepted = "serve, check, schema, read, write, scan or ports"
+        accepted = "serve, publish, check, schema, read, write, scan or ports"
         raise UsageError(f"no command given; expected {accepted}")
 
 
@@ -80,7 +80,7 @@ def serve(
         typer.Argument(
             metavar="SOURCE",
             help="Scripts: PATH.py, python:external:PATH?timeout=5&args=... or "
-            "python:embedded:PATH.",
+            "python:embedded:PATH. Others: mqtt://HOST:PORT/TOPIC.",
         ),
     ] = None,
     data_source: Annotated[
@@ -136,6 +136,29 @@ def serve(
         level=log_level.value,
         form=log_format.value,
     )
+
+
+@app.command()
+def publish(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, as for serve.")],
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="The topic: mqtt://USER@HOST:PORT/TOPIC?password=@FILE&qos=1&retain=true, or "
+            "mqtts://HOST:PORT/TOPIC?ca=FILE&cert=FILE&key=FILE.",
+        ),
+    ],
+    log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
+    log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
+) -> None:
+    """Publish the values of a script to an MQTT broker, for others to serve.
+
+    They do so with: aoba serve mqtt://HOST:PORT/TOPIC
+    """
+    from aoba.cli.publish import publish
+
+    publish(source, url, level=log_level.value, form=log_format.value)
 
 
 @app.command()

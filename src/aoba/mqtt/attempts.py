@@ -25,6 +25,7 @@ class Attempts:
         self._place, self._tell = place, tell
         self._repeats = Repeats()
         self._pause = SHORTEST
+        self._attempts = 0
         self._failed_at: float | None = None
         """When the present failures began."""
         self._connected_at: float | None = None
@@ -35,7 +36,9 @@ class Attempts:
         self._connected_at = now
         if self._untold:
             self._untold = False
-            after = "" if self._failed_at is None else f", after {now - self._failed_at:.1f} s"
+            after = ""
+            if self._failed_at is not None:
+                after = f" after {now - self._failed_at:.1f} s, at attempt {self._attempts + 1}"
             self._tell(logging.INFO, f"connected to {self._place}{after}")
 
     def failed(self, reason: str, now: float, *, hopeless: bool = False) -> float:
@@ -45,8 +48,10 @@ class Attempts:
         """
         if self._connected_at is not None and now - self._connected_at >= STEADY:
             self._pause = SHORTEST
+            self._attempts = 0
             self._failed_at = None
-            self._tell_all(self._repeats.end())
+            self._repeats = Repeats()
+        self._attempts += self._connected_at is None
         self._connected_at = None
         if self._failed_at is None:
             self._failed_at = now
@@ -59,7 +64,9 @@ class Attempts:
         return pause * random.uniform(0.75, 1)  # noqa: S311
 
     def end(self) -> None:
-        self._tell_all(self._repeats.end())
+        """Nothing more is going to happen."""
+        if self._connected_at is None:
+            self._tell_all(self._repeats.end())
 
     def _tell_all(self, lines: Iterable[str]) -> None:
         for line in lines:

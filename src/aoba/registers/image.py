@@ -57,11 +57,17 @@ class Image:
         self._territories: dict[str, Territory] = {}
         self._journals: list[Journal] = []
         self._watchers: list[Watcher] = []
+        self._forgotten: list[Callable[[str], None]] = []
         self._numbered = Numbered(identity, self._journals)
 
-    def watch(self, watcher: Watcher) -> None:
-        """Tell `watcher` from now on of each document that has taken effect."""
+    def watch(self, watcher: Watcher, forgotten: Callable[[str], None] | None = None) -> None:
+        """Tell `watcher` from now on of each document that has taken effect.
+
+        `forgotten` hears before that of a source whose document replaces all it had defined.
+        """
         self._watchers.append(watcher)
+        if forgotten:
+            self._forgotten.append(forgotten)
 
     def journal(self, source: str, clock: Callable[[], float]) -> Journal:
         """Note from now on what clients write to whatever `source` has defined at the time."""
@@ -96,6 +102,8 @@ class Image:
         self._release(source)
         if replace:
             self._forget(source)
+            for forgotten in self._forgotten:
+                forgotten(source)
         territory = self._territories.setdefault(source, {})
         for station in document.stations:
             bank = self.stations.get(station.id) or self._add(station.id)
