@@ -13,12 +13,21 @@ import paho.mqtt.publish
 import paho.mqtt.subscribe
 import pytest
 
+from support.server import Server
 from support.waiting import DEADLINE, eventually
 
 _PLACES: Final = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 MOSQUITTO: Final = shutil.which("mosquitto", path=_PLACES)
 
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="there is no mosquitto here")
+
+
+class Publisher(Server):
+    """`aoba publish`, with a source and a URL."""
+
+    @staticmethod
+    def _arguments(*sources: str, listen: str) -> list[str]:  # noqa: ARG004  it has none
+        return ["publish", *sources]
 
 
 class Broker:
@@ -55,9 +64,6 @@ class Broker:
             self._process.wait(DEADLINE)
             self._process = None
 
-    def pause(self, number: int) -> None:
-        self._process.send_signal(number)
-
     def url(self, topic: str, scheme: str = "mqtt", who: str = "") -> str:
         return f"{scheme}://{who}127.0.0.1:{self.port}/{topic}"
 
@@ -67,11 +73,8 @@ class Broker:
         )
 
     def publish_many(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        paho.mqtt.publish.multiple(
-            [(topic, payload, 1, False) for topic, payload in messages],
-            hostname="127.0.0.1",
-            port=self.port,
-        )
+        rows = [(topic, payload, 1, False) for topic, payload in messages]
+        paho.mqtt.publish.multiple(rows, hostname="127.0.0.1", port=self.port)
 
     def kept(self, topic: str) -> bytes:
         """What it gives to whoever subscribes, as soon as it has something."""

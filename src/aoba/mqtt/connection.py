@@ -22,7 +22,7 @@ from paho.mqtt.properties import Properties
 from aoba.errors import UsageError
 from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.backlog import Backlog
-from aoba.mqtt.reasons import CLOSED, is_refusal, silent, too_late, why_lost, why_not
+from aoba.mqtt.reasons import is_refusal, silent, too_late, why_lost, why_not
 from aoba.mqtt.url import Broker
 
 PATIENCE: Final = 5.0
@@ -85,9 +85,9 @@ class Connection:
                 async with self._connected() as client:
                     self._attempts.connected(time.monotonic())
                     await use(client)
-                reason = CLOSED
+                reason = why_lost(self._broker)
             except MqttError as error:
-                hopeless, reason = is_refusal(error), why_lost(error)
+                hopeless, reason = is_refusal(error), why_lost(self._broker, error)
             except (Refused, UsageError) as error:
                 hopeless, reason = True, str(error)
             except _Silent as error:

@@ -27,7 +27,7 @@ _REFUSALS: Final = {
     "Keep alive timeout": "the broker is silent",
 }
 _NOTHING: Final = ("Unspecified error", "Normal disconnection", "Success")
-CLOSED: Final = "the broker closed the connection"
+_CLOSED: Final = "the broker closed the connection"
 
 
 def too_late(seconds: float) -> str:
@@ -45,24 +45,27 @@ def why_not(broker: Broker, error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return _tls(error)
     if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return f"{CLOSED}; check whether it speaks TLS there" if broker.tls else CLOSED
+        return f"{_CLOSED}; check whether it speaks TLS there" if broker.tls else _CLOSED
     if isinstance(error, socket.gaierror):
         return "there is no such host; expected a name that resolves, or an IP address"
     return _NETWORK.get(error.errno or 0) or error.strerror or str(error) or type(error).__name__
 
 
-def why_lost(error: MqttError) -> str:
-    """Of a connection that the broker refuses, or that was lost."""
-    if isinstance(error.__context__, TimeoutError):
+def why_lost(broker: Broker, error: MqttError | None = None) -> str:
+    """Of a connection that the broker refuses, or that was lost; None: in good order."""
+    if error and isinstance(error.__context__, TimeoutError):
         return "the broker does not answer any more"
-    cause = error if isinstance(error, MqttCodeError) else error.__cause__
+    cause = error if isinstance(error, MqttCodeError) else error and error.__cause__
     code = cause.rc if isinstance(cause, MqttCodeError) else None
     name = code.getName() if isinstance(code, ReasonCode) else ""
     if name in _REFUSALS:
         return _REFUSALS[name]
-    if is_refusal(error):
+    if error and is_refusal(error):
         return f"it refuses us: {name.lower()}"
-    return f"{CLOSED}: {name.lower()}" if name and name not in _NOTHING else CLOSED
+    if name and name not in _NOTHING:
+        return f"{_CLOSED}: {name.lower()}"
+    # Some brokers do not say so.
+    return _CLOSED + (", perhaps for another client with our client_id" if broker.client_id else "")
 
 
 def is_refusal(error: MqttError) -> bool:

@@ -1,4 +1,4 @@
-"""What merged documents keep besides their values; those are in `property/test_merged_documents`."""
+"""What merged documents keep besides values; those are in `property/test_merged_documents`."""
 
 import msgspec
 import pytest

@@ -73,17 +73,21 @@ def test_a_reset_during_a_handshake():
     ],
 )
 def test_why_a_connection_is_lost(error, words):
-    assert why_lost(error).startswith(words)
+    assert why_lost(PLAIN, error).startswith(words)
+
+
+def test_another_client_may_have_our_name():
+    assert why_lost(PLAIN) == "the broker closed the connection"
+    assert why_lost(Broker("b", 1883, client_id="x"), lost("Unspecified error")) == (
+        "the broker closed the connection, perhaps for another client with our client_id"
+    )
 
 
 def test_a_broker_that_stops_to_answer():
-    try:
-        try:
-            raise TimeoutError
-        except TimeoutError:
-            raise MqttError("Operation timed out") from None
-    except MqttError as error:
-        assert why_lost(error) == "the broker does not answer any more"
+    error = MqttError("Operation timed out")
+    error.__context__ = TimeoutError()  # as aiomqtt raises it
+
+    assert why_lost(PLAIN, error) == "the broker does not answer any more"
 
 
 def test_only_a_refusal_is_one():

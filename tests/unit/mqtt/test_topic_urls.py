@@ -171,5 +171,5 @@ def test_a_password_in_a_file(tmp_path):
 
 
 def test_a_file_without_a_password(tmp_path):
-    with pytest.raises(UsageError, match="cannot be read from .*/none: No such file"):
+    with pytest.raises(UsageError, match=r"cannot be read from .*/none: No such file"):
         Secret(f"@{tmp_path}/none").read()

@@ -1,0 +1,158 @@
+"""Connections to brokers that are no good, on both event loops; and to a good one."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+from aiomqtt import Client
+
+from aoba.mqtt import connection
+from aoba.mqtt.attempts import Attempts
+from aoba.mqtt.connection import Connection, Refused
+from aoba.mqtt.url import Broker as Place
+from support.broker import Broker, needs_mosquitto
+from support.waiting import DEADLINE
+
+LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
+
+
+class Kept:
+    """A connection that is kept until `use` has returned, or the log was told of a failure."""
+
+    def __init__(self, place: Place) -> None:
+        self.lines: list[str] = []
+        self._over = asyncio.Event()
+        attempts = Attempts(str(place), lambda _, text: self.lines.append(text))
+        self._connection = Connection(place, attempts)
+
+    async def run(self, use: Callable[[Client], Any]) -> list[str]:
+        async def use_it(client: Client) -> None:
+            await use(client)
+            self._over.set()
+            await asyncio.Event().wait()
+
+        life = asyncio.create_task(self._connection.keep(use_it, self._over.set))
+        async with asyncio.timeout(DEADLINE):
+            await self._over.wait()
+        life.cancel()
+        await asyncio.gather(life, return_exceptions=True)
+        return self.lines
+
+
+def kept(
+    place: Place, use: Callable[[Client], Any], loop: Any = asyncio.new_event_loop
+) -> list[str]:
+    async def run() -> list[str]:
+        return await Kept(place).run(use)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(run())
+
+
+async def nothing(_: Client) -> None:
+    """Of no use."""
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of what takes connections, and no more."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PATIENCE", 0.3)
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("loop", LOOPS)
+def test_messages_come_and_go(tmp_path: Path, loop: Any) -> None:
+    heard = []
+
+    async def use(client: Client) -> None:
+        await client.subscribe("a/#", 1)
+        for number in range(100):
+            await client.publish("a/b", str(number), 1)
+        async for message in client.messages:
+            heard.append(int(message.payload))
+            if len(heard) == 100:
+                return
+
+    with Broker(tmp_path) as broker:
+        lines = kept(Place("127.0.0.1", broker.port), use, loop)
+    assert heard == list(range(100))
+    assert lines == [f"connected to mqtt://127.0.0.1:{broker.port}"]
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_broker_that_goes(tmp_path: Path, loop: Any) -> None:
+    with Broker(tmp_path) as broker:
+
+        async def use(client: Client) -> None:
+            await client.subscribe("a", 1)
+            await asyncio.to_thread(broker.stop)
+            async for _ in client.messages:
+                pass
+
+        lines = kept(Place("127.0.0.1", broker.port), use, loop)
+    place = f"mqtt://127.0.0.1:{broker.port}"
+    assert lines == [f"connected to {place}", f"{place}: the broker closed the connection"]
+
+
+@needs_mosquitto
+def test_what_the_broker_does_not_let_us_do_is_said(tmp_path: Path) -> None:
+    async def use(_: Client) -> None:
+        raise Refused("it does not let us read a")
+
+    with Broker(tmp_path) as broker:
+        lines = kept(Place("127.0.0.1", broker.port), use)
+    assert lines[1] == f"mqtt://127.0.0.1:{broker.port}: it does not let us read a"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.usefixtures("impatient")
+def test_a_broker_that_says_nothing(silent: int, loop: Any) -> None:
+    (line,) = kept(Place("127.0.0.1", silent), nothing, loop)
+
+    assert line == (
+        f"mqtt://127.0.0.1:{silent}: no answer within 0.3 s; "
+        "check whether a broker listens there, for plain MQTT rather than TLS"
+    )
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_handshake_that_does_not_end(silent: int) -> None:
+    (line,) = kept(Place("127.0.0.1", silent, tls=True), nothing)
+
+    assert line.endswith("no connection within 0.3 s; check address, cables and firewalls")
+
+
+def test_what_speaks_no_tls(tmp_path: Path) -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail\r\n")
+        with contextlib.suppress(OSError):
+            await writer.drain()
+        writer.close()
+
+    async def run() -> list[str]:
+        async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            return await Kept(Place("127.0.0.1", port, tls=True)).run(nothing)
+
+    (line,) = asyncio.run(run())
+    assert line.endswith(
+        "TLS fails: wrong version number; check the port, and whether it speaks TLS"
+    )
+
+
+def test_a_host_that_is_none() -> None:
+    (line,) = kept(Place("no-such-host.invalid", 1883), nothing)
+
+    assert "no such host" in line or "resol" in line.lower()
