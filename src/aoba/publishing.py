@@ -68,6 +68,7 @@ class Publisher(Outlet):
     async def serve(self) -> None:
         _log.info("publishing to %s", self._target)
         self._life = asyncio.create_task(self._connection.keep(self._publish))
+        self._life.add_done_callback(_tell_defect)
 
     async def close(self) -> None:
         if self._life is None:
@@ -132,6 +133,11 @@ class Publisher(Outlet):
             missing,
             extra=figures,
         )
+
+
+def _tell_defect(life: asyncio.Task[None]) -> None:
+    if not life.cancelled():
+        _log.error("defect in Aoba", exc_info=life.exception())
 
 
 async def _until_lost(client: Client) -> None:

@@ -5,7 +5,6 @@ import signal
 import ssl
 import struct
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,9 +15,9 @@ import pytest
 from builders import a_range, a_station, one_range, raw, stations
 from support.broker import Broker, Publisher, needs_mosquitto
 from support.certificates import Authority
-from support.commands import command, refused
+from support.commands import refused
 from support.documents import RUN_NUMBER, printing, until_exists
-from support.server import Server, run_aoba
+from support.server import Server, plain_environment, run_aoba
 from support.waiting import eventually
 from support.wire import Client, read_pdu, write_register_pdu
 
@@ -364,29 +363,33 @@ def test_check(broker: Broker) -> None:
     assert "nobody listens there; check the port, and whether the broker runs" in absent.stderr
 
 
+def said(*arguments: object, **options: Any) -> str:
+    """The one line of a command that is not understood."""
+    done = run_aoba(*arguments, **options)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    return done.stderr.rstrip("\n")
+
+
 def test_what_is_wrong_is_said_before_anything_starts(script: Script, broker: Broker) -> None:
     path, url = script(printing(a_line("holding", 0, [1]))), broker.url(TOPIC)
+    unread = f"{url}?user=ann&password=@/no/such/file"
+    untrusted = f"{broker.url(TOPIC, 'mqtts')}?ca=/no/such/file"
 
-    assert "goes with the source that is served" in refused(
-        2, "publish", f"{path}?stale_after=1", url
-    )
     assert "has wildcards" in refused(2, "publish", path, broker.url("plant/#"))
     assert "not a topic to publish to" in refused(2, "publish", path, "tcp://127.0.0.1:502")
-    missing = "?user=a&password=@/no/such/file"
-    assert "cannot be read from /no/such/file" in refused(2, "publish", path, url + missing)
-    assert "cannot be read from /no/such/file" in refused(2, "serve", url + missing)
-    tls = broker.url(TOPIC, "mqtts") + "?ca=/no/such/file"
-    assert "/no/such/file cannot be used: No such file" in refused(2, "serve", tls)
-    assert "/no/such/file cannot be used: No such file" in refused(2, "publish", path, tls)
+    watched = f"{path}?stale_after=1"
+    assert "go with the source that is served" in said("publish", watched, url)
+    assert "the password cannot be read from /no/such/file: No such" in said("serve", unread)
+    assert "/no/such/file cannot be used: No such file" in said("publish", path, untrusted)
 
 
-def test_without_the_library(
-    script: Script, broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_library(script: Script, broker: Broker, tmp_path: Path) -> None:
     path, url = script(printing(a_line("holding", 0, [1]))), broker.url(TOPIC)
-    monkeypatch.setitem(sys.modules, "aiomqtt", None)
-    words = f"{url} needs aiomqtt, which is not installed: pip install 'aoba[mqtt]'"
+    missing = "raise ModuleNotFoundError(\"No module named 'aiomqtt'\", name='aiomqtt')\n"
+    (tmp_path / "aiomqtt.py").write_text(missing)
+    without = {"env": {**plain_environment(), "PYTHONPATH": str(tmp_path)}}
+    words = f"aoba: {url} needs aiomqtt, which is not installed: pip install 'aoba[mqtt]'"
 
-    assert refused(2, "serve", url) == words
-    assert refused(2, "publish", path, url) == words
-    assert command("check", url).code == 2
+    assert said("serve", url, **without) == words
+    assert said("publish", path, url, **without) == words
+    assert said("check", url, **without) == words

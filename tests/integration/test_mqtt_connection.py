@@ -134,7 +134,7 @@ def test_a_handshake_that_does_not_end(silent: int) -> None:
     assert line.endswith("no connection within 0.3 s; check address, cables and firewalls")
 
 
-def test_what_speaks_no_tls(tmp_path: Path) -> None:
+def test_what_speaks_no_tls() -> None:
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 mail\r\n")
         with contextlib.suppress(OSError):

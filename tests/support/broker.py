@@ -1,6 +1,8 @@
 """A real MQTT broker, mosquitto, for as long as a test needs it."""
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -22,6 +24,15 @@ MOSQUITTO: Final = shutil.which("mosquitto", path=_PLACES)
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="there is no mosquitto here")
 
 
+def _free_port() -> int:
+    """None of those that the system gives away: it has to be free after a restart, too."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError):
+            socket.create_server(("127.0.0.1", port)).close()
+            return port
+
+
 class Publisher(Server):
     """`aoba publish`, with a source and a URL."""
 
@@ -37,8 +48,7 @@ class Broker:
     """
 
     def __init__(self, folder: Path, *more: str, anonymous: bool = True) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = _free_port()
         self._config = folder / "mosquitto.conf"
         self._log = folder / "mosquitto.log"
         lines = (
