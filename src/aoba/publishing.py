@@ -11,13 +11,12 @@ import logging
 import time
 from typing import Final
 
-from aiomqtt import Client
-
 from aoba.document.schema import Document
 from aoba.errors import UsageError
 from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.connection import Connection
 from aoba.mqtt.newest import Newest
+from aoba.mqtt.session import Session
 from aoba.mqtt.target import Publication
 from aoba.registers.image import Image
 from aoba.runtime import Outlet, Runtime
@@ -86,11 +85,11 @@ class Publisher(Outlet):
         self._is_news.set()
         self._is_published.clear()
 
-    async def _publish(self, client: Client) -> None:
+    async def _publish(self, session: Session) -> None:
         """What the broker was given before may be lost with the connection: begin with it."""
         self._is_news.set()
-        lost = asyncio.create_task(_until_lost(client))
-        work = asyncio.create_task(self._publish_news(client))
+        lost = asyncio.create_task(session.message())  # of which there is none
+        work = asyncio.create_task(self._publish_news(session))
         try:
             done, _ = await asyncio.wait((lost, work), return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -100,7 +99,7 @@ class Publisher(Outlet):
             work.cancel()
             await asyncio.gather(lost, work, return_exceptions=True)
 
-    async def _publish_news(self, client: Client) -> None:
+    async def _publish_news(self, session: Session) -> None:
         target = self._target
         while True:
             await self._is_news.wait()
@@ -109,7 +108,7 @@ class Publisher(Outlet):
             if self._newest.complaint:
                 self._complain(self._newest.complaint)
             if payload:
-                await client.publish(target.topic, payload, target.qos, target.retain)
+                await session.publish(target.topic, payload, target.qos, retain=target.retain)
                 self._documents += 1
             if not self._is_news.is_set():
                 self._is_published.set()
@@ -138,9 +137,3 @@ class Publisher(Outlet):
 def _tell_defect(life: asyncio.Task[None]) -> None:
     if not life.cancelled():
         _log.error("defect in Aoba", exc_info=life.exception())
-
-
-async def _until_lost(client: Client) -> None:
-    """Raises MqttError; nothing comes, since nothing is subscribed to."""
-    async for _ in client.messages:
-        pass

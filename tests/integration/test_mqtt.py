@@ -385,10 +385,12 @@ def test_what_is_wrong_is_said_before_anything_starts(script: Script, broker: Br
 
 def test_without_the_library(script: Script, broker: Broker, tmp_path: Path) -> None:
     path, url = script(printing(a_line("holding", 0, [1]))), broker.url(TOPIC)
-    missing = "raise ModuleNotFoundError(\"No module named 'aiomqtt'\", name='aiomqtt')\n"
-    (tmp_path / "aiomqtt.py").write_text(missing)
+    folder = tmp_path / "paho"
+    folder.mkdir()
+    missing = "raise ModuleNotFoundError(\"No module named 'paho'\", name='paho')\n"
+    (folder / "__init__.py").write_text(missing)
     without = {"env": {**plain_environment(), "PYTHONPATH": str(tmp_path)}}
-    words = f"aoba: {url} needs aiomqtt, which is not installed: pip install 'aoba[mqtt]'"
+    words = f"aoba: {url} needs paho, which is not installed: pip install 'aoba[mqtt]'"
 
     assert said("serve", url, **without) == words
     assert said("publish", path, url, **without) == words

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import uvloop
-from aiomqtt import Client
 
-from aoba.mqtt import connection
+from aoba.errors import BrokerError
+from aoba.mqtt import session as sessions
 from aoba.mqtt.attempts import Attempts
-from aoba.mqtt.connection import Connection, Refused
+from aoba.mqtt.connection import Connection
+from aoba.mqtt.session import Session
 from aoba.mqtt.url import Broker as Place
 from support.broker import Broker, needs_mosquitto
 from support.waiting import DEADLINE
@@ -30,9 +31,9 @@ class Kept:
         attempts = Attempts(str(place), lambda _, text: self.lines.append(text))
         self._connection = Connection(place, attempts)
 
-    async def run(self, use: Callable[[Client], Any]) -> list[str]:
-        async def use_it(client: Client) -> None:
-            await use(client)
+    async def run(self, use: Callable[[Session], Any]) -> list[str]:
+        async def use_it(session: Session) -> None:
+            await use(session)
             self._over.set()
             await asyncio.Event().wait()
 
@@ -45,7 +46,7 @@ class Kept:
 
 
 def kept(
-    place: Place, use: Callable[[Client], Any], loop: Any = asyncio.new_event_loop
+    place: Place, use: Callable[[Session], Any], loop: Any = asyncio.new_event_loop
 ) -> list[str]:
     async def run() -> list[str]:
         return await Kept(place).run(use)
@@ -54,7 +55,7 @@ def kept(
         return runner.run(run())
 
 
-async def nothing(_: Client) -> None:
+async def nothing(_: Session) -> None:
     """Of no use."""
 
 
@@ -67,7 +68,7 @@ def silent() -> Iterator[int]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "PATIENCE", 0.3)
+    monkeypatch.setattr(sessions, "PATIENCE", 0.3)
 
 
 @needs_mosquitto
@@ -75,14 +76,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_messages_come_and_go(tmp_path: Path, loop: Any) -> None:
     heard = []
 
-    async def use(client: Client) -> None:
-        await client.subscribe("a/#", 1)
+    async def use(session: Session) -> None:
+        await session.subscribe("a/#", 1)
         for number in range(100):
-            await client.publish("a/b", str(number), 1)
-        async for message in client.messages:
-            heard.append(int(message.payload))
-            if len(heard) == 100:
-                return
+            await session.publish("a/b", b"%d" % number, 1, retain=False)
+        while len(heard) < 100:
+            heard.append(int((await session.message()).payload))
 
     with Broker(tmp_path) as broker:
         lines = kept(Place("127.0.0.1", broker.port), use, loop)
@@ -95,11 +94,10 @@ def test_messages_come_and_go(tmp_path: Path, loop: Any) -> None:
 def test_a_broker_that_goes(tmp_path: Path, loop: Any) -> None:
     with Broker(tmp_path) as broker:
 
-        async def use(client: Client) -> None:
-            await client.subscribe("a", 1)
+        async def use(session: Session) -> None:
+            await session.subscribe("a", 1)
             await asyncio.to_thread(broker.stop)
-            async for _ in client.messages:
-                pass
+            await session.message()
 
         lines = kept(Place("127.0.0.1", broker.port), use, loop)
     place = f"mqtt://127.0.0.1:{broker.port}"
@@ -108,8 +106,8 @@ def test_a_broker_that_goes(tmp_path: Path, loop: Any) -> None:
 
 @needs_mosquitto
 def test_what_the_broker_does_not_let_us_do_is_said(tmp_path: Path) -> None:
-    async def use(_: Client) -> None:
-        raise Refused("it does not let us read a")
+    async def use(_: Session) -> None:
+        raise BrokerError("it does not let us read a")
 
     with Broker(tmp_path) as broker:
         lines = kept(Place("127.0.0.1", broker.port), use)

@@ -11,7 +11,7 @@ def publish(source: str, url: str, *, level: str, form: Format) -> None:
     """Raises UsageError before anything is started."""
     spec = parse_spec(source)
     target = parse_publication(url)
-    require("aiomqtt", "mqtt", str(target))
+    require("paho.mqtt", "mqtt", str(target))
     from aoba.publishing import publisher  # noqa: PLC0415  it cannot be imported without
 
     async def run() -> None:

@@ -5,10 +5,6 @@ import socket
 import ssl
 from typing import Final
 
-from aiomqtt import MqttCodeError, MqttError
-from aiomqtt.exceptions import MqttConnectError
-from paho.mqtt.reasoncodes import ReasonCode
-
 from aoba.mqtt.url import Broker
 
 _NETWORK: Final = {
@@ -23,6 +19,8 @@ _REFUSALS: Final = {
     "Client identifier not valid": "it does not take our client_id",
     "Unsupported protocol version": "it speaks another MQTT; protocol=5 or 3.1.1 says which",
     "Banned": "it has banned us",
+}
+_LOSSES: Final = {
     "Session taken over": "another client with our client_id has taken our place",
     "Keep alive timeout": "the broker is silent",
 }
@@ -35,9 +33,7 @@ def too_late(seconds: float) -> str:
 
 
 def silent(broker: Broker, seconds: float) -> str:
-    """Of a broker that lets itself be connected to and then says nothing that makes sense."""
-    kind = "TLS" if broker.tls else "plain MQTT rather than TLS"
-    return f"no answer within {seconds:g} s; check whether a broker listens there, for {kind}"
+    return f"no answer within {seconds:g} s; {_check(broker)}"
 
 
 def why_not(broker: Broker, error: OSError) -> str:
@@ -51,26 +47,30 @@ def why_not(broker: Broker, error: OSError) -> str:
     return _NETWORK.get(error.errno or 0) or error.strerror or str(error) or type(error).__name__
 
 
-def why_lost(broker: Broker, error: MqttError | None = None) -> str:
-    """Of a connection that the broker refuses, or that was lost; None: in good order."""
-    if error and isinstance(error.__context__, TimeoutError):
-        return "the broker does not answer any more"
-    cause = error if isinstance(error, MqttCodeError) else error and error.__cause__
-    code = cause.rc if isinstance(cause, MqttCodeError) else None
-    name = code.getName() if isinstance(code, ReasonCode) else ""
-    if name in _REFUSALS:
-        return _REFUSALS[name]
-    if error and is_refusal(error):
-        return f"it refuses us: {name.lower()}"
-    if name and name not in _NOTHING:
+def why_lost(broker: Broker, name: str, *, was_open: bool = True) -> str:
+    """Of a connection that ended in good order; `name` is what MQTT calls the reason."""
+    if name in _LOSSES:
+        return _LOSSES[name]
+    if name not in _NOTHING:
         return f"{_CLOSED}: {name.lower()}"
+    if not was_open:
+        return f"{_CLOSED} before it said who it is; {_check(broker)}"
     # Some brokers do not say so.
     return _CLOSED + (", perhaps for another client with our client_id" if broker.client_id else "")
 
 
-def is_refusal(error: MqttError) -> bool:
-    """Whether trying again soon is of no use."""
-    return isinstance(error, MqttConnectError)
+def refused(name: str) -> str:
+    """Of a broker that does not let us in; `name` is what MQTT calls the reason."""
+    return _REFUSALS.get(name) or f"it refuses us: {name.lower()}"
+
+
+def not_mqtt(broker: Broker) -> str:
+    return f"what comes is no MQTT; {_check(broker)}"
+
+
+def _check(broker: Broker) -> str:
+    kind = "TLS" if broker.tls else "plain MQTT rather than TLS"
+    return f"check whether a broker listens there, for {kind}"
 
 
 def _tls(error: ssl.SSLError) -> str:

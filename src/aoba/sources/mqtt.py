@@ -11,11 +11,11 @@ import logging
 import time
 from typing import Final
 
-from aiomqtt import Client, Message
-
 from aoba.errors import DocumentError
 from aoba.mqtt.attempts import Attempts
-from aoba.mqtt.connection import Connection, Refused
+from aoba.mqtt.backlog import Message
+from aoba.mqtt.connection import Connection
+from aoba.mqtt.session import Session
 from aoba.registers.image import Image
 from aoba.sources.deliveries import Deliveries
 from aoba.sources.mqtt_spec import MqttSpec
@@ -54,21 +54,18 @@ class MqttSource:
             finally:
                 self._attempts.end()
 
-    async def _receive(self, client: Client) -> None:
-        topic = self._spec.topic
-        for code in await client.subscribe(topic, self._spec.qos):
-            if not isinstance(code, int) and code.is_failure:
-                raise Refused(f"it does not let us read {topic}: {code.getName().lower()}")
+    async def _receive(self, session: Session) -> None:
+        await session.subscribe(self._spec.topic, self._spec.qos)
         asyncio.get_running_loop().call_later(GRACE, self.settled.set)
-        async for message in client.messages:
-            await self._take(message)
+        while True:
+            await self._take(await session.message())
 
     async def _take(self, message: Message) -> None:
-        topic, payload = message.topic.value, message.payload
+        topic, payload, is_kept = message
         if not payload:  # the broker was told to keep nothing of it any more
             return
         digest = hash(payload)
-        if message.retain and self._known.get(topic) == digest:
+        if is_kept and self._known.get(topic) == digest:
             return
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()

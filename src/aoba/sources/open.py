@@ -68,7 +68,7 @@ def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
 
 
 def _mqtt(name: str, spec: MqttSpec, shared: Shared) -> Source:
-    require("aiomqtt", "mqtt", spec.full_name)
+    require("paho.mqtt", "mqtt", spec.full_name)
     from aoba.sources.mqtt import MqttSource
 
     return MqttSource(name, spec, shared.image)
