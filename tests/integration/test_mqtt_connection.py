@@ -132,9 +132,11 @@ def test_a_handshake_that_does_not_end(silent: int) -> None:
     assert line.endswith("no connection within 0.3 s; check address, cables and firewalls")
 
 
-def test_what_speaks_no_tls() -> None:
+def greeted_with(greeting: bytes, *, tls: bool = False) -> str:
+    """What is said of what sends `greeting` to whoever connects, and closes."""
+
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 mail\r\n")
+        writer.write(greeting)
         with contextlib.suppress(OSError):
             await writer.drain()
         writer.close()
@@ -142,12 +144,28 @@ def test_what_speaks_no_tls() -> None:
     async def run() -> list[str]:
         async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            return await Kept(Place("127.0.0.1", port, tls=True)).run(nothing)
+            return await Kept(Place("127.0.0.1", port, tls=tls)).run(nothing)
 
     (line,) = asyncio.run(run())
-    assert line.endswith(
+    return line
+
+
+def test_what_speaks_no_tls() -> None:
+    assert greeted_with(b"220 mail\r\n", tls=True).endswith(
         "TLS fails: wrong version number; check the port, and whether it speaks TLS"
     )
+
+
+@pytest.mark.parametrize("greeting", [b"", b"\x20", b"SSH-2.0-x\r\n", b"HTTP/1.1 400\r\n\r\n"])
+def test_what_closes_before_it_speaks_mqtt(greeting: bytes) -> None:
+    line = greeted_with(greeting)
+
+    assert "the broker closed the connection before it said who it is; check whether" in line
+
+
+@pytest.mark.parametrize("greeting", [b"\x20\x00", b"\x20\xff\xff\xff\xff\xff"])
+def test_what_is_no_mqtt(greeting: bytes) -> None:
+    assert "check whether a broker listens there, for plain MQTT" in greeted_with(greeting)
 
 
 def test_a_host_that_is_none() -> None:
