@@ -25,6 +25,7 @@ _LOSSES: Final = {
     "Keep alive timeout": "the broker is silent",
 }
 _NOTHING: Final = ("Unspecified error", "Normal disconnection", "Success")
+_NO_MQTT: Final = ("Protocol error", "Malformed packet")
 _CLOSED: Final = "the broker closed the connection"
 
 
@@ -51,6 +52,8 @@ def why_lost(broker: Broker, name: str, *, was_open: bool = True) -> str:
     """Of a connection that ended in good order; `name` is what MQTT calls the reason."""
     if name in _LOSSES:
         return _LOSSES[name]
+    if name in _NO_MQTT:
+        return not_mqtt(broker)
     if name not in _NOTHING:
         return f"{_CLOSED}: {name.lower()}"
     if not was_open:

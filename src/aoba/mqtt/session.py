@@ -198,11 +198,12 @@ class Session:
             self._connected.set_result(None)
 
     def _on_disconnect(self, _: Any, __: Any, ___: Any, code: Any, ____: Any) -> None:
-        if isinstance(self._wire.error, OSError):
-            self._lose(BrokerError(why_not(self._broker, self._wire.error)))
+        error, was_open = self._wire.error, self._connected.done()
+        if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+            words = why_not(self._broker, error)
         else:
-            was_open = self._connected.done()
-            self._lose(BrokerError(why_lost(self._broker, code.getName(), was_open=was_open)))
+            words = why_lost(self._broker, code.getName(), was_open=was_open)
+        self._lose(BrokerError(words))
 
     def _on_message(self, _: Any, __: Any, message: Any) -> None:
         self._messages.put(Message(message.topic, message.payload, message.retain))
