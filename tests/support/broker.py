@@ -83,7 +83,7 @@ class Broker:
         )
 
     def publish_many(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        rows = [(topic, payload, 1, False) for topic, payload in messages]
+        rows = [(topic, payload, 1, True) for topic, payload in messages]
         paho.mqtt.publish.multiple(rows, hostname="127.0.0.1", port=self.port)
 
     def kept(self, topic: str) -> bytes:

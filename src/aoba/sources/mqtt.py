@@ -3,6 +3,9 @@
 The broker gives the newest message that it keeps of a topic whenever we subscribe, hence again
 after each connection that was lost. Where that has been taken before it is no news, and does not
 make stale values fresh.
+
+Where messages come faster than we take them, a broker passes over some without a word, and not the
+oldest. But it keeps the newest; so when it is quiet after many messages, we subscribe again.
 """
 
 import asyncio
@@ -23,6 +26,10 @@ from aoba.sources.repeats import Repeats
 
 GRACE: Final = 0.2
 """Seconds for the messages that the broker keeps; who starts behind us waits no longer."""
+MANY: Final = 100
+"""Messages; brokers have room for some more before they pass over any."""
+QUIET: Final = 1.0
+"""Seconds."""
 MAX_KNOWN: Final = 10_000
 """Topics whose newest message is known again."""
 
@@ -38,10 +45,10 @@ class MqttSource:
             spec.broker,
             self._attempts,
             persistent=spec.persistent,
-            passed_over=self._tell_of_backlog,
+            passed_over=self._passed_over,
         )
         self._known: dict[str, int] = {}
-        self._backlog = Repeats()
+        self._complaints = Repeats()
 
     @property
     def settled(self) -> asyncio.Event:
@@ -55,10 +62,20 @@ class MqttSource:
                 self._attempts.end()
 
     async def _receive(self, session: Session) -> None:
-        await session.subscribe(self._spec.topic, self._spec.qos)
-        asyncio.get_running_loop().call_later(GRACE, self.settled.set)
         while True:
+            await session.subscribe(self._spec.topic, self._spec.qos)
+            asyncio.get_running_loop().call_later(GRACE, self.settled.set)
+            await self._receive_many(session)
+
+    async def _receive_many(self, session: Session) -> None:
+        """Returns when it is quiet after so many that the broker may have passed over some."""
+        for _ in range(MANY):
             await self._take(await session.message())
+        with contextlib.suppress(TimeoutError):
+            while True:
+                async with asyncio.timeout(QUIET):
+                    message = await session.message()
+                await self._take(message)
 
     async def _take(self, message: Message) -> None:
         topic, payload, is_kept = message
@@ -74,7 +91,7 @@ class MqttSource:
             with contextlib.suppress(DocumentError):  # which the log has been told of
                 await self._deliveries.take(payload, topic)
 
-    def _tell_of_backlog(self) -> None:
-        text = "messages come faster than they can be taken; of each topic the newest is"
-        for line in self._backlog.happened(text, time.monotonic()):
+    def _passed_over(self) -> None:
+        text = "messages come faster than they can be taken: some are passed over for newer ones"
+        for line in self._complaints.happened(text, time.monotonic()):
             self._deliveries.log.of_source(logging.WARNING, line)
