@@ -64,46 +64,30 @@ def serves(server: Server, value: int, **place: int) -> None:
         eventually(lambda: client.ask(pdu, unit=unit) == answer, f"{value} being served")
 
 
-def test_what_the_broker_keeps_and_what_comes(serve: Serve, broker: Broker) -> None:
-    broker.publish(TOPIC, holding(7))
-    server = serve(broker.url(TOPIC))
-    with Client(server.port) as client:
-        assert client.holding() == [7]  # at once
-        broker.publish(TOPIC, holding(8))
-        eventually(lambda: client.holding() == [8])
-
-
-def test_errors_say_which_topic_and_where(serve: Serve, broker: Broker) -> None:
+def test_a_fleet_and_errors_that_say_which_topic_and_where(serve: Serve, broker: Broker) -> None:
     server = serve(broker.url("plant/+/values"))
     port_of(server)
     broker.publish("plant/a/values", WRONG)
     broker.publish("plant/b/values", b"no JSON")
     broker.publish("plant/c/values", holding(3))
 
+    broker.publish("plant/d/values", holding(4, unit=2))
     server.wait_for_log(rf"ERROR +plant/\+/values: plant/a/values: {WHY}$")
     server.wait_for_log(r"ERROR +plant/\+/values: plant/b/values: .*JSON")
     serves(server, 3)
+    serves(server, 4, unit=2)
     assert server.stop()[0] == 0
-    assert server.logged("3 deliveries, 2 failed, 1 documents")
+    assert server.logged("4 deliveries, 2 failed, 2 documents")
 
 
-def test_a_fleet(serve: Serve, broker: Broker) -> None:
-    for unit in (1, 2):
-        broker.publish(f"plant/{unit}", holding(unit, unit=unit))
-    server = serve(broker.url("plant/#"))
-    serves(server, 1)
-    serves(server, 2, unit=2)
-    broker.publish("plant/3/far/below", holding(3, unit=3))
-    serves(server, 3, unit=3)
-
-
-def test_a_message_that_is_cleared_is_no_document(serve: Serve, broker: Broker) -> None:
+def test_what_the_broker_keeps_and_what_comes(serve: Serve, broker: Broker) -> None:
     broker.publish(TOPIC, holding(7))
     server = serve(broker.url(TOPIC))
-    serves(server, 7)
-    broker.publish(TOPIC, b"")
-    broker.publish(TOPIC, holding(8))
-    serves(server, 8)
+    with Client(server.port) as client:
+        assert client.holding() == [7]  # at once
+        broker.publish(TOPIC, b"")  # lets the broker forget, and is no document
+        broker.publish(TOPIC, holding(8))
+        eventually(lambda: client.holding() == [8])
     assert server.stop()[0] == 0
     assert server.logged("tank: 2 deliveries, 0 failed, 2 documents")
 
@@ -211,22 +195,25 @@ def guarded(tmp_path: Path) -> Iterator[Broker]:
 def test_passwords(serve: Serve, guarded: Broker, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hu sh?\n")
     auth = {"username": "ann", "password": "hu sh?"}
-    guarded.publish(TOPIC, holding(7), auth=auth)
-    for url in (
-        guarded.url(TOPIC, who="ann:hu%20sh%3F@"),
-        guarded.url(f"{TOPIC}?user=ann&password=@{tmp_path}/secret"),
-    ):
-        server = serve(url)
-        serves(server, 7)
-        assert not server.logged("hu sh")
-
-
-@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
-def test_a_wrong_password(serve: Serve, guarded: Broker, protocol: str) -> None:
-    server = serve(guarded.url(f"{TOPIC}?protocol={protocol}", who="ann:guess@"))
-    server.wait_for_log(
-        r"ERROR +tank: mqtt://127\.0\.0\.1:\d+: it does not let us in; check user= and password="
+    guarded.publish("a", holding(7), auth=auth)
+    guarded.publish("b", holding(8, address=5), auth=auth)
+    server = serve(
+        guarded.url("a", who="ann:hu%20sh%3F@"),
+        guarded.url(f"b?user=ann&password=@{tmp_path}/secret"),
     )
+    serves(server, 7)
+    serves(server, 8, address=5)
+    assert not server.logged("hu sh")
+
+
+def test_wrong_passwords(serve: Serve, guarded: Broker) -> None:
+    server = serve(
+        guarded.url("a", who="ann:guess@"), guarded.url("b?protocol=5", who="ann:guess@")
+    )
+    for name in "ab":
+        server.wait_for_log(
+            rf"ERROR +{name}: mqtt://127\.0\.0\.1:\d+: it does not let us in; check user= and "
+        )
     port_of(server)
     assert not server.logged("guess")
 

@@ -63,6 +63,7 @@ def contents(image):
     }
 
 
+@settings(max_examples=100)
 @given(st.lists(documents(), min_size=1, max_size=4), documents())
 def test_merged_documents_say_the_same(older, there):
     one_by_one, at_once, merged = Image(), Image(), Merged()
