@@ -242,6 +242,8 @@ def test_tls(serve: Serve, tmp_path: Path) -> None:
 
         stranger = serve(f"{url}?{who}")
         stranger.wait_for_log(r"ERROR .* the certificate is not trusted: .*; ca=FILE says who")
+        other = serve(f"{url}?ca={authority.cert}&{who}&name=elsewhere")
+        other.wait_for_log(r"ERROR .* the certificate is not its own: .*; name=NAME says whom")
         nobody = serve(f"{url}?ca={authority.cert}")
         nobody.wait_for_log(r"ERROR .* it refuses us: .*certificate required; cert=FILE&key=FILE")
 

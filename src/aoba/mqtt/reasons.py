@@ -67,6 +67,10 @@ def refused(name: str) -> str:
     return _REFUSALS.get(name) or f"it refuses us: {name.lower()}"
 
 
+def forbidden(what: str, name: str) -> str:
+    return f"it does not let us {what}" + (f": {name.lower()}" if name not in _NOTHING else "")
+
+
 def not_mqtt(broker: Broker) -> str:
     return f"what comes is no MQTT; {_check(broker)}"
 
@@ -80,7 +84,7 @@ def _tls(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = error.verify_message.rstrip(".")
         if "mismatch" in reason or "not valid for" in reason:
-            return f"the certificate is not its own: {reason}; use the name that stands in it"
+            return f"the certificate is not its own: {reason}; name=NAME says whom to expect"
         return f"the certificate is not trusted: {reason}; ca=FILE says who signs it"
     reason = (error.reason or str(error)).lower().replace("_", " ")
     if "certificate" in reason:

@@ -19,12 +19,14 @@ from paho.mqtt.properties import Properties
 
 from aoba.errors import BrokerError
 from aoba.mqtt.backlog import Backlog, Message
-from aoba.mqtt.reasons import not_mqtt, refused, silent, too_late, why_lost, why_not
+from aoba.mqtt.reasons import forbidden, not_mqtt, refused, silent, too_late, why_lost, why_not
 from aoba.mqtt.url import Broker
 from aoba.mqtt.wire import Wire
 
 PATIENCE: Final = 5.0
 """Seconds for a connection, and for each answer."""
+SLOWEST: Final = 50_000
+"""Bytes a second at which a message may take its way."""
 KEEPALIVE: Final = 15
 """Seconds without a word after which the broker is asked for one; a dead one is noticed in twice
 that time."""
@@ -70,7 +72,11 @@ class Session:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._loop.create_connection(
-                    lambda: self._wire, broker.host, broker.port, ssl=context
+                    lambda: self._wire,
+                    broker.host,
+                    broker.port,
+                    ssl=context,
+                    server_hostname=(broker.name or broker.host) if context else None,
                 )
         except TimeoutError:
             raise BrokerError(too_late(PATIENCE)) from None
@@ -86,23 +92,21 @@ class Session:
             broker.host, broker.port, KEEPALIVE, clean_start=clean, properties=properties
         )
         self._look_after()
-        await self._wait(self._connected, silent(broker, PATIENCE))
+        await self._wait(self._connected, PATIENCE, silent(broker, PATIENCE))
 
     async def subscribe(self, topic: str, qos: int) -> None:
         _, number = self._paho.subscribe(topic, qos)
         for code in await self._answer(number):
             if code.is_failure:
-                words = f"it does not let us read {topic}: {code.getName().lower()}"
-                raise BrokerError(words, is_final=True)
+                raise BrokerError(forbidden(f"read {topic}", code.getName()), is_final=True)
 
     async def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
         """Returns when the broker has it; with qos 0, when it is on its way."""
         info = self._paho.publish(topic, payload, qos, retain)
         if info.rc or not info.is_published():
-            code = await self._answer(info.mid)
+            code = await self._answer(info.mid, len(payload) / SLOWEST)
             if code.is_failure:
-                words = f"it does not let us write to {topic}: {code.getName().lower()}"
-                raise BrokerError(words, is_final=True)
+                raise BrokerError(forbidden(f"write to {topic}", code.getName()), is_final=True)
 
     async def message(self) -> Message:
         """The next one that comes."""
@@ -146,17 +150,18 @@ class Session:
         paho.on_publish = lambda _, __, number, code, ___: self._on_answer(number, code)
         return paho
 
-    async def _answer(self, number: int | None) -> Any:
+    async def _answer(self, number: int | None, more: float = 0) -> Any:
+        """The one to the packet with that number, for which there are `more` seconds than else."""
         future: asyncio.Future[Any] = self._loop.create_future()
         if number is not None:
             self._answers[number] = future
-        return await self._wait(future, "the broker does not answer any more")
+        return await self._wait(future, PATIENCE + more, "the broker does not answer any more")
 
-    async def _wait(self, future: asyncio.Future[Any], else_words: str) -> Any:
+    async def _wait(self, future: asyncio.Future[Any], patience: float, else_words: str) -> Any:
         if self._loss:
             raise self._loss
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 return await future
         except TimeoutError:
             raise BrokerError(else_words) from None

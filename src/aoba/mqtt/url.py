@@ -59,6 +59,8 @@ class Broker:
     """Ours, and those between it and the root, PEM; None: the broker asks for none."""
     key: Path | None = None
     """None: it is in the same file as the certificate."""
+    name: str | None = None
+    """Whom the broker's certificate has to be for; None: `host`."""
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -167,7 +169,7 @@ _BROKER_OPTIONS: Final[Parsers] = {
     "client_id": _text,
     "protocol": one_of("3.1.1", "5"),
 }
-_TLS_OPTIONS: Final[Parsers] = {"ca": _path, "cert": _path, "key": _path}
+_TLS_OPTIONS: Final[Parsers] = {"ca": _path, "cert": _path, "key": _path, "name": _text}
 
 FORMS: Final = {
     "mqtt": "mqtt://HOST:PORT/TOPIC",

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from aoba.mqtt.reasons import not_mqtt, refused, silent, why_lost, why_not
+from aoba.mqtt.reasons import forbidden, not_mqtt, refused, silent, why_lost, why_not
 from aoba.mqtt.url import Broker
 
 PLAIN = Broker("b", 1883)
@@ -32,7 +32,7 @@ def alert(reason):
         (socket.gaierror(-2, "x"), "there is no such host"),
         (ConnectionResetError(errno.ECONNRESET, "x"), "the broker closed the connection"),
         (untrusted("self-signed certificate"), "is not trusted: self-signed certificate; ca=FILE"),
-        (untrusted("Hostname mismatch, x."), "is not its own: Hostname mismatch, x; use the name"),
+        (untrusted("Hostname mismatch, x."), "is not its own: Hostname mismatch, x; name=NAME"),
         (alert("CERTIFICATE_REQUIRED"), "it refuses us: certificate required; cert=FILE"),
         (alert("WRONG_VERSION_NUMBER"), "TLS fails: wrong version number; check the port"),
     ],
@@ -68,6 +68,10 @@ def test_why_a_broker_refuses_us(name, words):
 )
 def test_why_a_connection_is_lost(name, words):
     assert why_lost(PLAIN, name) == words
+
+
+def test_what_it_does_not_let_us_do():
+    assert forbidden("read a", "Not authorized") == "it does not let us read a: not authorized"
 
 
 def test_another_client_may_have_our_name():
