@@ -1,68 +1,39 @@
 """Aoba beside other Modbus TCP servers, and beside what C can do: `make bench`, five minutes.
 
     python bench/compare.py [--quick] [--json] [--servers aoba,libmodbus] [--connections 16,64]
-                            [--quantities 10,125] [--rounds 3] [--seconds 1.2] [--spread 1]
+                            [--quantities 10,125] [--rounds 12] [--seconds 0.3] [--spread 1]
 
-Every server is started once and stays; one after the other is asked by the same load (`load.c`), in
-rounds, so that whatever else the machine does meets all of them. Aoba is measured twice: idle, and
-with a script that updates 1000 registers ten times a second. What counts is the median of the
-rounds' ratios. Servers and load have a core of their own each, but see README.md here.
+All servers are there all the time and take turns, a slice of a second each (`slices.py`), under the
+same load (`load.c`). Aoba has two turns in each round: idle, and with a script that updates 1000
+registers ten times a second. What counts is the median of the rounds' ratios; their quartiles say
+what it is worth. Servers and load have a core of their own each, but see README.md here.
 """
 
 import argparse
 import json
-import math
 import os
 import platform
+import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from itertools import product
+from dataclasses import asdict
 from pathlib import Path
-from typing import Final
 
-from peers import COMMANDS, MissingToolError, Peer, build, cores, serving, start_on
+from peers import COMMANDS, MissingToolError, build, cores, serving
+from rich import box
 from rich.console import Console
 from rich.table import Table
-
-UPDATING: Final = "aoba, updating"
-GRACE: Final = 15.0
-"""Seconds a measurement may take beyond its time, to connect and to end."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One measurement; latencies and CPU time of the server are in microseconds."""
-
-    round: int
-    server: str
-    quantity: int
-    connections: int
-    rate: float
-    p50: float
-    p99: float
-    p999: float
-    cpu: float
-
-
-@dataclass(frozen=True)
-class Plan:
-    servers: Sequence[str]
-    quantities: Sequence[int]
-    connections: Sequence[int]
-    rounds: int
-    seconds: float
-    spread: int
+from slices import UPDATING, Cell, Plan, measure
 
 
 def main() -> None:
     options = parse()
     plan = Plan(*(getattr(options, name) for name in Plan.__dataclass_fields__))
+    load_average = os.getloadavg()[0]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: stopped"))  # ends the servers, too
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         try:
@@ -71,10 +42,16 @@ def main() -> None:
             sys.exit(f"bench: {error}")
         peers = [stack.enter_context(serving(server, folder)) for server in plan.servers]
         cells = list(measure(plan, peers, folder / "load"))
+    about = {
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "load_average": load_average,
+    }
     if options.json:
-        print(json.dumps(as_json(plan, cells), indent=1))
+        measurements = [asdict(cell) for cell in cells]
+        print(json.dumps(about | {"plan": asdict(plan), "measurements": measurements}, indent=1))
     else:
-        show(plan, cells)
+        show(plan, cells, about)
 
 
 def parse() -> argparse.Namespace:
@@ -88,122 +65,75 @@ def parse() -> argparse.Namespace:
 
     parser = argparse.ArgumentParser(description="Compares Modbus TCP servers.")
     parser.add_argument("--quick", action="store_true", help="less of everything, under a minute")
-    parser.add_argument("--json", action="store_true", help="all medians, for machines")
+    parser.add_argument("--json", action="store_true", help="all slices, for machines")
     parser.add_argument(
         "--servers", type=listed(server), default=list(COMMANDS), metavar="NAME,..."
     )
     parser.add_argument("--connections", type=listed(int))
     parser.add_argument("--quantities", type=listed(int))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, help="each measurement, its warm-up not counted")
+    parser.add_argument("--rounds", type=int, help="slices of each server")
+    parser.add_argument("--seconds", type=float, default=0.3, help="of a slice")
     parser.add_argument("--spread", type=int, default=1, help="addresses that requests start at")
     options = parser.parse_args()
-    quick = options.quick
-    options.connections = options.connections or ([16, 64] if quick else [1, 16, 64, 512])
-    options.quantities = options.quantities or ([10] if quick else [10, 125])
-    options.seconds = options.seconds or (0.7 if quick else 1.2)
+    options.rounds = options.rounds or (9 if options.quick else 12)
+    options.connections = options.connections or ([16, 64] if options.quick else [1, 16, 64, 512])
+    options.quantities = options.quantities or ([10] if options.quick else [10, 125])
     if options.servers[0] != "aoba":
         options.servers = ["aoba", *(name for name in options.servers if name != "aoba")]
     return options
 
 
-def measure(plan: Plan, peers: Sequence[Peer], load: Path) -> Iterator[Cell]:
-    for number in range(plan.rounds):
-        for quantity, connections in product(plan.quantities, plan.connections):
-            for peer in peers:
-                for updating in (False, True) if peer.flag else (False,):
-                    if peer.flag:
-                        set_updating(peer.flag, updating)
-                    command = (load, peer.port, connections, plan.seconds, quantity, plan.spread)
-                    result = run_load(peer, list(map(str, command)), plan.seconds)
-                    name = UPDATING if updating else peer.name
-                    if isinstance(result, str):
-                        print(f"{name}, {connections} connections: {result}", file=sys.stderr)
-                    else:
-                        yield Cell(number, name, quantity, connections, **result)
-        print(f"round {number + 1} of {plan.rounds} done", file=sys.stderr)
-
-
-def set_updating(flag: Path, updating: bool) -> None:
-    if updating:
-        flag.touch()
-    else:
-        flag.unlink(missing_ok=True)
-    time.sleep(0.25)  # two slots of the script, for the registers to be as they should
-
-
-def run_load(peer: Peer, command: list[str], seconds: float) -> dict[str, float] | str:
-    """What the load has measured, and the server's CPU time; or why there is nothing."""
-    before = peer.cpu()
-    process = start_on(cores()[1], command, subprocess.PIPE)
-    try:
-        output, error = process.communicate(timeout=seconds + GRACE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return f"took longer than {seconds + GRACE:g} s"
-    if process.returncode:
-        return error.strip()
-    result: dict[str, float] = json.loads(output)
-    # Of the warm-up, a tenth of the time, requests are not counted.
-    return result | {"cpu": 1e6 * (peer.cpu() - before) / (1.1 * result.pop("requests"))}
-
-
-def show(plan: Plan, cells: Sequence[Cell]) -> None:
+def show(plan: Plan, cells: Sequence[Cell], about: dict[str, object]) -> None:
     console = Console()
     for quantity in plan.quantities:
-        table = Table(title=f"{quantity} registers a request; times in us")
-        table.add_column("clients", justify="right")
-        table.add_column("server")
-        for name in ("requests/s", "ratio", "p50", "p99", "p99.9", "CPU", "CPU ratio"):
-            table.add_column(name, justify="right")
+        table = Table(
+            title=f"{quantity} registers a request; times in us", box=box.SIMPLE_HEAD, padding=0
+        )
+        table.add_column("server", no_wrap=True)
+        for name in ("req/s", "ratio", "quartiles", "p50", "p99", "p99.9", "CPU", "ratio"):
+            table.add_column(name, justify="right", no_wrap=True)
         for connections in plan.connections:
             some = [c for c in cells if (c.quantity, c.connections) == (quantity, connections)]
-            for name in dict.fromkeys(cell.server for cell in some):
-                table.add_row(str(connections), name, *row(some, name))
+            table.add_row(f"[bold]{connections} client{'s' if connections > 1 else ''}")
+            for name in dict.fromkeys([*plan.servers[:1], UPDATING, *plan.servers]):
+                if any(cell.server == name for cell in some):
+                    table.add_row(name, *row(some, name))
             table.add_section()
         console.print(table)
-    console.print(f"{platform.platform()}, Python {platform.python_version()};")
-    console.print(f"medians of {plan.rounds} rounds. CPU is the server's, for each request.")
-    console.print("Ratios: how much better Aoba is; updating: how much of its idle figure is left.")
-    console.print(f"server and load on cores {cores()}; load average {os.getloadavg()[0]:.1f}")
+    console.print(
+        f"Medians of {plan.rounds} slices. Ratios: how much better Aoba is; updating: how much of "
+        "its idle figure is left. CPU is the server's, for each request. "
+        f"Servers are on core {cores()[0]}, the load on {cores()[1]}; load average at first "
+        f"{about['load_average']:.1f}. {about['platform']}, Python {about['python']}."
+    )
 
 
 def row(cells: Sequence[Cell], name: str) -> Iterator[str]:
     def median(value: Callable[[Cell], float]) -> float:
         return statistics.median(value(cell) for cell in cells if cell.server == name)
 
+    low, ratio, high = ratios(cells, name, lambda cell: cell.rate)
     yield f"{median(lambda cell: cell.rate):,.0f}"
-    yield f"{median_ratio(cells, name, lambda cell: cell.rate):.2f}"
+    yield f"{ratio:.2f}"
+    yield f"{low:.2f}-{high:.2f}"
     for value in (lambda c: c.p50, lambda c: c.p99, lambda c: c.p999):
         yield f"{median(value):,.0f}"
     yield f"{median(lambda cell: cell.cpu):.1f}"
-    yield f"{median_ratio(cells, name, lambda cell: 1 / cell.cpu):.2f}"
+    yield f"{ratios(cells, name, lambda cell: 1 / cell.cpu)[1]:.2f}"
 
 
-def median_ratio(cells: Sequence[Cell], name: str, value: Callable[[Cell], float]) -> float:
-    """`value` of Aoba by that of `name`, but of an updating Aoba by that of an idle one.
+def ratios(cells: Sequence[Cell], name: str, value: Callable[[Cell], float]) -> list[float]:
+    """Quartiles of the rounds' ratios: `value` of Aoba by that of `name`.
 
-    It is the median of the rounds' ratios: neighbours in time are compared, since a machine may be
-    busier in one round than in the next.
+    For an updating Aoba, it is its own by that of an idle one.
     """
     values = {(cell.server, cell.round): value(cell) for cell in cells}
-    ratios = [
+    found = [
         own / other if name != UPDATING else other / own
         for (server, number), own in values.items()
         if server == "aoba" and (other := values.get((name, number)))
     ]
-    return statistics.median(ratios) if ratios else math.nan
-
-
-def as_json(plan: Plan, cells: Sequence[Cell]) -> dict[str, object]:
-    return {
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "load_average": os.getloadavg()[0],
-        "plan": asdict(plan),
-        "measurements": [asdict(cell) for cell in cells],
-    }
+    return statistics.quantiles(found, method="inclusive") if len(found) > 1 else found * 3
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def serving(command: list[str]) -> Iterator[int]:
     device = os.ttyname(theirs)
     log = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- closed below
     argv = [part.format(device=device) for part in command]
-    process = start_on(os.sched_getaffinity(0), argv, log.fileno())
+    process = start_on(os.sched_getaffinity(0), argv, stderr=log.fileno())
     try:
         end = time.monotonic() + 20
         while ask(ours, 0.2) != ANSWER:

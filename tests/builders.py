@@ -9,6 +9,7 @@ from aoba.document.decode import decode
 from aoba.document.schema import Document
 from aoba.links.session import Session
 from aoba.modbus.client import Client
+from aoba.modbus.passing import Part
 
 CLIENT = Client("127.0.0.1 port 49152")
 
@@ -58,6 +59,25 @@ def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
     """`data` in parts, cut at `places`; these may be out of order, and larger than `data`."""
     ends = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
     return [data[start:stop] for start, stop in pairwise(ends)]
+
+
+class FakeDevice:
+    """Notes what it is asked, and answers with `codes`, one after the other, then with None."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, Any, int, bytes]] = []
+        self.codes: list[int | None] = []
+        self.refusal: Exception | None = None
+
+    def expect_writable(self, part: Part) -> None:
+        assert part.device is self
+        if self.refusal:
+            raise self.refusal
+
+    async def forward(self, part: Part, pdu: bytes) -> int | None:
+        assert pdu
+        self.asked.append((part.unit, part.table, part.address, part.cells))
+        return self.codes.pop(0) if self.codes else None
 
 
 def recall(session: Session, data: bytes) -> bytes | None:

@@ -9,10 +9,12 @@ AobaError
 │   ├── NoConnection            it cannot be reached, or is no longer
 │   ├── NoAnswer                it is silent
 │   ├── BadAnswer               it answers what was not asked
+│   ├── DeviceBusy              too much waits for it
 │   └── DeviceException         it answers with an exception
 ├── BrokerError             an MQTT broker, or the way to it, fails         the broker
 ├── RunError                a run could not be started                      the machine
 ├── FrameError              bytes that can be no Modbus frame               the client
+├── HttpError               an HTTP request that is refused                 the client
 └── RequestError            a well-framed request that is refused           the client
     ├── IllegalFunction         01
     ├── IllegalDataAddress      02
@@ -51,6 +53,10 @@ class NoAnswer(DeviceError):
 
 class BadAnswer(DeviceError):
     """What comes back is no Modbus, or no answer to what was asked."""
+
+
+class DeviceBusy(DeviceError):
+    """So much waits for a device already that nothing more is taken."""
 
 
 class DeviceException(DeviceError):
@@ -100,6 +106,15 @@ class FrameError(AobaError):
         super().__init__(f"{what}: expected {limit}, got {got}")
         self.got = got
         self.limit = limit
+
+
+class HttpError(AobaError):
+    """An HTTP request that is refused with `status`, and `headers` that belong to it."""
+
+    def __init__(self, status: int, reason: str, **headers: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class RequestError(AobaError):

@@ -1,8 +1,9 @@
 """Logging to stderr that never makes the event loop wait.
 
 Records go through a bounded queue to a thread that writes them: where nobody reads Aoba's stderr,
-lines are lost and counted, and Modbus clients notice nothing. Two formats: text, in colour on a
-terminal; json, one object a line.
+lines are lost and counted, and Modbus clients notice nothing. The thread is there only while there
+is something to write, since a system call takes longer in a process of two threads, and each
+request takes two. Two formats: text, in colour on a terminal; json, one object a line.
 """
 
 import contextlib
@@ -14,15 +15,18 @@ import queue
 import select
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Literal, Self
 
 from aoba.printable import printable
 
 Format = Literal["text", "json"]
+Wake = Callable[[], None]
 
 _QUEUE: Final = 2_000  # records of at most a few kilobytes
 _FLUSH: Final = 0.5  # seconds that the last lines have at the end
+_LINGER: Final = 0.5  # seconds that the thread waits for more
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message"}
 _COLOURS: Final = {
     logging.DEBUG: "\x1b[2m",
@@ -77,25 +81,46 @@ class Logging:
         self._formatter = JsonFormatter() if form == "json" else TextFormatter(colour=colour)
         self._queue: queue.Queue[logging.LogRecord | None] = queue.Queue(_QUEUE)
         self._handler = _Handler(self._queue)
-        # A daemon: a write that nobody takes must not keep the program from ending.
-        self._writer = threading.Thread(target=self._write, name="log", daemon=True)
+        self._writer: threading.Thread | None = None
+        self._changing = threading.Lock()  # whether there is a writer
 
     def __enter__(self) -> Self:
         root = logging.getLogger()
         root.setLevel(self._level)
         root.addHandler(self._handler)
-        self._writer.start()
+        self._handler.wake = self._wake
         return self
 
     def __exit__(self, *_: object) -> None:
         logging.getLogger().removeHandler(self._handler)
-        with contextlib.suppress(queue.Full):  # nobody reads
-            self._queue.put(None, timeout=_FLUSH)
-            self._writer.join(_FLUSH)
+        if writer := self._writer:
+            with contextlib.suppress(queue.Full):  # nobody reads
+                self._queue.put(None, timeout=_FLUSH)
+                writer.join(_FLUSH)
+
+    def _wake(self) -> None:
+        """To be called when there is a record in the queue."""
+        with self._changing:
+            if self._writer is None:
+                # A daemon: a write that nobody takes must not keep the program from ending.
+                writer = threading.Thread(target=self._write, name="log", daemon=True)
+                writer.start()
+                self._writer = writer
+
+    def _next(self) -> logging.LogRecord | None:
+        """The next record; None where none comes, and the writer has to end."""
+        try:
+            return self._queue.get(timeout=_LINGER)
+        except queue.Empty:
+            with self._changing:  # who has put a record after this finds no writer
+                if not self._queue.empty():
+                    return self._queue.get_nowait()
+                self._writer = None
+                return None
 
     def _write(self) -> None:
         descriptor = sys.stderr.fileno()
-        while (record := self._queue.get()) is not None:
+        while (record := self._next()) is not None:
             lost, self._handler.lost = self._handler.lost, 0
             text = f"({lost} lines of the log were lost)\n" if lost else ""
             text += self._format(record) + "\n"
@@ -124,6 +149,7 @@ def _write(descriptor: int, data: bytes) -> int:
 class _Handler(logging.handlers.QueueHandler):
     def __init__(self, records: "queue.Queue[logging.LogRecord | None]") -> None:
         super().__init__(records)
+        self.wake: Wake = lambda: None
         self.lost = 0
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
@@ -134,3 +160,4 @@ class _Handler(logging.handlers.QueueHandler):
             self.queue.put_nowait(record)
         except queue.Full:
             self.lost += 1
+        self.wake()

@@ -1,3 +1,3 @@
-from support.fixtures import script, serve, shared_serve
+from support.fixtures import runs, script, serve, shared_serve, wrong_usage
 
-__all__ = ["script", "serve", "shared_serve"]
+__all__ = ["runs", "script", "serve", "shared_serve", "wrong_usage"]

@@ -27,7 +27,11 @@ ANSWERS: dict[str, tuple[Callable[[bytes], bytes | None], str]] = {
     "more registers": (lambda request: registers(request, 5, 6, 7), "expected registers 2, got 3"),
     "another function": (
         lambda request: frame(request, b"\x01\x01\x05"),
-        "{url}: the answer is not the one to what was asked",
+        "what was asked, 0-1 holding at station 1: expected function 3, got 1",
+    ),
+    "a late answer to a write": (
+        lambda request: frame(request, b"\x10\0\0\0\2"),
+        "what was asked, 0-1 holding at station 1: expected function 3, got 16",
     ),
     "an unknown function": (
         lambda request: frame(request, b"\x63\x01\x05"),

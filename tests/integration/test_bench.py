@@ -1,6 +1,7 @@
 """The benchmark's own programs: its load notices what is wrong, and its servers can be compared."""
 
 import json
+import os
 import shutil
 import socket
 import struct
@@ -28,9 +29,11 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def load(folder: Path, port: int) -> subprocess.CompletedProcess[str]:
-    """One connection, a tenth of a second, three registers."""
-    argv = [folder / "load", str(port), "1", "0.1", "3"]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    """One connection, a tenth of a second in two turns, three registers."""
+    argv = [folder / "load", str(port), "1", "3"]
+    return subprocess.run(
+        argv, input="0.05\n0.05\n", capture_output=True, text=True, timeout=30, check=False
+    )
 
 
 def good_answer(request: bytes) -> bytes:
@@ -60,7 +63,9 @@ def test_the_load_checks_each_answer(programs: Path, change, error: str | None) 
 
     if error is None:
         assert done.returncode == 0
-        assert json.loads(done.stdout)["requests"] > 0
+        ready, *results = done.stdout.splitlines()
+        assert ready == "ready"
+        assert [json.loads(result)["requests"] > 1 for result in results] == [True, True]
     else:
         assert (done.returncode, done.stdout) == (1, "")
         assert error in done.stderr
@@ -101,19 +106,28 @@ def test_the_responder_takes_frames_as_they_come(programs: Path) -> None:
             process.kill()
 
 
-@pytest.mark.skipif(not Path("/usr/include/modbus").exists(), reason="needs libmodbus")
-def test_all_servers_are_compared() -> None:
-    argv = [sys.executable, BENCH / "compare.py", "--json", "--rounds", "1", "--seconds", "0.05"]
-    done = subprocess.run(
-        [*argv, "--connections", "2", "--quantities", "10"],
+def compare(*options: str) -> str:
+    argv = [sys.executable, BENCH / "compare.py", "--seconds", "0.05", "--connections", "2"]
+    environment = os.environ | {"COLUMNS": "80"}
+    return subprocess.run(
+        [*argv, "--quantities", "10", *options],
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
-    )
+        env=environment,
+    ).stdout
 
-    cells = json.loads(done.stdout)["measurements"]
-    assert [cell["server"] for cell in cells] == [
+
+needs_libmodbus = pytest.mark.skipif(
+    not Path("/usr/include/modbus").exists(), reason="needs libmodbus"
+)
+
+
+@needs_libmodbus
+def test_all_servers_are_compared() -> None:
+    cells = json.loads(compare("--json", "--rounds", "1"))["measurements"]
+    assert {cell["server"] for cell in cells} == {
         "aoba",
         "aoba, updating",
         "responder",
@@ -121,7 +135,21 @@ def test_all_servers_are_compared() -> None:
         "pymodbus",
         "pyModbusTCP",
         "pyModbusTCP-1-core",
-    ]
+    }
     for cell in cells:
         assert cell["rate"] > 0
+        assert cell["cpu"] > 0
         assert 0 < cell["p50"] <= cell["p99"] <= cell["p999"]
+
+
+@needs_libmodbus
+def test_the_table_fits_on_a_terminal() -> None:
+    table = compare("--rounds", "2", "--servers", "pyModbusTCP-1-core")
+    (names,) = (line for line in table.splitlines() if "req/s" in line)
+    rows = [line.split() for line in table.splitlines() if "-1-core" in line]
+
+    columns = ["server", "req/s", "ratio", "quartiles", "p50", "p99", "p99.9", "CPU", "ratio"]
+    assert names.split() == columns
+    assert [len(row) for row in rows] == [9]
+    assert "\u2026" not in table  # nothing is cut
+    assert max(map(len, table.splitlines())) <= 80

@@ -368,7 +368,7 @@ def test_what_is_wrong_is_said_before_anything_starts(script: Script, broker: Br
     assert "not a topic to publish to" in refused(2, "publish", path, "tcp://127.0.0.1:502")
     watched = f"{path}?stale_after=1"
     assert "go with the source that is served" in said("publish", watched, url)
-    assert "the password cannot be read from /no/such/file: No such" in said("serve", unread)
+    assert "password @/no/such/file: No such" in said("serve", unread)
     assert "/no/such/file cannot be used: No such file" in said("publish", path, untrusted)
 
 

@@ -99,14 +99,14 @@ def test_a_string_is_written_over_a_longer_one(url: str) -> None:
     text = ["--type", "string"]
     done("write", url, "holding", 30, "PUMP 17", *text)
     assert done("write", url, "holding", 30, "FAN", *text, "--length", 4, "--verify") == (
-        "wrote 30-33 holding at station 1, and read the same\n"
+        "wrote a string to 30-33 holding at station 1, and read the same\n"
     )
     assert values(url, "holding", 30, 4, *text) == ["FAN"]
 
 
 def test_more_than_one_request_can_write(url: str) -> None:
     assert done("write", url, "holding", 50, *range(1000, 1240), "--verify") == (
-        "wrote 50-289 holding at station 1, and read the same\n"
+        "wrote 240 values to 50-289 holding at station 1, and read the same\n"
     )
     coils = ["on", "0", "true"] * 700
     done("write", url, "coils", 100, *coils, "--verify")
@@ -115,7 +115,7 @@ def test_more_than_one_request_can_write(url: str) -> None:
 
 def test_single_writes(url: str) -> None:
     assert done("write", url, "holding", 40, 1, 2, 3, "--single") == (
-        "wrote 40-42 holding at station 1\n"
+        "wrote 3 values to 40-42 holding at station 1\n"
     )
     done("write", url, "coils", 1, "on", "--multiple", "--verify")
     assert values(url, "holding", 40, 3) == [1, 2, 3]

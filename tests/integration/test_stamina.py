@@ -169,7 +169,7 @@ def test_a_document_of_unknown_fields_costs_a_client_little(
             asked = time.monotonic()
             client.holding()
             slowest = max(slowest, time.monotonic() - asked)
-    assert slowest < 1
+    assert slowest < 2
 
 
 def test_at_the_end_the_log_says_what_it_came_to(serve: Serve, script: Script) -> None:
@@ -270,7 +270,7 @@ def test_text_that_repeats_is_counted(serve: Serve, script: Script) -> None:
     server.stop()
 
     assert len(server.logged("not JSON, skipped: ready")) == 2
-    assert server.logged(r"same error, \d+ times: not JSON, skipped: ready")
+    assert server.logged(r"same warning, \d+ times: not JSON, skipped: ready")
 
 
 def test_what_a_stop_cuts_off_is_not_the_fault_of_the_script(serve: Serve, script: Script) -> None:

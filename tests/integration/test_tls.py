@@ -16,6 +16,7 @@ from support.server import PROC, Server, run_aoba
 from support.wire import Client, frame, read_pdu, write_register_pdu
 
 VALUES = list(range(1000, 1125))
+Wrong = Callable[..., str]
 READ = read_pdu("holding", 0, 1)
 MIB = 1024 * 1024
 
@@ -263,24 +264,20 @@ def test_a_client_that_never_reads_takes_neither_memory_nor_time(
 )
 def test_files_that_are_of_no_use(site: Site, cert: str, says: str) -> None:
     url = f"tls://127.0.0.1:0?cert={site.folder / cert}&key={site.server_identity.key}"
-    assert_usage_error(says, site, "--listen", url)
+    done = run_aoba("serve", site.script, "--listen", url)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("aoba: ")
+    assert says in done.stderr
 
 
-def test_a_wrong_role(site: Site) -> None:
+def test_a_wrong_role(site: Site, wrong_usage: Wrong) -> None:
     says = "--role viewer=all: expected NAME=read, NAME=write or NAME=none"
-    assert_usage_error(says, site, "--listen", site.url(site.ca), "--role", "viewer=all")
+    listen = site.url(site.ca)
+    assert says in wrong_usage("serve", site.script, "--listen", listen, "--role", "viewer=all")
 
 
 @pytest.mark.parametrize("with_tls", [True, False])
-def test_a_role_without_certificates(site: Site, with_tls: bool) -> None:
+def test_a_role_without_certificates(site: Site, wrong_usage: Wrong, with_tls: bool) -> None:
     listen = site.url() if with_tls else "tcp://127.0.0.1:0"
     says = "--role needs a link that asks for certificates, tls://...&ca=FILE"
-    assert_usage_error(says, site, "--listen", listen, "--role", "viewer=read")
-
-
-def assert_usage_error(says: str, site: Site, *arguments: str) -> None:
-    done = run_aoba("serve", site.script, *arguments)
-    assert done.returncode == 2
-    assert done.stderr.startswith("aoba: ")
-    assert done.stderr.count("\n") == 1
-    assert says in done.stderr
+    assert says in wrong_usage("serve", site.script, "--listen", listen, "--role", "viewer=read")

@@ -8,6 +8,9 @@ import pytest
 
 from support.server import run_aoba
 
+Filled = Callable[[str], str]
+Wrong = Callable[..., str]
+
 SPECS = {
     "a script that does not exist": ("{folder}/gone.py", "{folder}/gone.py: no such script"),
     "the same, relative": ("gone.py", "gone.py: no such script"),
@@ -75,53 +78,57 @@ COMMANDS = {
 
 
 @pytest.fixture
-def filled(tmp_path: Path, script: Callable[..., Path]) -> Callable[[str], str]:
+def filled(tmp_path: Path, script: Callable[..., Path]) -> Filled:
     path = script("print('never run')\n")
     return lambda text: text.replace("{script}", str(path)).replace("{folder}", str(tmp_path))
 
 
-def complaint(*arguments: str, cwd: Path) -> str:
-    done = run_aoba(*arguments, cwd=cwd)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("aoba: ")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize(("spec", "says"), SPECS.values(), ids=SPECS)
-def test_a_wrong_source(filled: Callable[[str], str], tmp_path: Path, spec: str, says: str) -> None:
-    assert filled(says) in complaint("check", filled(spec), cwd=tmp_path)
+def test_a_wrong_source(filled: Filled, wrong_usage: Wrong, spec: str, says: str) -> None:
+    assert filled(says) in wrong_usage("check", filled(spec))
 
 
 @pytest.mark.parametrize(("url", "says"), LISTENS.values(), ids=LISTENS)
-def test_a_wrong_url(filled: Callable[[str], str], tmp_path: Path, url: str, says: str) -> None:
-    assert says in complaint("serve", filled("{script}"), "--listen", url, cwd=tmp_path)
+def test_a_wrong_url(filled: Filled, wrong_usage: Wrong, url: str, says: str) -> None:
+    assert says in wrong_usage("serve", filled("{script}"), "--listen", url)
 
 
 @pytest.mark.parametrize(("arguments", "says"), COMMANDS.values(), ids=COMMANDS)
 def test_a_wrong_command(
-    filled: Callable[[str], str], tmp_path: Path, arguments: list[str], says: str
+    filled: Filled, wrong_usage: Wrong, arguments: list[str], says: str
 ) -> None:
-    assert says in complaint(*map(filled, arguments), cwd=tmp_path)
+    assert says in wrong_usage(*map(filled, arguments))
 
 
-def test_no_command_shows_the_help_and_says_so(tmp_path: Path) -> None:
-    done = run_aoba(cwd=tmp_path)
+def test_as_a_process_of_its_own(filled: Filled) -> None:
+    done = run_aoba("serve", filled("{folder}/gone.py"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == filled("aoba: {folder}/gone.py: no such script\n")
+
+
+def test_no_command_shows_the_help_and_says_so() -> None:
+    done = run_aoba()
     assert done.returncode == 2
     assert done.stdout.startswith("Usage: aoba ")
     accepted = "serve, publish, check, schema, read, write, scan or ports"
     assert done.stderr == f"aoba: no command given; expected {accepted}\n"
 
 
-def test_one_wrong_source_of_two_is_enough(filled: Callable[[str], str], tmp_path: Path) -> None:
-    line = complaint("serve", filled("{script}"), "--data-source", "python:gone.py", cwd=tmp_path)
-    assert line == f"aoba: {tmp_path / 'gone.py'}: no such script\n"
+def test_one_wrong_source_of_two_is_enough(
+    filled: Filled, wrong_usage: Wrong, tmp_path: Path
+) -> None:
+    line = wrong_usage("serve", filled("{script}"), "--data-source", "python:gone.py")
+    assert line == f"{tmp_path / 'gone.py'}: no such script"
 
 
-def test_without_an_interpreter_in_the_path(filled: Callable[[str], str], tmp_path: Path) -> None:
+def test_without_an_interpreter_in_the_path(filled: Filled) -> None:
     environment = {**os.environ, "PATH": "/no/such/folder"}
-    done = run_aoba("check", filled("{script}"), cwd=tmp_path, env=environment)
+    done = run_aoba("check", filled("{script}"), env=environment)
     assert done.returncode == 2
     assert done.stderr == (
         "aoba: neither python3 nor python is in the PATH; name one with ?python=PATH\n"

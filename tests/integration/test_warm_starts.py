@@ -160,6 +160,41 @@ def test_nothing_is_left_of_it(
     eventually(lambda: not list((tmp_path / "tmp").iterdir()), "the end of its folder")
 
 
+def test_runs_that_say_nothing_end_with_an_aoba_that_was_killed(
+    serve: Serve, script: Script
+) -> None:
+    """One of them ignores SIGTERM."""
+    hang = """
+    import signal, time
+    if b"fork_server" in open("/proc/%d/cmdline" % os.getppid(), "rb").read():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN if len(sys.argv) > 1 else signal.SIG_DFL)
+        sys.stderr.write("silent\\n")
+        time.sleep(600)
+    """
+    another = RUN_NUMBER.replace('"id": 1', '"id": 2')
+    server = serve(
+        f"{script(RUN_NUMBER, PARENT, hang)}?start=warm",
+        f"{script(another, PARENT, hang, name='deaf.py')}?start=warm&args=deaf",
+    )
+    eventually(lambda: len(server.logged("silent")) == 2, "two silent runs")
+
+    server.stop(signal.SIGKILL)
+
+    server.no_process_is_left()
+
+
+def test_an_interrupt_ends_a_fork_server_without_a_word(serve: Serve, script: Script) -> None:
+    server = serve(f"{script(RUN_NUMBER, PARENT)}?start=warm")
+    [fork_server] = eventually(lambda: fork_servers(server), "a fork server")
+    eventually(lambda: fork_server in pids(server, "parent"), "a warm run")
+
+    os.kill(fork_server, signal.SIGINT)
+
+    told = r"fork server of \S+: "
+    server.wait_for_log(told + r"ended \(exit status 0\), and is started again")
+    assert len(server.logged(told)) == 1
+
+
 def test_kills_show_nowhere(serve: Serve, script: Script) -> None:
     """Values are always a pair, of a run and its square; no kill may show a client half of it.
 

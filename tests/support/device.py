@@ -2,8 +2,8 @@
 
 Run as a program it takes the URL to serve at and says `ready PORT` when it does. Each of its
 stations has COUNT addresses in each table; a register is what its address is, and each third bit
-is set. Addresses from FAILING on answer with the exception whose code is added to it; register
-STUCK takes no value.
+is set. Addresses from FAILING on answer with the exception whose code is added to it, those from
+REFUSING on only when they are written; register STUCK takes no value.
 """
 
 import asyncio
@@ -30,6 +30,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 COUNT: Final = 5000
 FAILING: Final = 4000
+REFUSING: Final = 3500
 STUCK: Final = 3000
 STATIONS: Final = (1, 7)
 VENDOR: Final = "Kesselbau Nord"
@@ -72,7 +73,7 @@ def _stations() -> Sequence[SimDevice]:
         if values and address <= STUCK < address + count:
             values[STUCK - address] = STUCK
         with contextlib.suppress(ValueError):
-            return ExcCodes(address - FAILING) if address > FAILING else None
+            return ExcCodes(address - (REFUSING if values and address < FAILING else FAILING))
         return None
 
     bits = [SimData(0, values=[i % 3 == 0 for i in range(COUNT)], datatype=DataType.BITS)]

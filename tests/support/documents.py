@@ -40,6 +40,14 @@ def put(*values, **more):
 """
 """Begin of a script: `run` is its number, `put(1, 2)` prints a document of holding registers."""
 
+UPDATE = """
+def made(*values, **more):
+    holding = [{"address_start": 0, "initial_values": list(values)}]
+    stations = [{"id": 1, "mode": "master", "map": {"holding": holding}}]
+    return dict({"stations": stations, "reboot_interval": 20}, **more)
+"""
+"""Begin of an embedded script whose `update` returns documents: `return made(1, 2)`."""
+
 
 def until_exists(path: Path) -> str:
     """Part of a script that waits until a test touches `path`."""

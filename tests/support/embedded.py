@@ -70,6 +70,11 @@ class Hosted:
         return Outcome(b"".join(output).decode(), b"".join(errors).decode(), running.failure)
 
 
+def embedded(path: Path, options: str = "") -> str:
+    """The source that it is, for the command line."""
+    return f"python:embedded:{path}{options}"
+
+
 def both(path: Path, runs: int = 1, **options: object) -> list[tuple[Outcome, Outcome]]:
     """The outcomes of some runs, external and embedded."""
     with Hosted(path, mode="external", **options) as one, Hosted(path, **options) as other:

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from aoba.cli import check as check_command
+from aoba.cli import serve as serve_command
+from support.commands import refused
+from support.pythons import VERSIONS, python
+from support.runs import Runs
 from support.server import Server
 
-__all__ = ["script", "serve", "shared_serve"]
+__all__ = ["runs", "script", "serve", "shared_serve", "wrong_usage"]
 
 
 def _servers() -> Iterator[Callable[..., Server]]:
@@ -42,3 +47,26 @@ def script(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
+    """Runs under each interpreter that there is, warm ones of one fork server for all of a file."""
+    with Runs(python(request.param)) as runs:
+        assert runs.process.ready, runs.lines
+        yield runs
+
+
+@pytest.fixture
+def wrong_usage(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Give arguments of `aoba` that are wrong usage, in this process; returns what it says.
+
+    A process of its own would take a hundred times as long. What is taken for good usage fails.
+    """
+
+    def never(_: object) -> None:
+        pytest.fail("nothing was wrong")
+
+    for command in (check_command, serve_command):
+        monkeypatch.setattr(command, "run_loop", never)
+    return lambda *arguments: refused(2, *arguments)

@@ -27,13 +27,17 @@ _MARK: Final = "AOBA_TEST_MARK"
 
 
 def plain_environment() -> dict[str, str]:
-    """Ours, without what Aoba has to set for its scripts."""
-    ours = ("PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8")
+    """Ours, without what Aoba has to set for its scripts, and what costs every server 40 ms more.
+
+    That is the compiling of Aoba, where nothing compiled may be kept, as in many a container.
+    """
+    ours = ("PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def run_aoba(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself."""
+    options = {"env": plain_environment(), **options}
     argv = [*AOBA, *map(str, arguments)]
     return subprocess.run(
         argv, capture_output=True, text=True, timeout=DEADLINE, check=False, **options

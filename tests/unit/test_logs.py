@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from aoba import logs
 from aoba.logs import JsonFormatter, Logging, TextFormatter, _Handler
 
 
@@ -161,3 +162,31 @@ def test_lost_lines_are_told(capfd):
     assert first == "(3 lines of the log were lost)"
     assert second.endswith("next")
     assert logging_._handler.lost == 0
+
+
+def test_the_thread_is_there_only_while_there_is_something_to_write(log, capfd, monkeypatch):
+    monkeypatch.setattr(logs, "_LINGER", 0.01)
+    with Logging("info", "text") as logging_:
+        for number in range(3):
+            log.info("line %d", number)
+            writer = logging_._writer
+            if writer is not None:  # else it has already gone
+                writer.join(5)
+                assert not writer.is_alive()
+        assert logging_._writer is None
+
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.rsplit(maxsplit=1)[1] for line in lines] == ["0", "1", "2"]
+
+
+def test_no_line_is_left_while_threads_come_and_go(log, capfd, monkeypatch):
+    monkeypatch.setattr(logs, "_LINGER", 0)
+    with Logging("info", "text") as logging_:
+        for number in range(1_000):
+            log.info("line %d", number)
+        for writer in iter(lambda: logging_._writer, None):
+            writer.join(5)
+        assert logging_._queue.empty()
+
+    lines = capfd.readouterr().err.splitlines()
+    assert [int(line.rsplit(maxsplit=1)[1]) for line in lines] == list(range(1_000))

@@ -80,7 +80,9 @@ def serve(
         typer.Argument(
             metavar="SOURCE",
             help="Scripts: PATH.py, python:external:PATH?timeout=5&args=... or "
-            "python:embedded:PATH. Others: mqtt://HOST:PORT/TOPIC.",
+            "python:embedded:PATH. Others: file:PATH?replay=1s, pipe:PATH, "
+            "modbus:URL?unit=3&holding=0-99, a device, or http://HOST:PORT/PATH?token=@FILE, "
+            "where others post; or mqtt://HOST:PORT/TOPIC, of a broker.",
         ),
     ] = None,
     data_source: Annotated[
@@ -124,7 +126,7 @@ def serve(
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
 ) -> None:
-    """Serve the values of scripts over Modbus, until Ctrl-C or SIGTERM."""
+    """Serve the values of scripts and other sources over Modbus, until Ctrl-C or SIGTERM."""
     from aoba.cli.serve import serve
 
     serve(
@@ -163,12 +165,12 @@ def publish(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A script, as for serve.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, as for serve.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Run a script once, and show the registers it gives.
+    """Run a script once, or wait for a document of another source, and show the registers.
 
-    Where something is wrong with what it prints, exits with 1 and says what, and where.
+    Where something is wrong with the document, exits with 1 and says what, and where.
     """
     from aoba.cli.check import check
 

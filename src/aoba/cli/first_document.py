@@ -1,7 +1,8 @@
-"""`aoba check` of a source that is no script: it lives until its first document, or error."""
+"""`aoba check` of a source that is no script: it lives until there is something to report."""
 
 import asyncio
 import logging
+import time
 from typing import Final
 
 from aoba.cli.report import Report
@@ -13,6 +14,12 @@ from aoba.sources.spec import Spec
 PATIENCE: Final = 30.0
 """Seconds that somebody has to deliver something."""
 
+LINGER: Final = 0.2
+"""Seconds without another document, after which there is nothing more to wait for."""
+
+MOST: Final = 2.0
+"""Seconds of that, where documents come all the time."""
+
 
 async def first_document(spec: Spec, report: Report) -> str | None:
     """Tell `report` of all there is to hear; returns why nothing came, or None.
@@ -23,31 +30,43 @@ async def first_document(spec: Spec, report: Report) -> str | None:
     source = open_source(report.name, spec, shared)
     try:
         await shared.bind()
-        return await _until_heard(source, report)
+        return await _until_told(source, report)
     finally:
         await shared.close()
 
 
-async def _until_heard(source: Source, report: Report) -> str | None:
+async def _until_told(source: Source, report: Report) -> str | None:
+    heard = _Heard(report)
     log = logging.getLogger(LOGGER)
     log.setLevel(logging.INFO)
-    told = _Told(report)
-    log.addHandler(told)
+    log.addHandler(heard)
     life = asyncio.create_task(source.live())
-    heard = asyncio.create_task(report.heard.wait())
+    told = asyncio.create_task(report.heard.wait())
     try:
-        await asyncio.wait((life, heard), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((life, told), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         if life.done():
             life.result()
-        return None if heard.done() else f"no document came within {PATIENCE:g} s"
+        if not told.done():
+            return f"no document came within {PATIENCE:g} s"
+        await _linger(report)
+        return None
     finally:
-        log.removeHandler(told)  # that the source ends is no news
-        heard.cancel()
+        log.removeHandler(heard)  # that the source ends is no news
+        told.cancel()
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
 
 
-class _Told(logging.Handler):
+async def _linger(report: Report) -> None:
+    """Wait for what comes along with the first document, or the first error."""
+    ends = time.monotonic() + MOST
+    documents = -1
+    while report.documents != documents and time.monotonic() < ends:
+        documents = report.documents
+        await asyncio.sleep(LINGER)
+
+
+class _Heard(logging.Handler):
     """What a source tells the log is told the report."""
 
     def __init__(self, report: Report) -> None:
@@ -60,5 +79,5 @@ class _Told(logging.Handler):
             self._report.error(text)
         elif record.levelno == logging.WARNING:
             self._report.skipped(text)
-        else:
+        elif not self._report.documents:  # of the first one, the report itself says more
             self._report.stderr(text)

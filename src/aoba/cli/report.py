@@ -44,7 +44,11 @@ class Report:
         self.interval_ms = round(1000 * DEFAULT_INTERVAL)
         self._say = say
 
-    def document(self, decoded: Decoded) -> None:
+    def again(self, _raw: bytes) -> bool:
+        """Implements `Listener`: each document is looked at."""
+        return False
+
+    def document(self, decoded: Decoded, _raw: bytes = b"") -> None:
         for message in decoded.unknown:
             self.error(message)
         self.image.apply(self.name, decoded.document)

@@ -49,7 +49,12 @@ async def _write(it: Writing) -> str:
             return f"sent to all stations, who do not answer: {it.block.place}"
         if it.verify:
             _compare(it, await read(connection, it.block, it.typed.step))
-    return f"wrote {it.block}{', and read the same' if it.verify else ''}"
+    what = "a string" if it.typed.is_text else _count(it.block.size // it.typed.step)
+    return f"wrote {what} to {it.block}{', and read the same' if it.verify else ''}"
+
+
+def _count(values: int) -> str:
+    return f"{values} value{'s' * (values != 1)}"
 
 
 def _compare(it: Writing, cells: bytes) -> None:

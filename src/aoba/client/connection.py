@@ -47,9 +47,6 @@ class Connection:
     def __init__(self, target: Target, timeout: float, retries: int) -> None:
         scheme = "tls" if isinstance(target, TlsTarget) else target.scheme
         self.target = target
-        self.timeout = timeout
-        """Seconds that a device has for an answer."""
-        self.tries = 1 + retries
         self._gap = _gap(target)
         # Of these parameters it uses no more: the transport is ours.
         params = CommParams(
@@ -61,6 +58,24 @@ class Connection:
         self._client = ModbusBaseClient(framing, retries, params, None, None, None)
         self._client.set_max_no_responses(_NEVER)
         self._wire = Wire(self._client)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a device has for an answer; of the next request, as `retries`."""
+        return self._client.ctx.comm_params.timeout_connect
+
+    @timeout.setter
+    def timeout(self, seconds: float) -> None:
+        self._client.ctx.comm_params.timeout_connect = seconds
+
+    @property
+    def retries(self) -> int:
+        """How often a device is asked again that is silent."""
+        return self._client.ctx.retries
+
+    @retries.setter
+    def retries(self, count: int) -> None:
+        self._client.ctx.retries = count
 
     @classmethod
     async def connect(
@@ -84,6 +99,10 @@ class Connection:
         self._client.close()
         await asyncio.wait((self._wire.lost,), timeout=_CLOSING)
 
+    @property
+    def is_lost(self) -> bool:
+        return self._wire.lost.done()
+
     async def ask(self, what: Block | str, method: str, *args: Any, **options: Any) -> ModbusPDU:
         """The answer to a request, which is a method of pymodbus' client, about `what`.
 
@@ -97,7 +116,8 @@ class Connection:
                 raise self._lost()
             answer = asked.result()
         except ModbusException:
-            words = silence(what, self.timeout, self.tries, is_line=has_broadcast(self.target))
+            is_line = has_broadcast(self.target)
+            words = silence(what, self.timeout, 1 + self.retries, is_line=is_line)
             raise NoAnswer(f"{self.target}: {words}") from None
         finally:
             asked.cancel()

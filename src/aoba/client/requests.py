@@ -12,21 +12,21 @@ from aoba.client.blocks import Block, to_read, to_write
 from aoba.client.connection import Connection
 from aoba.client.target import has_broadcast
 from aoba.errors import BadAnswer
-from aoba.modbus.spec import Table
+from aoba.modbus.spec import FunctionCode, Table
 
 BROADCAST: Final = 0
 
 _READS: Final = {
-    Table.COILS: "read_coils",
-    Table.DISCRETE_INPUTS: "read_discrete_inputs",
-    Table.HOLDING: "read_holding_registers",
-    Table.INPUT: "read_input_registers",
+    Table.COILS: ("read_coils", FunctionCode.READ_COILS),
+    Table.DISCRETE_INPUTS: ("read_discrete_inputs", FunctionCode.READ_DISCRETE_INPUTS),
+    Table.HOLDING: ("read_holding_registers", FunctionCode.READ_HOLDING_REGISTERS),
+    Table.INPUT: ("read_input_registers", FunctionCode.READ_INPUT_REGISTERS),
 }
 _WRITES: Final = {
-    (Table.COILS, False): "write_coils",
-    (Table.COILS, True): "write_coil",
-    (Table.HOLDING, False): "write_registers",
-    (Table.HOLDING, True): "write_register",
+    (Table.COILS, False): ("write_coils", FunctionCode.WRITE_MULTIPLE_COILS),
+    (Table.COILS, True): ("write_coil", FunctionCode.WRITE_SINGLE_COIL),
+    (Table.HOLDING, False): ("write_registers", FunctionCode.WRITE_MULTIPLE_REGISTERS),
+    (Table.HOLDING, True): ("write_register", FunctionCode.WRITE_SINGLE_REGISTER),
 }
 """By table, and whether the function is the one for a single address."""
 
@@ -55,8 +55,9 @@ async def write(
 
 
 async def read_once(connection: Connection, block: Block) -> bytes:
-    method, start = _READS[block.table], block.span.start
+    (method, code), start = _READS[block.table], block.span.start
     answer = await connection.ask(block, method, start, count=block.size, device_id=block.unit)
+    _expect_function(connection, block, answer, code)
     if block.table.is_bits:
         whole = -(-block.size // 8) * 8
         _expect(connection, block, "bits", len(answer.bits), whole)
@@ -73,13 +74,27 @@ async def write_once(
         values: list[Any] = [cell != 0 for cell in cells]
     else:
         values = list(struct.unpack(f">{block.size}H", cells))
-    method, start = _WRITES[block.table, single], block.span.start
+    (method, code), start = _WRITES[block.table, single], block.span.start
     value = values[0] if single else values
     if block.unit == BROADCAST and has_broadcast(connection.target):
         await connection.tell_all(len(cells), method, start, value, device_id=BROADCAST)
         return
     answer = await connection.ask(block, method, start, value, device_id=block.unit)
+    _expect_function(connection, block, answer, code)
     _expect(connection, block, "address", answer.address, block.span.start)
+
+
+async def mask_write(connection: Connection, block: Block, and_mask: int, or_mask: int) -> None:
+    """Change bits of the holding register that is `block` (section 6.16)."""
+    answer = await connection.ask(
+        block,
+        "mask_write_register",
+        address=block.span.start,
+        and_mask=and_mask,
+        or_mask=or_mask,
+        device_id=block.unit,
+    )
+    _expect_function(connection, block, answer, FunctionCode.MASK_WRITE_REGISTER)
 
 
 async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
@@ -102,6 +117,11 @@ async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
             break
         following = answer.next_object_id
     return found
+
+
+def _expect_function(connection: Connection, block: Block, answer: Any, code: int) -> None:
+    # Where there are no transaction ids, it may be a late answer to an earlier request.
+    _expect(connection, block, "function", answer.function_code, code)
 
 
 def _expect(connection: Connection, block: Block, what: str, got: int, expected: int) -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "Target",
     "TlsTarget",
     "has_broadcast",
+    "options_of",
     "parse_target",
 ]
 
@@ -54,6 +55,14 @@ Target = NetworkUrl | TlsTarget | SerialUrl
 def has_broadcast(target: Target) -> bool:
     """Whether unit id 0 is all stations of a serial line, and none answers; else it is a device."""
     return not isinstance(target, TlsTarget) and target.scheme in ("rtu", "rtu+tcp", "ascii")
+
+
+def options_of(text: str) -> Parsers:
+    """The options that a URL beginning like `text` may have; none where it is no URL."""
+    scheme = text.partition(":")[0].lower()
+    if scheme == "tls":
+        return _CLIENT_OPTIONS
+    return TARGETS[scheme].options if scheme in TARGETS else {}
 
 
 def parse_target(text: str) -> Target:

@@ -5,7 +5,6 @@ a ValueError from there as a ValidationError that carries the path.
 """
 
 import struct
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -56,7 +55,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
 _TABLES = tuple(Table)
 
 
-class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True):
+class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The tables of a station."""
 
     coils: list[BitRange] | UnsetType = UNSET
@@ -64,19 +63,22 @@ class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True):
     holding: list[HoldingRange] | UnsetType = UNSET
     input: list[RegisterRange] | UnsetType = UNSET
 
-    def tables(self) -> Iterator[tuple[Table, Ranges]]:
+    def tables(self) -> list[tuple[Table, Ranges]]:
         """The tables that the document gives, with their ranges; without FIFO queues."""
-        holding = self.holding
-        if holding is not UNSET:
-            holding = [item for item in holding if item.fifo is not True]
-        tables = (self.coils, self.discrete_inputs, holding, self.input)
-        for table, ranges in zip(_TABLES, tables, strict=True):
-            if ranges is not UNSET:
-                yield table, ranges
+        return self.__dict__["_tables"]  # type: ignore[no-any-return]
 
-    def fifos(self) -> Iterator[HoldingRange]:
-        holding = () if self.holding is UNSET else self.holding
-        return (item for item in holding if item.fifo is True)
+    def fifos(self) -> list[HoldingRange]:
+        return self.__dict__["_fifos"]  # type: ignore[no-any-return]
+
+    def __post_init__(self) -> None:
+        holding, fifos = self.holding, []
+        if holding is not UNSET:
+            fifos = [item for item in holding if item.fifo is True]
+            if fifos:
+                holding = [item for item in holding if item.fifo is not True]
+        given = zip(_TABLES, (self.coils, self.discrete_inputs, holding, self.input), strict=True)
+        self.__dict__["_tables"] = [pair for pair in given if pair[1] is not UNSET]
+        self.__dict__["_fifos"] = fifos
 
     def place(self, item: Range) -> str:
         """Where a range of this map stands in its station, as `map.holding[1]`."""
@@ -109,13 +111,19 @@ class Station(Struct, frozen=True, forbid_unknown_fields=True):
     identity: Identity | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        _check_identity(self.identity)
+        if self.identity is not UNSET:
+            _check_identity(self.identity)
+
+    @property
+    def has_numbered(self) -> bool:
+        """Whether there are files, queues or identification objects."""
+        return not (self.files is UNSET and self.identity is UNSET and not self.map.fifos())
 
     def own_identity(self) -> dict[int, bytes]:
         return {} if self.identity is UNSET else objects_of(self.identity)
 
 
-class Document(Struct, frozen=True, forbid_unknown_fields=True):
+class Document(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Stations with their ranges and values, emitted by a script as one JSON value."""
 
     stations: list[Station]
@@ -137,8 +145,15 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
         shared = {} if self.identity is UNSET else objects_of(self.identity)
         return shared | station.own_identity()
 
+    @property
+    def has_numbered(self) -> bool:
+        """Whether there is anything besides ranges: files, queues or identification objects."""
+        return self.__dict__["_has_numbered"]  # type: ignore[no-any-return]
+
     def __post_init__(self) -> None:
-        _check_identity(self.identity)
+        has_numbered = self.identity is not UNSET
+        if self.identity is not UNSET:
+            _check_identity(self.identity)
         count = sum(map(_count, self.stations))
         if count > MAX_RANGES:
             raise ValueError(f"stations: expected at most {MAX_RANGES} ranges in all, got {count}")
@@ -151,15 +166,20 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
                 )
             place = f"stations[{i}]."
             for _, ranges in station.map.tables():
-                _check_overlaps(place, station.map, ranges)
-            _check_pointers(place, station.map)
+                if len(ranges) > 1:
+                    _check_overlaps(place, station.map, ranges)
+            if station.has_numbered:
+                has_numbered = True
+                _check_pointers(place, station.map)
+        self.__dict__["_has_numbered"] = has_numbered
 
 
 def _count(station: Station) -> int:
     """How many ranges, queues and files it has."""
-    its_map = station.map
-    lists = (its_map.coils, its_map.discrete_inputs, its_map.holding, its_map.input, station.files)
-    return sum(len(items) for items in lists if items is not UNSET)
+    count = len(station.map.fifos()) + (0 if station.files is UNSET else len(station.files))
+    for _, ranges in station.map.tables():
+        count += len(ranges)
+    return count
 
 
 def _check_identity(identity: dict[str, str] | UnsetType) -> None:
@@ -170,8 +190,6 @@ def _check_identity(identity: dict[str, str] | UnsetType) -> None:
 
 
 def _check_overlaps(place: str, its_map: RegisterMap, ranges: Ranges) -> None:
-    if len(ranges) == 1:
-        return
     for one, other in pairwise(sorted(ranges, key=lambda item: item.span)):
         if other.span.start < one.span.stop:
             raise ValueError(

@@ -16,12 +16,18 @@ from typing import ClassVar, Final, Protocol, cast
 
 from aoba.links.direct import direct_writer
 from aoba.links.guard import Guard
+from aoba.links.outstanding import Outstanding
 from aoba.links.session import Session, Silence
 from aoba.modbus.client import Client
+from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
 
 SILENCE: Final = 60
 """Seconds without a word after which a client is asked whether it is still there."""
+
+ID: Final = slice(2)
+BEHIND_ID: Final = slice(2, None)
+"""Where a request has its transaction id, and what it is looked up by."""
 
 NOBODY: Final = Silence()
 
@@ -41,6 +47,9 @@ class Link(Protocol):
 
     @property
     def open_session(self) -> OpenSession: ...
+
+    @property
+    def outstanding(self) -> Outstanding: ...
 
     def admit(self, connection: "Connection", host: str) -> bool:
         """Whether the connection may stay. `leave` is called either way."""
@@ -71,6 +80,9 @@ class Connection(asyncio.Protocol):
 
     unsent: ClassVar[int] = 0
     """Bytes of answers beyond which nothing is read: all that the system does not take at once."""
+
+    listens_on: ClassVar[bool] = False
+    """Whether what comes while a request is pending says something about it."""
 
     transport: asyncio.Transport
     heard: bool
@@ -106,15 +118,18 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         # Most requests end here. All in one place, since every call would cost a hundredth more.
-        rest = self._session.find(data[2:])
+        # As much is saved by local names: `self._write(answer)` would look for a method first.
+        find = self._session.find
+        rest = find(data[BEHIND_ID])
         if rest is None:
             self._feed(data)
         else:
             self._recalled[data[7]] += 1  # by function code
             self.heard = True
             self._recalled_request = data
-            self._recalled_answer = answer = data[:2] + rest
-            self._write(answer)
+            self._recalled_answer = answer = data[ID] + rest
+            write = self._write
+            write(answer)
 
     def _feed(self, data: bytes) -> None:
         if self._session is NOBODY:
@@ -160,6 +175,10 @@ class Connection(asyncio.Protocol):
         if answers:
             self.heard = True
             self._write(answers)
+        if self._session.unasked:
+            self.heard = True
+            self._link.outstanding.ask(self._session.unasked, self._finish)
+            self._session.unasked = ()
         if self._session.error:
             _log.warning("client %s: %s; connection closed", self._name, self._session.error)
             self.transport.close()
@@ -167,9 +186,20 @@ class Connection(asyncio.Protocol):
             self.transport.pause_reading()
             asyncio.get_running_loop().call_soon(self._answer)
         elif self._ended:
-            self.transport.close()
+            if not self._session.pending:
+                self.transport.close()
+        elif self._session.pending and not self.listens_on:
+            self.transport.pause_reading()
         elif not self._full:
             self.transport.resume_reading()
+
+    def _finish(self, pending: Pending, code: int | None) -> None:
+        """What devices say to a request has come; the client may have gone meanwhile."""
+        answer = self._session.finish(pending, code)
+        if answer and not self.transport.is_closing():
+            self.heard = True
+            self._write(answer)
+        self._answer()
 
 
 def _keep_alive(connection: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""Writing to a connection without the detour through the loop, a tenth of a short answer."""
+"""Writing to a connection without the detour through the loop's buffer, a fiftieth of a request."""
 
 import asyncio
 import os

@@ -21,6 +21,8 @@ PAUSE: Final = 0.05
 class RtuConnection(Connection):
     __slots__ = ("_gap",)
 
+    listens_on: ClassVar[bool] = True
+
     def __init__(self, link: Link) -> None:
         super().__init__(link)
         self._gap = GapTimer(PAUSE, self._on_gap)

@@ -20,9 +20,11 @@ import serialx
 
 from aoba.errors import LinkError
 from aoba.links.gap import GapTimer
+from aoba.links.outstanding import Outstanding
 from aoba.links.serial_session import SerialSession
 from aoba.links.url import SerialUrl
 from aoba.modbus.ascii import SILENCE
+from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
 from aoba.modbus.rtu import silence
 
@@ -66,6 +68,7 @@ class SerialLink:
     ) -> None:
         self.url = url
         self.port = port
+        self.outstanding = Outstanding()
         self._open_session = open_session
         self.line: _Line | None = None
         """While the device is open; kept by the line itself."""
@@ -97,6 +100,7 @@ class SerialLink:
     async def close(self) -> None:
         """Let go of the device once the answers are sent, or `PARTING` on."""
         self.closing = True
+        self.outstanding.close()
         if self._return is not None:
             self._return.cancel()
             await asyncio.wait((self._return,))
@@ -180,15 +184,23 @@ class _Line(asyncio.Protocol):
         await self._transport.wait_closed()
 
     def _answer(self) -> None:
-        answers = self._session.answers()
-        if answers and self._turnaround:
-            self._send_at(time.monotonic() + self._turnaround, answers)
-        elif answers:
-            self._send(answers)
+        self._send_after_turnaround(self._session.answers())
+        if self._session.unasked:
+            self._link.outstanding.ask(self._session.unasked, self._finish)
+            self._session.unasked = ()
         if self._session.more:
             asyncio.get_running_loop().call_soon(self._answer)
         else:
             self._gap.watch(waiting=self._session.waiting)
+
+    def _finish(self, pending: Pending, code: int | None) -> None:
+        self._send_after_turnaround(self._session.finish(pending, code))
+
+    def _send_after_turnaround(self, answers: bytes) -> None:
+        if answers and self._turnaround:
+            self._send_at(time.monotonic() + self._turnaround, answers)
+        elif answers:
+            self._send(answers)
 
     def _send_at(self, due: float, answers: bytes) -> None:
         left = due - time.monotonic()

@@ -2,6 +2,9 @@
 
 Serial rules hold: a unit that is not ours is somebody else's business, so nothing is said; unit 0
 is everybody, who carry out what they are told, and say nothing.
+
+There are no transaction ids. So when anything comes while a request is pending, whoever asked has
+given up on it, and its answer must not be sent any more: it would be taken for that to another one.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +13,7 @@ from typing import Protocol
 from aoba.links.session import MAX_REQUESTS, Session
 from aoba.modbus.answer import answer, broadcast
 from aoba.modbus.client import Client
+from aoba.modbus.pending import Pending
 from aoba.modbus.rtu import BROADCAST, Request
 from aoba.modbus.station import Station
 
@@ -51,6 +55,8 @@ class SerialSession(Session):
         self._echo = echo
         self._sent = b""
         self.more = False
+        self.pending: Pending | None = None
+        self.unasked: tuple[Pending, ...] = ()
 
     @property
     def waiting(self) -> bool:
@@ -58,7 +64,10 @@ class SerialSession(Session):
         return self._reader.waiting
 
     def feed(self, data: bytes) -> None:
-        self._reader.feed(self._without_echo(data) if self._sent else data)
+        data = self._without_echo(data) if self._sent else data
+        if data:
+            self._give_up()
+        self._reader.feed(data)
 
     def gap(self) -> None:
         """Nothing came for as long as a frame may pause; call `answers` next."""
@@ -73,20 +82,45 @@ class SerialSession(Session):
             if request is None:
                 self.more = False
                 break
+            self._give_up()
             answers += self._answer(request)
         else:
             self.more = True
-        if self._echo:
-            self._sent += answers
-        return answers
+        return self._noted(answers)
+
+    def finish(self, pending: Pending, code: int | None) -> bytes:
+        if pending is not self.pending:
+            pending.settle(code)
+            return b""
+        self.pending = None
+        return self._noted(self._framed(pending.unit, pending.pdu, pending.finish(code)))
 
     def _answer(self, request: Request) -> bytes:
         unit, pdu = request
         if unit == BROADCAST:
-            broadcast(self._stations.values(), pdu, self._client)
-            response = b""
-        else:
-            response = answer(self._stations[unit], pdu, self._client)
+            self.unasked += tuple(broadcast(self._stations.values(), pdu, self._client))
+            return self._framed(unit, pdu, b"")
+        response = answer(self._stations[unit], pdu, self._client)
+        if isinstance(response, Pending):
+            self.pending = response
+            self.unasked += (response,)
+            return b""
+        return self._framed(unit, pdu, response)
+
+    def _give_up(self) -> None:
+        """Leave what is pending without an answer; what is passed on goes its way."""
+        if self.pending:
+            self._client.port.kept_silent(done=False)
+            self._framed(self.pending.unit, self.pending.pdu, b"")
+            self.pending = None
+
+    def _noted(self, answers: bytes) -> bytes:
+        if self._echo:
+            self._sent += answers
+        return answers
+
+    def _framed(self, unit: int, pdu: bytes, response: bytes) -> bytes:
+        """The frame of `response`, empty where there is none, which is remembered."""
         frame = self._encode(unit, response) if response else b""
         self._client.record.remember((self._encode(unit, pdu), frame))
         return frame

@@ -4,6 +4,9 @@
 each under its own transaction id. The work of one call of `answers` is bounded, so that a client
 that sends a thousand requests at once does not keep the others waiting.
 
+Where a request has to wait for a device, it is `pending`, and nothing of its client is answered
+before it. The link takes what is `unasked`, has it asked, and tells `finish` what came of it.
+
 Most clients ask for the same again and again. `find` gives the answer to such a request out of a
 table, by its bytes. What may be in the table is decided where requests are answered by the rules,
 here in `_answer`; see `aoba.modbus.ready`.
@@ -17,6 +20,7 @@ from aoba.modbus.answer import answer
 from aoba.modbus.client import Client
 from aoba.modbus.mbap import Frame, FrameReader
 from aoba.modbus.pdu import exception
+from aoba.modbus.pending import Pending
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import ANY_UNIT_IDS, RECALLED, ExceptionCode
 from aoba.modbus.station import Station
@@ -43,6 +47,10 @@ class Session(Protocol):
     """Why no further byte of this client can be trusted."""
     more: bool
     """Whether `answers` is to be called again before more is fed."""
+    pending: Pending | None
+    """The request that all others of this client wait for."""
+    unasked: tuple[Pending, ...]
+    """What the link is to have asked, and to take from here."""
 
     @property
     def find(self) -> Find:
@@ -55,6 +63,13 @@ class Session(Protocol):
         """Answer the next requests, a bounded number of them; empty where nothing goes back."""
         ...
 
+    def finish(self, pending: Pending, code: int | None) -> bytes:
+        """The answer, now that devices have answered with `code`; empty where it is out of date.
+
+        Call `answers` next.
+        """
+        ...
+
 
 class Silence(Session):
     """The session of a client that has not said anything."""
@@ -62,12 +77,17 @@ class Silence(Session):
     __slots__ = ()
     error = None
     more = False
+    pending = None
+    unasked = ()
 
     def feed(self, data: bytes) -> None:
         raise NotImplementedError
 
     def answers(self) -> bytes:
         return b""
+
+    def finish(self, pending: Pending, code: int | None) -> bytes:
+        raise NotImplementedError
 
 
 class MbapSession(Session):
@@ -76,7 +96,18 @@ class MbapSession(Session):
     `ready` has what sessions of this kind remember; without it, nothing is.
     """
 
-    __slots__ = ("_client", "_frames", "_ready", "_stations", "error", "find", "more")
+    __slots__ = (
+        "_client",
+        "_frames",
+        "_ready",
+        "_stations",
+        "_waiting",
+        "error",
+        "find",
+        "more",
+        "pending",
+        "unasked",
+    )
 
     def __init__(
         self, stations: Mapping[int, Station], client: Client, ready: ReadyAnswers | None = None
@@ -88,6 +119,9 @@ class MbapSession(Session):
         self.find: Find = nothing if self._ready is None else self._ready.find
         self.error: FrameError | None = None
         self.more = False
+        self.pending: Pending | None = None
+        self.unasked: tuple[Pending, ...] = ()
+        self._waiting: Frame  # the one that is pending
 
     def feed(self, data: bytes) -> None:
         self._frames.feed(data)
@@ -96,31 +130,46 @@ class MbapSession(Session):
     def answers(self) -> bytes:
         """Answer the next requests, at most MAX_REQUESTS, and say in `more` if some may be left.
 
-        Sets `error` where the stream is broken; what stood before it is answered still.
+        Nothing behind a request that is `pending` is answered. Sets `error` where the stream is
+        broken; what stood before it is answered still.
         """
         answers: list[bytes] = []
         try:
-            while len(answers) < MAX_REQUESTS and (frame := self._frames.next_frame()):
+            while (
+                self.pending is None
+                and len(answers) < MAX_REQUESTS
+                and (frame := self._frames.next_frame())
+            ):
                 answers.append(self._answer(frame))
         except FrameError as error:
             self.error = error
             self._client.record.broken(str(error), self._frames.rest)
-        self.more = len(answers) == MAX_REQUESTS
+        self.more = len(answers) == MAX_REQUESTS and self.pending is None
         if self._ready and self._frames.is_empty and not self._client.listen_only:
-            self.find = self._ready.find
+            self.find = self._ready.find if self.pending is None else nothing
         return b"".join(answers)
 
+    def finish(self, pending: Pending, code: int | None) -> bytes:
+        self.pending = None
+        return self._response(self._waiting, pending.finish(code))
+
     def _answer(self, frame: Frame) -> bytes:
-        """The response; empty where there is none, since the client asked us to listen only."""
+        """The response; empty where there is none yet, or never, if the client asked for that."""
         station = self._stations.get(frame.unit)
         if station is None and frame.unit in ANY_UNIT_IDS and len(self._stations) == 1:
             (station,) = self._stations.values()
         if station is None:
             code = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
             self._client.port.turned_down(frame.pdu[0], code)
-            pdu = exception(frame.pdu[0], code)
-        else:
-            pdu = answer(station, frame.pdu, self._client)
+            return self._response(frame, exception(frame.pdu[0], code))
+        response = answer(station, frame.pdu, self._client)
+        if isinstance(response, Pending):
+            self.pending, self._waiting = response, frame
+            self.unasked = (response,)
+            return b""
+        return self._response(frame, response)
+
+    def _response(self, frame: Frame, pdu: bytes) -> bytes:
         request = frame.adu()
         response = frame.response(pdu) if pdu else b""
         self._client.record.remember((request, response))

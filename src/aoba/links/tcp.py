@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 from aoba.links.clients import Clients
 from aoba.links.connection import Connection, OpenSession
 from aoba.links.guard import Guard
+from aoba.links.outstanding import Outstanding
 from aoba.links.url import NetworkUrl
 from aoba.modbus.port import Port
 from aoba.sockets import take_ports
@@ -42,6 +43,7 @@ class TcpLink:
         self.guard = Guard(url)
         self.clients = Clients[Connection](min(room, url.max_clients or room), url.idle)
         self.open_session = open_session
+        self.outstanding = Outstanding()
         self._full = False
         self._empty = asyncio.Event()  # all clients are gone, and no more come
         self._sweeping: asyncio.TimerHandle | None = None
@@ -103,6 +105,7 @@ class TcpLink:
         """Stop listening, and part from each client once its answers are sent, or `PARTING` on."""
         if self._sweeping:
             self._sweeping.cancel()
+        self.outstanding.close()
         for server in self._servers:
             server.close()
         while self._sockets:

@@ -21,6 +21,7 @@ from typing import Final, cast
 from aoba.links.serial_session import SerialSession
 from aoba.links.session import MbapSession, Session
 from aoba.modbus.client import Client
+from aoba.modbus.pending import Pending
 from aoba.modbus.record import FRAMES, Entry, Framing, Record, in_hex
 from aoba.modbus.words import overheard_words, request_words, response_words
 
@@ -115,6 +116,11 @@ class _Traced(Session):
         answers = super().answers()  # type: ignore[safe-super]
         _tell(self._client, _WENT, answers)
         return answers
+
+    def finish(self, pending: Pending, code: int | None) -> bytes:
+        answer = super().finish(pending, code)  # type: ignore[safe-super]
+        _tell(self._client, _WENT, answer)
+        return answer
 
 
 class TracedMbapSession(_Traced, MbapSession): ...

@@ -2,22 +2,28 @@
 
 A datagram that is not exactly one frame is dropped: of a shorter one the rest will never come, and
 what stands behind a frame would be a request hidden in another one. UDP knows no connections, so a
-client is whoever has asked within the last minute, or within `?idle=`.
+client is whoever has asked within the last minute, or within `?idle=`. What a client sends while it
+waits for a device is answered afterwards, as far as there is room for it.
 """
 
 import asyncio
 import logging
 import socket
+from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, cast
 
 from aoba.links.clients import Clients
 from aoba.links.connection import OpenSession
 from aoba.links.guard import Guard
+from aoba.links.outstanding import Outstanding
 from aoba.links.session import Session
 from aoba.links.url import NetworkUrl
 from aoba.modbus.client import Client
 from aoba.modbus.mbap import is_one_frame
+from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
 from aoba.modbus.record import Record
 from aoba.sockets import take_ports
@@ -27,6 +33,11 @@ IDLE: Final = 60.0
 
 MAX_CLIENTS: Final = 1024
 """Unless `?max_clients=` says otherwise."""
+
+MAX_WAITING: Final = 64
+"""Requests of a client that wait for the one that is pending; what comes beyond them is lost."""
+
+Send = Callable[[bytes], None]
 
 _log = logging.getLogger("aoba.link")
 
@@ -45,6 +56,7 @@ class Peer:
         self._address = address
         self.session = session
         self.record = record
+        self.waiting = deque[tuple[bytes, Send]]()
 
     def part(self) -> None:
         self._link.forget(self._address)
@@ -60,6 +72,7 @@ class UdpLink:
         self._open_session = open_session
         self._clients = Clients[Peer](url.max_clients or MAX_CLIENTS, url.idle or IDLE)
         self._peers: dict[tuple[str, int], Peer] = {}
+        self._outstanding = Outstanding()
         self._full = False
         self._sockets: list[socket.socket] = []
         self._transports: list[asyncio.DatagramTransport] = []
@@ -88,28 +101,45 @@ class UdpLink:
     async def close(self) -> None:
         if self._sweeping:
             self._sweeping.cancel()
+        self._outstanding.close()
         for transport in self._transports:
             transport.close()
         for each in self._sockets:
             each.close()
 
-    def answer(self, data: bytes, address: Any) -> bytes:
-        """The answer to a datagram from `address`; empty where nothing is to be sent."""
+    def answer(self, data: bytes, address: Any, send: Send) -> None:
+        """Have `send` called with the answer to a datagram from `address`, if it gets one."""
         if not is_one_frame(data):
             self.port.damaged()
             if known := self._peers.get(address):
                 known.record.broken("not exactly one frame", data)
-            return b""
+            return
         peer = self._peers.get(address) or self._admit(address)
         if peer is None:
-            return b""
+            return
         peer.heard = True
         rest = peer.session.find(data[2:])
         if rest is not None:
             self.port.recalled[data[7]] += 1
-            return data[:2] + rest
-        peer.session.feed(data)
-        return peer.session.answers()
+            send(data[:2] + rest)
+        elif peer.session.pending is None:
+            self._answer(peer, data, send)
+        elif len(peer.waiting) < MAX_WAITING:
+            peer.waiting.append((data, send))
+
+    def _answer(self, peer: Peer, data: bytes, send: Send) -> None:
+        def finish(pending: Pending, code: int | None) -> None:
+            send(session.finish(pending, code))
+            while peer.waiting and session.pending is None:
+                self._answer(peer, *peer.waiting.popleft())
+
+        session = peer.session
+        session.feed(data)
+        if answers := session.answers():
+            send(answers)
+        if session.unasked:
+            self._outstanding.ask(session.unasked, finish)
+            session.unasked = ()
 
     def forget(self, address: tuple[str, int]) -> None:
         peer = self._peers.pop(address)
@@ -152,8 +182,10 @@ class _Datagrams(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Any) -> None:
         if self._full:
             return  # as the network may lose it, too
-        answer = self._link.answer(data, addr)
-        if answer:
+        self._link.answer(data, addr, partial(self._send, addr))
+
+    def _send(self, addr: Any, answer: bytes) -> None:
+        if not self._full:
             self._transport.sendto(answer, addr)
 
     def error_received(self, exc: Exception) -> None:

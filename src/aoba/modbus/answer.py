@@ -2,7 +2,8 @@
 
 The state diagrams of section 6 check, in this order: the function code (01); quantity, byte count
 and value (03); address and address + quantity (02); the execution itself (04). Decoding raises the
-first two, the station the others, and a write that is refused has changed nothing.
+first two, the station the others, and a write that is refused has changed nothing. A write to what
+belongs to a device becomes a `Pending`, which has its response when the device has answered.
 """
 
 from collections.abc import Iterable
@@ -10,17 +11,20 @@ from collections.abc import Iterable
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
 from aoba.modbus.functions import decode
+from aoba.modbus.passing import PassedOn
 from aoba.modbus.pdu import exception
+from aoba.modbus.pending import Pending
 from aoba.modbus.port import Received, Sent
 from aoba.modbus.requests.diagnostics import Diagnostic
 from aoba.modbus.spec import WRITING, DiagnosticCode
 from aoba.modbus.station import Station
 
 
-def answer(station: Station, pdu: bytes, client: Client) -> bytes:
+def answer(station: Station, pdu: bytes, client: Client) -> bytes | Pending:
     """Carry out one request PDU (1 to 253 bytes) and return the response PDU; never raises.
 
-    The response is empty where nothing is to be sent. The client's port is told of both.
+    The response is empty where nothing is to be sent. The client's port is told of both; where the
+    response has to wait, by what waits for it.
     """
     port = client.port
     if client.listen_only:
@@ -32,6 +36,8 @@ def answer(station: Station, pdu: bytes, client: Client) -> bytes:
         response = decode(pdu, client.functions).carry_out(station, client)
     except RequestError as error:
         response = exception(pdu[0], error.code)
+    except PassedOn as passed:
+        return Pending(station, pdu, client, passed.parts)
     if response:
         port.answered(response)
     else:
@@ -39,19 +45,25 @@ def answer(station: Station, pdu: bytes, client: Client) -> bytes:
     return response
 
 
-def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> None:
+def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> list[Pending]:
     """Carry out a request PDU to all stations of a serial line, which nobody answers.
 
-    Only what writes may be broadcast ("MODBUS over Serial Line V1.02", section 2.1).
+    Only what writes may be broadcast ("MODBUS over Serial Line V1.02", section 2.1). What devices
+    have to be asked is returned, to be settled some time.
     """
     listens = client.listen_only
     client.port.received(Received.BROADCAST | Received.LISTEN_ONLY * listens)
     client.port.requests[pdu[0]] += 1
     done = False
+    pending: list[Pending] = []
     if pdu[0] in WRITING and not listens:
         for station in stations:
-            done |= _is_done(station, pdu, client)
-    client.port.kept_silent(Sent.LISTEN_ONLY * listens, done=done)
+            try:
+                done |= _is_done(station, pdu, client)
+            except PassedOn as passed:
+                pending.append(Pending(station, pdu, client, passed.parts))
+    client.port.kept_silent(Sent.LISTEN_ONLY * listens, done=done or bool(pending))
+    return pending
 
 
 def _is_done(station: Station, pdu: bytes, client: Client) -> bool:

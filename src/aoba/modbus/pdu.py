@@ -6,14 +6,14 @@ a bit is one byte, 0 or 1, and only packed eight to the byte here.
 
 from typing import Final
 
-from aoba.modbus.spec import EXCEPTION_FLAG, ExceptionCode
+from aoba.modbus.spec import EXCEPTION_FLAG
 
 _FROM_DIGITS: Final = bytes.maketrans(b"01", b"\x00\x01")
 _TO_DIGITS: Final = bytes.maketrans(b"\x00\x01", b"01")
 
 
-def exception(function: int, code: ExceptionCode) -> bytes:
-    """Encode an exception response (section 7)."""
+def exception(function: int, code: int) -> bytes:
+    """Encode an exception response (section 7); a device may have codes of its own."""
     return bytes((function | EXCEPTION_FLAG, code))
 
 

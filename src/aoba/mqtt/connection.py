@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from aoba.errors import BrokerError, UsageError
 from aoba.mqtt.attempts import Attempts
-from aoba.mqtt.session import Session
+from aoba.mqtt.session import Session, password_of
 from aoba.mqtt.url import Broker
 
 
@@ -29,8 +29,7 @@ class Connection:
         self._broker, self._attempts = broker, attempts
         self._persistent, self._passed_over = persistent, passed_over
         self._context = _context(broker) if broker.tls else None
-        if broker.password:
-            broker.password.read()
+        password_of(broker)  # where that is of no use, say so before anything starts
 
     async def keep(
         self, use: Callable[[Session], Awaitable[None]], failed: Callable[[], None] = lambda: None

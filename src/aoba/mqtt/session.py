@@ -22,6 +22,7 @@ from aoba.mqtt.backlog import Backlog, Message
 from aoba.mqtt.reasons import forbidden, not_mqtt, refused, silent, too_late, why_lost, why_not
 from aoba.mqtt.url import Broker
 from aoba.mqtt.wire import Wire
+from aoba.secret import read_secret
 
 PATIENCE: Final = 5.0
 """Seconds for a connection, and for each answer."""
@@ -35,6 +36,11 @@ TURN: Final = 64
 """Packets, at least in part, that are taken before others have their turn."""
 NEVER: Final = 0xFFFF_FFFF
 """When a session expires (section 3.1.2.11.2 of MQTT 5)."""
+
+
+def password_of(broker: Broker) -> str | None:
+    """Raises UsageError where it is not to be had."""
+    return read_secret("password", broker.password.where) if broker.password else None
 
 
 class _Paho(Client):
@@ -141,7 +147,7 @@ class Session:
         )
         paho.wire = self._wire
         if broker.user is not None:
-            password = broker.password.read() if broker.password else None
+            password = password_of(broker)
             paho.username_pw_set(broker.user, password)
         paho.on_connect = self._on_connect
         paho.on_disconnect = self._on_disconnect

@@ -26,20 +26,9 @@ MAX_TEXT: Final = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A password as the user gives it: itself, or `@FILE`, the file that it stands in."""
+    """A password, or where it is, as `aoba.secret` reads it."""
 
-    text: str = field(repr=False)
-
-    def read(self) -> str:
-        """The password; of a file, all but the end of its last line. Raises UsageError."""
-        if not self.text.startswith("@"):
-            return self.text
-        path = Path(self.text[1:])
-        try:
-            return path.read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise UsageError(f"the password cannot be read from {path}: {reason}") from None
+    where: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

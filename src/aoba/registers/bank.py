@@ -1,14 +1,17 @@
 """One station: its four tables, and apart from them its files, FIFO queues and identification.
 
-Some sources withhold what they have defined from readers, and some follow what clients write.
+Some sources withhold what they have defined from readers, and some follow what clients write. What
+devices have defined is theirs: a write to it is passed on, and carried out here when they agree.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import NamedTuple
 
 from aoba.errors import IllegalDataAddress, ServerDeviceFailure
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.modbus.client import Client
+from aoba.modbus.passing import Device, Part, PassedOn
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
 from aoba.registers.cells import Cells
@@ -22,6 +25,13 @@ class Withheld(NamedTuple):
     owned: Owned
     as_zero: bool
     """Whether they read as zero; else a read that touches one of them is refused."""
+
+
+class Ceded(NamedTuple):
+    """Addresses that a device decides about."""
+
+    owned: Owned
+    device: Device
 
 
 class Bank:
@@ -44,10 +54,18 @@ class Bank:
         self.identity = identity
         self.tables = [Cells(table) for table in Table]
         self.withheld: dict[str, Withheld] = {}
-        """By source."""
+        self.ceded: dict[str, Ceded] = {}
+        """Both by source."""
         self.files = Files()
         self.fifos: dict[int, bytes] = {}
         """Queues by the address of their pointer."""
+
+    def start_over(self) -> "Bank":
+        """Have nothing defined any more; what there was is in the bank that is returned."""
+        old = copy(self)
+        self.tables = [Cells(table) for table in Table]
+        self.files, self.fifos = Files(), {}
+        return old
 
     def read(self, table: Table, address: int, quantity: int) -> bytes:
         cells = self.tables[table].read(address, address + quantity)
@@ -57,10 +75,17 @@ class Bank:
         return self.tables[table].read(address, address + quantity)
 
     def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:
+        if self.ceded:
+            self._pass_on(table, address, cells)
         self.tables[table].write(address, cells)
         self._ready.forget()
         for journal in self._journals:
             journal.note(self.unit, table, address, cells, client)
+
+    def agreed(self) -> "Bank":
+        same = copy(self)
+        same.ceded = {}
+        return same
 
     def read_file(self, number: int, record: int, count: int) -> bytes:
         return self.files.read(number, record, count)
@@ -73,6 +98,22 @@ class Bank:
         if queue is None:
             raise IllegalDataAddress("fifo", address)
         return queue
+
+    def _pass_on(self, table: Table, address: int, cells: bytes) -> None:
+        """Raises PassedOn where some of these addresses belong to devices, if all are defined."""
+        self.tables[table].read(address, address + len(cells) // self.tables[table].width)
+        parts = sorted(self._parts(table, address, cells), key=lambda part: part.address)
+        for part in parts:
+            part.device.expect_writable(part)
+        if parts:
+            raise PassedOn(parts)
+
+    def _parts(self, table: Table, address: int, cells: bytes) -> Iterator[Part]:
+        width = self.tables[table].width
+        for owned, device in self.ceded.values():
+            for start, stop in owned[table].parts(address, address + len(cells) // width):
+                part = cells[width * (start - address) : width * (stop - address)]
+                yield Part(device, self.unit, table, start, part)
 
     def _without_withheld(self, table: Table, address: int, cells: bytes) -> bytes:
         width = self.tables[table].width

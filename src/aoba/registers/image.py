@@ -10,19 +10,21 @@ Who owns a value (`mode` of a station in a document):
              moment an address is defined, which is when it takes its initial value
 
 What a source has defined can be withheld from readers, until its next document. What clients write
-to it can be followed in a journal.
+to it can be followed in a journal; or, where the source is a device, it has to agree first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
-from aoba.document.ranges import Range
+from aoba.document.again import Block
+from aoba.document.ranges import Range, Ranges
 from aoba.document.schema import Document, Station
 from aoba.errors import Conflict
 from aoba.identity import DEFAULT_IDENTITY
+from aoba.modbus.passing import Device
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
-from aoba.registers.bank import Bank, Withheld
+from aoba.registers.bank import Bank, Ceded, Withheld
 from aoba.registers.cells import Cells
 from aoba.registers.journal import Journal, Owned
 from aoba.registers.numbered import Numbered
@@ -38,15 +40,6 @@ Watcher = Callable[[str, Document], None]
 """Hears of a source and its document; must not raise."""
 
 
-class Block(NamedTuple):
-    """Consecutive addresses of one table from `start` on, and their cells."""
-
-    unit: int
-    table: Table
-    start: int
-    cells: bytes
-
-
 class Image:
     """`identity` are the identification objects of stations that no document gives others."""
 
@@ -55,10 +48,15 @@ class Image:
         self.ready = ReadyAnswers()
         """Answers that hold as long as nothing here changes."""
         self._territories: dict[str, Territory] = {}
+        self._devices: dict[str, Device] = {}
         self._journals: list[Journal] = []
         self._watchers: list[Watcher] = []
         self._forgotten: list[Callable[[str], None]] = []
         self._numbered = Numbered(identity, self._journals)
+
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._watchers)
 
     def watch(self, watcher: Watcher, forgotten: Callable[[str], None] | None = None) -> None:
         """Tell `watcher` from now on of each document that has taken effect.
@@ -74,6 +72,10 @@ class Image:
         journal = Journal(lambda unit: self._territories.get(source, {}).get(unit), clock)
         self._journals.append(journal)
         return journal
+
+    def cede(self, source: str, device: Device) -> None:
+        """Let `device` decide about writes to all that `source` is going to define."""
+        self._devices[source] = device
 
     def blocks(self, source: str) -> Iterator[Block]:
         """The present values of all that `source` has defined, withheld or not."""
@@ -97,13 +99,12 @@ class Image:
         and has changed nothing, where another source has defined one of the addresses.
         """
         self._check_conflicts(source, document)
-        self._numbered.check(source, document)
+        if document.has_numbered:
+            self._numbered.check(source, document)
         self.ready.forget()
         self._release(source)
         if replace:
             self._forget(source)
-            for forgotten in self._forgotten:
-                forgotten(source)
         territory = self._territories.setdefault(source, {})
         for station in document.stations:
             bank = self.stations.get(station.id) or self._add(station.id)
@@ -112,21 +113,34 @@ class Image:
             own = territory[station.id]
             for table, ranges in station.map.tables():
                 by_bus = station.mode == "slave" and table in _BUS_TABLES
-                for item in sorted(ranges, key=lambda r: r.address_start):
+                for item in _in_order(ranges):
                     _apply_range(bank.tables[table], own[table], item, only_new=by_bus)
-            self._numbered.apply(source, document, station, bank)
+            if source in self._devices:
+                bank.ceded[source] = Ceded(own, self._devices[source])
+            if document.has_numbered:
+                self._numbered.apply(source, document, station, bank)
         for watcher in self._watchers:
             watcher(source, document)
+
+    def renew(self, source: str, blocks: Iterable[Block]) -> None:
+        """The same for a document that gives its `master` stations `blocks`, and defines no more.
+
+        That is, no more than the last one of `source` did. Watchers do not hear of it.
+        """
+        self.ready.forget()
+        self._release(source)
+        for unit, table, start, cells in blocks:
+            self.stations[unit].tables[table].write(start, cells)
 
     def _add(self, unit: int) -> Bank:
         bank = self.stations[unit] = self._numbered.new_bank(unit, self.ready)
         return bank
 
     def _check_conflicts(self, source: str, document: Document) -> None:
+        if len(self._territories) == (source in self._territories):
+            return
         mine = self._territories.get(source, {})
         others = [(name, t) for name, t in self._territories.items() if name != source]
-        if not others:
-            return
         for i, station in enumerate(document.stations):
             for table, ranges in station.map.tables():
                 for item in ranges:
@@ -140,23 +154,33 @@ class Image:
 
     def _forget(self, source: str) -> None:
         """Remove what `source` has defined and leave what the others have."""
+        for forgotten in self._forgotten:
+            forgotten(source)
         self._numbered.forget(source)
         for unit in self._territories.pop(source, {}):
             remaining = [t[unit] for t in self._territories.values() if unit in t]
-            bank = self.stations.pop(unit)
             if not remaining:
+                del self.stations[unit]
                 continue
-            fresh = self._add(unit)
-            fresh.withheld = bank.withheld
+            bank = self.stations[unit]  # the same one goes on: a write to it may be under way
+            bank.ceded.pop(source, None)
+            old = bank.start_over()
             for territory in remaining:
                 for table in Table:
-                    _copy(territory[table], bank.tables[table], fresh.tables[table])
-            self._numbered.copy(bank, fresh)
+                    _copy(territory[table], old.tables[table], bank.tables[table])
+            self._numbered.copy(old, bank)
+
+
+def _in_order(ranges: Ranges) -> Sequence[Range]:
+    return ranges if len(ranges) == 1 else sorted(ranges, key=lambda item: item.address_start)
 
 
 def _apply_range(cells: Cells, own: Spans, item: Range, *, only_new: bool) -> None:
     start, stop = item.span
     values = item.cells()
+    if values and not only_new and own.covers(start, stop):  # as most of the time
+        cells.write(start, values)
+        return
     targets = list(own.gaps(start, stop)) if only_new else [item.span]
     cells.define(start, stop)
     own.add(start, stop)

@@ -6,10 +6,10 @@ each delivery are logged once, then counted.
 """
 
 import asyncio
-import logging
 from codecs import BOM_UTF8
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple
 
 from aoba.document.decode import Decoded, decode
 from aoba.document.schema import Document
@@ -23,21 +23,38 @@ from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
 
 
-class Deliveries:
-    """Of the source `name`; implements `Listener` while a delivery is under way.
+class State(NamedTuple):
+    documents: int
+    """That have taken effect."""
+    failures: int
+    age: float | None
+    """Of the newest document, in seconds; None where there is none yet."""
+    is_stale: bool
 
-    Use it as a context manager for as long as the source lives. Raises DocumentError where the
-    registers for its health are taken.
+
+class Deliveries:
+    """Of the source `name`.
+
+    Use `alive` for as long as the source lives. To people, its deliveries are `noun`. Raises
+    DocumentError where the registers for its health are taken.
     """
 
-    def __init__(self, name: str, monitoring: Monitoring, image: Image) -> None:
+    def __init__(
+        self, name: str, monitoring: Monitoring, image: Image, noun: str = "deliveries"
+    ) -> None:
         self.settled = asyncio.Event()
         """Set by the first document with stations, or by the end of a first delivery without."""
         self.log = SourceLog(name)
-        self._vitals = Vitals(name, monitoring, image, self.log)
-        self._reception = Reception(name, image, self.log, self._applied)
+        self._noun = noun
+        self._vitals = vitals = Vitals(name, monitoring, image, self.log)
+        self._reception = Reception(name, image, self.log, self._applied, vitals.document)
         self._turn = asyncio.Lock()
         self._failure: str | None = None
+
+    @property
+    def state(self) -> State:
+        vitals = self._vitals
+        return State(self._reception.documents, vitals.failures, vitals.age, vitals.is_stale)
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -47,9 +64,9 @@ class Deliveries:
             yield
         finally:
             self._vitals.stop()
-            documents, failures = self._reception.documents, self._vitals.failures
             self.log.end(
-                f"{self._vitals.runs} deliveries, {failures} failed, {documents} documents"
+                f"{self._noun}: {self._vitals.runs}, failed: {self._vitals.failures}, "
+                f"documents: {self._reception.documents}"
             )
 
     @asynccontextmanager
@@ -66,18 +83,18 @@ class Deliveries:
             self.log.run_over()
             self.settled.set()
 
-    async def take(self, raw: bytes | bytearray, place: str = "") -> Document:
+    async def take(self, raw: bytes | bytearray, place: str = "") -> Decoded:
         """Take one document, from `place`, within a delivery.
 
         Raises DocumentError, which the log has been told of, where that cannot be done.
         """
         try:
-            decoded = await _decoded(raw.removeprefix(BOM_UTF8))
+            decoded = await _decoded(raw)
             self.document(decoded)
         except DocumentError as error:
             self.error(f"{place}: {error}" if place else str(error))
             raise
-        return decoded.document
+        return decoded
 
     def document(self, decoded: Decoded) -> None:
         """Raises DocumentError where another source is in the way."""
@@ -91,9 +108,6 @@ class Deliveries:
     def skipped(self, text: str) -> None:
         self._reception.skipped(text)
 
-    def stderr(self, line: str) -> None:
-        self.log.of_run(logging.WARNING, line)
-
     def _applied(self, document: Document, _: bool) -> None:
         self._vitals.document()
         if document.stations:
@@ -105,4 +119,8 @@ async def _decoded(raw: bytes | bytearray) -> Decoded:
     if len(raw) > MAX_VALUE:
         limit = f"expected {MAX_VALUE >> 20} MiB at most, got {len(raw)} bytes"
         raise DocumentError("", limit)
-    return decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(decode, raw)
+    return _decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(_decode, raw)
+
+
+def _decode(raw: bytes | bytearray) -> Decoded:
+    return decode(raw.removeprefix(BOM_UTF8).strip())

@@ -5,38 +5,36 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from aoba.errors import RunError
 from aoba.sources.interpreter import Interpreter
 from aoba.sources.pipe import Pipe
 from aoba.sources.running import Running
 
 
 class EmbeddedRun(Running):
-    """Run `number` in `interpreter`, which carries out no other; implements its `Run`.
+    """A run in `interpreter`, which carries out no other; implements its `Run`.
 
-    `on_over` gets the interpreter, which is closed where it has not survived; whether the run ended
-    well; and whether the interpreter ended otherwise than by our signals.
+    `begin` orders the run, or hands it over where it has been ordered before, and raises RunError
+    where neither is possible. `on_over` gets the interpreter, which is closed where it has not
+    survived; whether the run ended well; and whether the interpreter ended otherwise than by our
+    signals.
     """
 
     def __init__(
         self,
         interpreter: Interpreter,
-        number: int,
-        feedback: bytes | None,
+        begin: Callable[["EmbeddedRun"], None],
         on_stderr: Callable[[bytes], None],
         on_over: Callable[[Interpreter, bool, bool], None],
     ) -> None:
         super().__init__(on_stderr, interpreter.limits, interpreter.wake)
         self._interpreter = interpreter
-        self._order = number, feedback
+        self._begin = begin
         self._on_over = on_over
         self._status: int | None = None
         self._signalled = False
 
     async def _start(self) -> tuple[Pipe, Pipe]:
-        if self._interpreter.gone:
-            raise RunError("its interpreter has just ended")
-        self._interpreter.order(self, *self._order)
+        self._begin(self)
         return self._interpreter.stdout, self._interpreter.stderr
 
     def done(self, status: int) -> None:

@@ -14,10 +14,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from aoba.document.again import Block
 from aoba.document.schema import Document
 from aoba.modbus.spec import Table
 from aoba.registers.described import Described, Descriptions
-from aoba.registers.image import Block, Image
+from aoba.registers.image import Image
 from aoba.registers.journal import Write, Written
 
 MAX_INLINE: Final = 128 * 1024
@@ -71,6 +72,14 @@ class Feedback:
         if snapshot.size <= MAX_INLINE:
             return encode(snapshot)
         return await asyncio.to_thread(encode, snapshot)
+
+    def at_once(self, run: int) -> bytes | None:
+        """The same, without waiting; None, and nothing has been told, where it takes too long."""
+        snapshot = self._snapshot(run)
+        if snapshot.size <= MAX_INLINE:
+            return encode(snapshot)
+        self.put_back()
+        return None
 
     @property
     def lost(self) -> int:

@@ -10,21 +10,20 @@ import sys
 from _io import _IOBase
 from _weakref import ref
 
-try:
-    from ctypes import CDLL
-
-    _flush_c = CDLL(None).fflush
-except Exception:  # left out of this interpreter
-    _flush_c = None
-
 PYTHON_2 = str is bytes
 
+_OWN_EXTENSIONS = os.path.join(os.path.dirname(os.__file__), "lib-dynload", "")
+_SHARED = (".so", ".pyd")
 
 _at_start = {}
+_path_at_start = []
+_flush_c = []  # what flushes the streams of C, if need be
 
 
 def remember_modules():
     """To be called before the forks: what is loaded now is not of a script."""
+    _path_at_start.extend(sys.path)
+    _look_for_c(list(sys.modules))
     _at_start.update(sys.modules)
 
 
@@ -49,8 +48,11 @@ def end(error):
 
 def wind_up(status):
     """Leave nothing undone that the script has begun; the exit status."""
+    imported = _imported()
+    if imported:
+        _look_for_c(imported)
     status = _flush(status)
-    _finalize()
+    _finalize(imported)
     status = _flush(status)
     _flush_the_rest()
     return status
@@ -133,13 +135,11 @@ def _quietly(function):
         pass
 
 
-def _finalize():
+def _finalize(names):
     for name in ("last_type", "last_value", "last_traceback", "last_exc", "exc_traceback"):
         sys.__dict__.pop(name, None)
-    names = _imported()
-    names.insert(0, "__main__")
     modules = []
-    for name in names:
+    for name in ["__main__"] + names:
         module = sys.modules.pop(name, None)
         if type(module) is type(sys):
             modules.append(module)
@@ -162,6 +162,31 @@ def _imported():
         if next(reversed(sys.modules)) == next(reversed(_at_start)):
             return []
     return [name for name in list(sys.modules) if name not in _at_start]
+
+
+def _look_for_c(names):
+    """Be ready to flush what C has printed, where there is code in C that may print.
+
+    The interpreter itself does not, nor do extensions that come with it, but for Python 2. To load
+    `ctypes` for each script would make all forks dearer.
+    """
+    if _flush_c or not (PYTHON_2 or any(map(_may_print_in_c, names))):
+        return
+    path, sys.path = sys.path, list(_path_at_start)  # in which a script has no part
+    try:
+        from ctypes import CDLL
+
+        _flush_c.append(CDLL(None).fflush)
+    except BaseException:  # left out of this interpreter, or the script's own
+        pass
+    sys.path = path
+
+
+def _may_print_in_c(name):
+    file = getattr(sys.modules.get(name), "__file__", None) or ""
+    return name == "_ctypes" or (
+        isinstance(file, str) and file.endswith(_SHARED) and not file.startswith(_OWN_EXTENSIONS)
+    )
 
 
 def _clear(names):
@@ -189,5 +214,5 @@ def _flush_the_rest():
         for left in gc.get_objects():  # files that something without an end has kept
             if isinstance(left, _IOBase):
                 _quietly(left.flush)
-    if _flush_c:
-        _flush_c(None)  # what libraries in C have printed
+    for flush in _flush_c:
+        flush(None)

@@ -13,7 +13,8 @@ so that no script is ever under way that Aoba does not know of. A line on REPORT
 `failed` and the reason where a MODULE cannot be imported or NAME is not to be seen in FOLDER;
 `unable ID REASON` where a run could not be forked, or not be given its streams; `exited ID STATUS`,
 negative for a signal. CPU is `SOFT,HARD`, the seconds of CPU time that a run may take, or empty.
-When COMMANDS ends, so does the server; runs that are under way go on.
+When COMMANDS ends, Aoba has, and nobody is left who would stop a run: each that is under way gets
+SIGTERM, and SIGKILL two seconds later. Then the server ends, too. On SIGINT it just ends.
 
 What is written to after a fork is copied first, by the page, in the server and in the run. That is
 most of what a warm run costs, so both do little, and the server keeps what it can work out.
@@ -30,6 +31,7 @@ import fcntl
 import gc
 import os
 import select
+import time
 
 try:
     import _signal as signal  # the other one, in Python, makes enumerations of numbers
@@ -39,6 +41,7 @@ except ImportError:
 __name__ = "aoba_fork_server"  # this file's own warnings are none of a script's
 
 PATH = 4  # where that field is
+TERM_TO_KILL = 2.0  # seconds, as where Aoba stops a script
 ROOM = 448  # bytes that are read at once, still taken from one page that is in use anyway
 
 
@@ -76,6 +79,25 @@ class Server:
                 for fields in commands:
                     self._start(fields)
 
+    def stop_runs(self):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else Python 2 does not sleep
+        self._signal_all(signal.SIGTERM)
+        for _ in range(100):
+            self._reap(tell=False)
+            if not self._runs:
+                return
+            time.sleep(TERM_TO_KILL / 100)
+        self._signal_all(signal.SIGKILL)
+
+    def _signal_all(self, number):
+        for pid in self._runs:
+            for send in (os.killpg, os.kill):  # the latter where it has no group yet
+                try:
+                    send(pid, number)
+                    break
+                except OSError:
+                    pass
+
     def _start(self, fields):
         script = self._scripts.find(fields[PATH])
         try:
@@ -112,7 +134,7 @@ class Server:
     def _unable(self, run, error):
         report(self._reports, b"unable " + run + (" %s" % error).encode("utf-8", "replace"))
 
-    def _reap(self):
+    def _reap(self, tell=True):
         while self._runs:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -120,10 +142,10 @@ class Server:
                 return
             if pid == 0:
                 return
-            if pid in self._runs:
+            run = self._runs.pop(pid, None)
+            if run and tell:
                 code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-                line = b"exited " + self._runs.pop(pid) + (" %d" % code).encode()
-                report(self._reports, line)
+                report(self._reports, b"exited " + run + (" %d" % code).encode())
 
 
 def main():
@@ -142,14 +164,21 @@ def main():
         gc.collect()
         if hasattr(gc, "freeze"):
             gc.freeze()  # runs leave what is here alone, so that its memory stays shared
-        try:
-            Server(descriptors, folder, cpu, python, scripts).serve()
-        except OSError as error:
-            if error.errno != errno.EPIPE:  # Aoba has ended
-                raise
+        _serve(Server(descriptors, folder, cpu, python, scripts))
     if not folder.startswith("/proc/"):
         _remove(folder)
     os._exit(0)  # without what a module may have left to be run at the end
+
+
+def _serve(server):
+    try:
+        server.serve()
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+    except KeyboardInterrupt:  # Aoba takes care of the runs
+        return
+    server.stop_runs()
 
 
 def _look(path):

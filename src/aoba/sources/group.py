@@ -42,8 +42,8 @@ class SourceGroup:
     @property
     def descriptors(self) -> int:
         """That all of them may need."""
-        listeners = self._shared.listeners.values()
-        return DESCRIPTORS * len(self._sources) + sum(each.descriptors for each in listeners)
+        ports = self._shared.ports.values()
+        return DESCRIPTORS * len(self._sources) + sum(each.descriptors for each in ports)
 
     async def bind(self) -> None:
         """Take the ports of those that listen. Raises LinkError where that is impossible."""

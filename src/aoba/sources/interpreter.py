@@ -7,6 +7,7 @@ that was lost, means another process. What is said on the pipes is in `resident`
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -32,6 +33,9 @@ LOADING: Final = 30.0
 
 PARTING: Final = 0.5
 """Seconds that one which is no longer needed has to end by itself, with its exit handlers."""
+
+
+_WELL: Final = b"done 0\n"
 
 
 class Run(Protocol):
@@ -105,6 +109,9 @@ class Interpreter:
         widen(self._process.stdout)
         os.set_blocking(self._commands, False)
         self.stdout, self.stderr = Pipe(self._process.stdout), Pipe(self._process.stderr)
+        self._outputs = select.poll()  # without an exception where there is nothing, as a read has
+        for stream in (self._process.stdout, self._process.stderr):
+            self._outputs.register(stream, select.POLLIN)
         self._reports = Pipe(reader)
         self._reports.watch(self.read_reports)
         watch_exit(self._process, self._exited)
@@ -129,12 +136,22 @@ class Interpreter:
         failure = exit_failure(code) or "exit status 0"
         return self.limits.explain(failure, code, self.stderr.read() or b"")
 
+    def begin(self, run: Run, number: int, feedback: bytes | None) -> None:
+        """The same as `order`. Raises RunError where it has ended."""
+        if self.gone:
+            raise RunError("its interpreter has just ended")
+        self.order(run, number, feedback)
+
     def order(self, run: Run, number: int, feedback: bytes | None) -> None:
         """Have it carry out run `number`; `run` hears of the end of it."""
         self.run = run
         size = -1 if feedback is None else len(feedback)
         self._unsent += b"%d %d\n" % (number, size) + (feedback or b"")
         self._send()
+
+    def has_output(self) -> bool:
+        """Whether something stands in its stdout or its stderr."""
+        return bool(self._outputs.poll(0))
 
     def signal(self, number: signal.Signals) -> None:
         signal_group(self._process.pid, number)
@@ -209,6 +226,10 @@ class Interpreter:
     def read_reports(self) -> bool:
         """Take what it reports; whether there was anything."""
         data = self._reports.read()
+        if data == _WELL and self.run is not None and not self._unread:  # most often
+            self._reports.watch(self.read_reports)
+            self.run.done(0)
+            return True
         *lines, self._unread = (self._unread + (data or b"")).split(b"\n")
         for line in lines:
             self._take_report(line.decode(errors="replace"))

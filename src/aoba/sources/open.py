@@ -2,12 +2,18 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
+from aoba.client.lines import Lines
 from aoba.errors import DocumentError, UsageError
 from aoba.extras import require
 from aoba.registers.image import Image
+from aoba.sources.device_spec import DeviceSpec
+from aoba.sources.fifo import FifoSource
+from aoba.sources.file import FileSource, Replay
+from aoba.sources.file_spec import FifoSpec, FileSpec
 from aoba.sources.hosts import host_of
+from aoba.sources.http_spec import HttpSpec
 from aoba.sources.mqtt_spec import MqttSpec
 from aoba.sources.script import Script
 from aoba.sources.script_spec import ScriptSpec
@@ -16,7 +22,7 @@ from aoba.sources.spec import Spec
 from aoba.sources.warm import ForkServers
 
 
-class Listener(Protocol):
+class ListeningPort(Protocol):
     """A port at which others bring documents; several sources may share one."""
 
     descriptors: int
@@ -38,24 +44,26 @@ class Shared:
 
     image: Image
     servers: ForkServers = field(default_factory=ForkServers)
-    listeners: dict[Hashable, Listener] = field(default_factory=dict)
+    lines: Lines = field(default_factory=Lines)
+    ports: dict[Hashable, ListeningPort] = field(default_factory=dict)
     """By what the user typed to say where they listen."""
 
     async def bind(self) -> None:
         """Take what others are to find us at. Raises LinkError where that is impossible."""
-        for listener in self.listeners.values():
-            await listener.bind()
+        for port in self.ports.values():
+            await port.bind()
 
     async def close(self) -> None:
-        for listener in self.listeners.values():
-            await listener.close()
+        for port in self.ports.values():
+            await port.close()
         await self.servers.close()
+        await self.lines.close()
 
 
 def open_source(name: str, spec: Spec, shared: Shared) -> Source:
     """The source `name`, which is to `live`.
 
-    Raises UsageError where it is to have its health in registers that are taken.
+    Raises UsageError where it cannot be, as where its health is to be in registers that are taken.
     """
     try:
         return _BUILDERS[type(spec)](name, spec, shared)
@@ -67,6 +75,32 @@ def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
     return Script(name, spec, host_of(spec, shared.servers), shared.image)
 
 
+def _device(name: str, spec: DeviceSpec, shared: Shared) -> Source:
+    from aoba.sources.device import PolledDevice
+
+    return PolledDevice(name, spec, shared.lines.line(spec.target), shared.image)
+
+
+def _file(name: str, spec: FileSpec, shared: Shared) -> Source:
+    if spec.replay is None:
+        return FileSource(name, spec, shared.image)
+    return Replay(name, spec, shared.image, spec.replay)
+
+
+def _fifo(name: str, spec: FifoSpec, shared: Shared) -> Source:
+    return FifoSource(name, spec, shared.image)
+
+
+def _http(name: str, spec: HttpSpec, shared: Shared) -> Source:
+    require("aiohttp", "http", f"the source {spec.full_name}")
+    from aoba.sources.http_server import HttpServer
+    from aoba.sources.http_source import HttpSource
+
+    key = ("http", spec.host, spec.port)
+    server = shared.ports.setdefault(key, HttpServer(spec))
+    return HttpSource(name, spec, shared.image, cast("HttpServer", server))
+
+
 def _mqtt(name: str, spec: MqttSpec, shared: Shared) -> Source:
     require("paho.mqtt", "mqtt", spec.full_name)
     from aoba.sources.mqtt import MqttSource
@@ -76,5 +110,9 @@ def _mqtt(name: str, spec: MqttSpec, shared: Shared) -> Source:
 
 _BUILDERS: Final[dict[type, Callable[[str, Any, Shared], Source]]] = {
     ScriptSpec: _script,
+    DeviceSpec: _device,
+    FileSpec: _file,
+    FifoSpec: _fifo,
+    HttpSpec: _http,
     MqttSpec: _mqtt,
 }

@@ -24,13 +24,19 @@ class Pipe:
         self._loop = asyncio.get_running_loop()
         self._callback: Callable[[], object] | None = None
         self._watched = False
+        self._just_read = False  # and the loop may not know of that
+        self._unread = b""
         os.set_blocking(self._descriptor, False)
 
     def read(self) -> bytes | None:
         """Some bytes, or None where there are none now. At the end the pipe closes itself."""
+        if self._unread:
+            chunk, self._unread = self._unread, b""
+            return chunk
         if self.closed:
             return None
         self._callback = None
+        self._just_read = True
         try:
             chunk = os.read(self._descriptor, _CHUNK)
         except BlockingIOError:
@@ -38,6 +44,10 @@ class Pipe:
         if not chunk:
             self.close()
         return chunk or None
+
+    def put_back(self, chunk: bytes) -> None:
+        """Have the next `read` give `chunk`, which the last one gave."""
+        self._unread = chunk
 
     def watch(self, callback: Callable[[], object]) -> None:
         """Call `callback` once there is something to read, until the next `read`."""
@@ -51,6 +61,8 @@ class Pipe:
         callback, self._callback = self._callback, None
         if callback:
             callback()
+        elif self._just_read:  # in the same turn of the loop
+            self._just_read = False
         else:
             self._ignore()
 

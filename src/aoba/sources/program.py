@@ -52,6 +52,13 @@ class ScriptFile:
         status = self._status()
         return status is not None and _identity(status) != self._seen
 
+    def unchanged(self) -> bool:
+        """Whether it is there, and looks like what `read` found; at the least cost."""
+        try:
+            return _identity(os.stat(self._path)) == self._seen  # noqa: PTH116  a Path takes longer
+        except OSError:
+            return False
+
     def read(self) -> Version | None:
         """The version that is there now; the last one where none can be read.
 

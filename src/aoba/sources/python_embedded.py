@@ -13,6 +13,8 @@ from aoba.errors import RunError
 from aoba.sources.embedded import EmbeddedRun
 from aoba.sources.interpreter import Interpreter
 from aoba.sources.program import Unfit, Version
+from aoba.sources.quick import QuickRun
+from aoba.sources.run import Listener
 from aoba.sources.running import Running
 from aoba.sources.script_spec import ScriptSpec
 from aoba.sources.syntax import SyntaxFault
@@ -34,6 +36,7 @@ class PythonEmbedded:
         self._fault: SyntaxFault | None = None  # of the newest one
         self._pause = FIRST_PAUSE
         self._news = b""
+        self._quick = QuickRun()
 
     async def prepare(self, version: Version | None) -> Unfit | None:
         """Implements `Host`. Raises RunError where no interpreter can be had."""
@@ -44,16 +47,39 @@ class PythonEmbedded:
             await self._start(self._version)
         return self._fault and Unfit(str(self._fault), goes_on=self._version is not None)
 
+    def is_ready(self) -> bool:
+        """Implements `Host`."""
+        is_well = self._fault is None and not self._news and self._pause == FIRST_PAUSE
+        return is_well and self._interpreter is not None
+
+    def order(
+        self,
+        number: int,
+        feedback: bytes | None,
+        listener: Listener,
+        on_end: Callable[[bool], None],
+    ) -> None:
+        """Implements `Host`."""
+        assert self._interpreter is not None  # noqa: S101  it is ready
+        self._quick.begin(self._interpreter, number, feedback, listener, on_end)
+
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:
         """Implements `Host`. Raises RunError where there is nothing to run."""
+        if self._quick.interpreter is not None:
+            return EmbeddedRun(
+                self._quick.interpreter, self._quick.hand_over, on_stderr, self._over
+            )
         if self._interpreter is None:
             raise RunError(f"{self._spec.path}: cannot be read")
         if self._news:
             on_stderr(self._news)
             self._news = b""
-        return EmbeddedRun(self._interpreter, number, feedback, on_stderr, self._over)
+        interpreter = self._interpreter
+        return EmbeddedRun(
+            interpreter, lambda run: interpreter.begin(run, number, feedback), on_stderr, self._over
+        )
 
     async def close(self) -> None:
         """Implements `Host`."""

@@ -7,6 +7,7 @@ from aoba.errors import RunError
 from aoba.sources.child import Child, script_environment
 from aoba.sources.forked import ForkedRun
 from aoba.sources.program import Unfit, Version
+from aoba.sources.run import Listener
 from aoba.sources.running import Running
 from aoba.sources.script_spec import ScriptSpec
 from aoba.sources.syntax import SyntaxFault
@@ -58,6 +59,19 @@ class PythonExternal:
             self._fault = await self._check(version.source)
             self._checked = True
         return self._fault and Unfit(str(self._fault), goes_on=False)
+
+    def is_ready(self) -> bool:
+        """Implements `Host`: each run is a process."""
+        return False
+
+    def order(
+        self,
+        number: int,
+        feedback: bytes | None,
+        listener: Listener,
+        on_end: Callable[[bool], None],
+    ) -> None:
+        """Implements `Host`, where it never comes to this."""
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None

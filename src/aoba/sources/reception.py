@@ -4,12 +4,16 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from aoba.document.again import Frame
 from aoba.document.decode import Decoded
 from aoba.document.schema import Document
 from aoba.document.summary import summary
 from aoba.registers.image import Image
 from aoba.sources.program import Version
 from aoba.sources.source_log import SourceLog
+
+MAX_FRAMES: Final = 3
+"""Documents in a row whose frames are of no use before that is given up."""
 
 MAX_WARNED: Final = 100
 """Different unknown fields that a script is told of."""
@@ -19,7 +23,7 @@ class Reception:
     """Implements `Listener` for one run after the other; call `begin` for each.
 
     `on_document` hears of each document that has taken effect, and whether it has replaced all that
-    the script had defined before.
+    the script had defined before; `on_again`, that it has once more, with other values.
     """
 
     def __init__(
@@ -28,11 +32,15 @@ class Reception:
         image: Image,
         log: SourceLog,
         on_document: Callable[[Document, bool], None],
+        on_again: Callable[[], None],
     ) -> None:
         self.documents = 0
         self.of_this_run = 0
         """Documents that the newest run has given so far."""
         self._name, self._image, self._log, self._on_document = name, image, log, on_document
+        self._on_again = on_again
+        self._frame: Frame | None = None  # of the last document
+        self._frames_left = MAX_FRAMES
         self._warned: set[str] = set()
         self._introduced = False  # whether the log has been told of the first stations
         self._running: Version | None = None
@@ -43,7 +51,21 @@ class Reception:
         self._running = version
         self.of_this_run = 0
 
-    def document(self, decoded: Decoded) -> None:
+    def again(self, raw: bytes) -> bool:
+        """Implements `Listener`."""
+        if self._frame is None or not self._running or self._running.digest != self._applied:
+            return False
+        blocks = self._frame.blocks(raw)
+        if blocks is None:
+            return False
+        self._image.renew(self._name, blocks)
+        self._frames_left = MAX_FRAMES
+        self.documents += 1
+        self.of_this_run += 1
+        self._on_again()
+        return True
+
+    def document(self, decoded: Decoded, raw: bytes = b"") -> None:
         """Raises DocumentError where another source is in the way."""
         document = decoded.document
         version = self._running.digest if self._running else None
@@ -65,6 +87,10 @@ class Reception:
             self._running.proven = True
         self.documents += 1
         self.of_this_run += 1
+        self._frame = None
+        if raw and self._frames_left and not self._image.is_watched:
+            self._frames_left -= 1
+            self._frame = Frame.of(raw, document)
         self._on_document(document, replace)
 
     def error(self, text: str) -> None:

@@ -22,9 +22,10 @@ class _Tally:
 
 
 class Repeats:
-    """`now` is in seconds of one monotonic clock."""
+    """`now` is in seconds of one monotonic clock; `kind` is what the lines call an error."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "error") -> None:
+        self._kind = kind
         self._tallies: dict[str, _Tally] = {}
 
     def happened(self, error: str, now: float) -> Iterator[str]:
@@ -38,8 +39,12 @@ class Repeats:
         tally.in_this_run = True
         tally.untold += 1
         if now - tally.told_at >= REMIND:
-            yield from _tell(error, tally)
+            yield from self._tell(error, tally)
             tally.told_at = now
+
+    def __bool__(self) -> bool:
+        """Whether there was an error of late."""
+        return bool(self._tallies)
 
     def run_over(self) -> Iterator[str]:
         """A run is over: errors it did not have are gone."""
@@ -54,10 +59,10 @@ class Repeats:
             yield from self._forget(error)
 
     def _forget(self, error: str) -> Iterator[str]:
-        yield from _tell(error, self._tallies.pop(error))
+        yield from self._tell(error, self._tallies.pop(error))
 
-
-def _tell(error: str, tally: _Tally) -> Iterator[str]:
-    if tally.untold:
-        yield f"same error, {tally.untold} time{'s' * (tally.untold > 1)}: {error}"
-        tally.untold = 0
+    def _tell(self, error: str, tally: _Tally) -> Iterator[str]:
+        if tally.untold:
+            times = f"{tally.untold} time{'s' * (tally.untold > 1)}"
+            yield f"same {self._kind}, {times}: {error}"
+            tally.untold = 0

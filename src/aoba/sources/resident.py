@@ -56,7 +56,7 @@ def _serve(commands: int, reports: int, cpu: int, script: "Script") -> None:
             if cpu:
                 _limit_cpu(cpu)
             status = script.run(int(number), None if size == b"-1" else rest)
-            _report(reports, f"done {status}")
+            os.write(reports, b"done %d\n" % status)
 
 
 def _limit_cpu(seconds: int) -> None:
@@ -94,6 +94,8 @@ elif _FRESH["__name__"] == "__main__":
     sys.path[: 0 if sys.flags.safe_path else 1] = [_FOLDER]
     from resident_script import Script, die_of_interrupt
 
-    del sys.path[0], sys.modules["resident_script"], sys.modules["resident_process"]
+    del sys.path[0]
+    for _name in ("script", "process", "environment"):
+        del sys.modules["resident_" + _name]
     sys.path_importer_cache.pop(_FOLDER, None)
     main()

@@ -19,11 +19,19 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aoba.sources.resident_environment import Environment
+else:
+    from resident_environment import Environment
+
 _STDIN, _STDOUT, _STDERR = _STREAMS = 0, 1, 2
 
 
 class Process:
-    def __init__(self, path: str, arguments: list[str], source: bytes) -> None:
+    """`fresh` is what the namespace of a script starts with."""
+
+    def __init__(
+        self, path: str, arguments: list[str], source: bytes, fresh: dict[str, Any]
+    ) -> None:
         self.id = os.getpid()
         self._path, self._source = path, source
         self._arguments = [path, *arguments]
@@ -32,14 +40,13 @@ class Process:
         self._folder = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
         self._descriptors = [os.dup(number) for number in _STREAMS]
         self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
-        self._environment = dict(os.environ)
-        # Beneath the mapping, so that it shows without a look at all of them.
-        self._variables = _Noted(os.environ._data)  # type: ignore[attr-defined]
-        os.environ._data = os.environb._data = self._variables  # type: ignore[attr-defined]
+        self.environment = Environment()
         handlers = {number: getsignal(number) for number in valid_signals()}
         self._signals = [(n, handler) for n, handler in handlers.items() if handler is not None]
-        self._filters = warnings.catch_warnings()
-        self._filters.__enter__()
+        self._warnings = _Warnings()
+        self._fresh = {**fresh, "__file__": path, "__doc__": None}
+        if fresh.get("__loader__"):
+            self._fresh["__loader__"] = type(fresh["__loader__"])("__main__", path)
         self._namespace: dict[str, Any] = {}
         self._exit_handlers: list[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]]
         self._exit_handlers = []
@@ -49,60 +56,63 @@ class Process:
 
     def restore(self, number: int, feedback: bytes | None) -> None:
         """Make the process for run `number` what it was in the beginning."""
-        alarm(0)
-        for descriptor, standard in zip(self._descriptors, _STREAMS, strict=True):
-            os.dup2(descriptor, standard)
+        stdin, stdout, stderr = self._descriptors
+        dup2 = os.dup2
+        dup2(stdin, _STDIN)
+        dup2(stdout, _STDOUT)
+        dup2(stderr, _STDERR)
         os.fchdir(self._folder)
-        if "signal" in sys.modules:  # else nobody can have set a handler
+        if "signal" in sys.modules:  # else nobody can have set a handler or an alarm
+            alarm(0)
             for signal_number, handler in self._signals:
                 if getsignal(signal_number) is not handler:
                     signal(signal_number, handler)
-        self._restore_environment(number)
+        self.environment.restore(number)
         sys.argv = list(self._arguments)
         sys.path = self._search
         sys.path[:] = self._search_before
         sys.excepthook = sys.__excepthook__
-        # Which also has a warning shown again that was shown in the run before.
-        self._filters.__exit__(None, None, None)
-        self._filters = warnings.catch_warnings()
-        self._filters.__enter__()
+        self._warnings.restore()
         self._restore_streams(feedback)
         self.keep_lines()
 
-    def _restore_environment(self, number: int) -> None:
-        if self._variables.changed:
-            for name in set(os.environ) - set(self._environment):
-                del os.environ[name]
-            for name, value in self._environment.items():
-                os.environ[name] = value
-        os.environ["AOBA_RUN"] = str(number)
-        self._variables.changed = False
-
     def _restore_streams(self, feedback: bytes | None) -> None:
-        del sys.stdin, sys.stdout, sys.stderr  # which may close what is beneath them
-        if not _is_open(self._stdout):
-            self._stdout = _open(_STDOUT, "strict")
-        if not _is_open(self._stderr):
-            self._stderr = _open(_STDERR, "backslashreplace")
+        if not self._streams_are_whole():
+            del sys.stdin, sys.stdout, sys.stderr  # which may close what is beneath them
+            self._open_streams()
         sys.stdout = sys.__stdout__ = self._stdout  # type: ignore[misc, assignment]
         sys.stderr = sys.__stderr__ = self._stderr  # type: ignore[misc, assignment]
         if feedback is not None:
             self.feed(feedback)
-            return
+        else:
+            sys.stdin = sys.__stdin__ = self._stdin  # type: ignore[misc, assignment]
+
+    def _streams_are_whole(self) -> bool:
+        try:
+            return (
+                sys.stdout is self._stdout
+                and sys.stderr is self._stderr
+                and not (self._stdin.closed or self._stdout.closed or self._stderr.closed)
+            )
+        except (AttributeError, ValueError):  # deleted, or detached
+            return False
+
+    def _open_streams(self) -> None:
+        if not _is_open(self._stdout):
+            self._stdout = _open(_STDOUT, "strict")
+        if not _is_open(self._stderr):
+            self._stderr = _open(_STDERR, "backslashreplace")
         if not _is_open(self._stdin):
             self._stdin = open(_STDIN, encoding="utf-8", closefd=False)
-        sys.stdin = sys.__stdin__ = self._stdin  # type: ignore[misc, assignment]
 
     def feed(self, feedback: bytes) -> None:
         sys.stdin = io.TextIOWrapper(io.BytesIO(feedback), "utf-8")
 
-    def new_main(self, fresh: dict[str, Any]) -> dict[str, Any]:
-        """The namespace of a new `__main__`, which begins as `fresh`."""
+    def new_main(self) -> dict[str, Any]:
+        """The namespace of a new `__main__`."""
         module = sys.modules["__main__"] = ModuleType("__main__")
-        module.__dict__.update(fresh, __file__=self._path, __doc__=None)
-        if fresh.get("__loader__"):
-            module.__loader__ = type(fresh["__loader__"])("__main__", self._path)
         self._namespace = module.__dict__
+        self._namespace.update(self._fresh)
         return self._namespace
 
     def clean_up(self, guarded: "Callable[[Callable[[], object]], object]") -> None:
@@ -173,18 +183,30 @@ class Process:
         self._unregister(function)
 
 
-class _Noted(dict[bytes, bytes]):
-    """Notes that it was changed."""
+class _Warnings:
+    """Filters of warnings, and which warnings were shown."""
 
-    changed = False
+    def __init__(self) -> None:
+        self._filters = warnings.filters
+        self._kept = list(warnings.filters)
+        self._show = warnings.showwarning, warnings._showwarnmsg_impl  # type: ignore[attr-defined]
 
-    def __setitem__(self, name: bytes, value: bytes) -> None:
-        self.changed = True
-        super().__setitem__(name, value)
+    def restore(self) -> None:
+        """Have a warning shown again that was shown in the run before."""
+        if warnings.filters is not self._filters or self._filters != self._kept:
+            self._filters[:] = self._kept  # type: ignore[index]
+            warnings.filters = self._filters
+        warnings.showwarning, warnings._showwarnmsg_impl = self._show  # type: ignore[attr-defined]
+        _forget_shown_warnings()
 
-    def __delitem__(self, name: bytes) -> None:
-        self.changed = True
-        super().__delitem__(name)
+
+def _enter_and_leave() -> None:
+    with warnings.catch_warnings():
+        pass
+
+
+_forget_shown_warnings = getattr(warnings, "_filters_mutated", _enter_and_leave)
+"""What entering and leaving `catch_warnings` does, too, on any Python, in many more steps."""
 
 
 def _wait_for_threads() -> None:

@@ -32,9 +32,9 @@ class Script:
     def __init__(
         self, path: str, arguments: list[str], source: bytes, fresh: dict[str, Any]
     ) -> None:
-        self._path, self._source, self._fresh = path, source, fresh
+        self._path, self._source = path, source
         self._code = compile(source, path, "exec", 0, dont_inherit=True)
-        self._process = Process(path, arguments, source)
+        self._process = Process(path, arguments, source, fresh)
         self._update: FunctionType | None = None
 
     def run(self, number: int, feedback: bytes | None) -> int:
@@ -43,14 +43,14 @@ class Script:
         if update is None:
             self._process.restore(number, feedback)
             return self._execute(number, feedback)
-        os.environ["AOBA_RUN"] = str(number)
+        self._process.environment.number_run(number)
         if feedback is not None:
             self._process.feed(feedback)
         with warnings.catch_warnings():  # what was warned of in this run is again in the next
             return self._guarded(lambda: self._call(update, number, feedback)) or 0
 
     def _execute(self, number: int, feedback: bytes | None) -> int:
-        namespace = self._process.new_main(self._fresh)
+        namespace = self._process.new_main()
         status = self._guarded(lambda: exec(self._code, namespace))
         update = namespace.get("update")
         if status is None and _is_update(update):

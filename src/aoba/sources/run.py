@@ -2,28 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, NamedTuple, Protocol
 
-from aoba.document.decode import Decoded, decode, decode_whole
+from aoba.document.decode import Decoded, decode
 from aoba.document.explain import fault
 from aoba.document.stream import MAX_VALUE, Cut, Fault, Text, Value, ValueStream
 from aoba.errors import DocumentError, RunError
 from aoba.sources.lines import Lines
 from aoba.sources.program import Unfit, Version
+from aoba.sources.quick import take_whole
 from aoba.sources.running import Running
+from aoba.sources.source_log import SourceLog
 
 MAX_INLINE: Final = 128 * 1024
 """Bytes of the longest value that is decoded in the loop; a longer one is, in a thread."""
 
 _TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have their turn
 _BOM: Final = "\ufeff"  # what a file saved on Windows may begin with, and a script that prints it
-_ENDS: Final = (b"}\n", b"}", b"]\n", b"]")  # of what may be whole documents
 _DICT: Final = ("{'", "[{'")
 
 
 class Host(Protocol):
-    """A way to run a script. Call `prepare`, then `start`, for each run; `close` at last."""
+    """A way to run a script. Call `prepare`, then `start`, for each run; `close` at last.
+
+    Where `is_ready`, a run of the version that was prepared last may be had by `order` alone.
+    """
 
     not_before: float
     """When the next run may start, of `time.monotonic`; what runs has crashed, and has a pause."""
@@ -33,6 +37,24 @@ class Host(Protocol):
 
         May be called while a run of another version is under way. Raises RunError where it cannot
         be found out whether it can be run.
+        """
+        ...
+
+    def is_ready(self) -> bool:
+        """Whether a run is a matter of no more than an order."""
+        ...
+
+    def order(
+        self,
+        number: int,
+        feedback: bytes | None,
+        listener: "Listener",
+        on_end: Callable[[bool], None],
+    ) -> None:
+        """Have run `number` carried out, where `is_ready`.
+
+        `on_end` hears that it is over and all was well; or, with False, that it is not, and
+        `start` is to be called: for the rest of that run, whatever its arguments.
         """
         ...
 
@@ -53,8 +75,18 @@ class Host(Protocol):
 class Listener(Protocol):
     """Hears of all that a run gives, as it comes."""
 
-    def document(self, decoded: Decoded) -> None:
-        """Raises DocumentError where the document cannot be taken."""
+    def again(self, raw: bytes) -> bool:
+        """Take the document in `raw`, where it is the last one with other values; else do nothing.
+
+        Returns whether it has been taken.
+        """
+        ...
+
+    def document(self, decoded: Decoded, raw: bytes = b"") -> None:
+        """`raw` is what it was decoded from, if that may be taken `again`.
+
+        Raises DocumentError where the document cannot be taken.
+        """
         ...
 
     def error(self, text: str) -> None: ...
@@ -77,6 +109,17 @@ class Outcome(NamedTuple):
     """Whether there was a process at all, which could read its stdin."""
 
 
+async def guarded(step: Awaitable[Outcome | None], log: SourceLog) -> Outcome | None:
+    """What comes of `step`, a part of a run: whatever happens in one, the next one follows."""
+    try:
+        return await step
+    except RunError as error:
+        return Outcome(str(error), began=False)
+    except Exception:  # noqa: BLE001  nobody had thought of it
+        log.defect()
+        return Outcome("given up")
+
+
 async def run_script(
     host: Host, number: int, timeout: float, listener: Listener, feedback: bytes | None = None
 ) -> Outcome:
@@ -94,6 +137,7 @@ async def run_script(
 
     try:
         async with host.start(number, on_stderr, feedback) as running:
+            intake.taken = running.taken
             while (chunk := await running.read(timeout)) is not None:
                 await intake.feed(chunk)
         intake.end()
@@ -116,16 +160,20 @@ class Intake:
         self._listener = listener
         self._values: ValueStream | None = None
         self._text = Lines()
-        self._taken = 0
+        self.taken = 0
+        """Documents of this run, so far."""
         self._refused = 0
 
     async def feed(self, chunk: bytes) -> None:
         if self._values is None and chunk.isspace():
             return
         if self._values is None or self._values.at_start:
-            whole = decode_whole(chunk) if chunk.endswith(_ENDS) else None
-            if whole:
-                self._offer(whole)
+            try:
+                if take_whole(chunk, self._listener):
+                    self.taken += 1
+                    return
+            except DocumentError as error:
+                self._refuse(str(error))
                 return
         self._values = self._values or ValueStream()
         turn_ends = time.monotonic() + _TURN
@@ -147,7 +195,7 @@ class Intake:
         self._skip(self._text.end())
 
     def failure(self) -> str | None:
-        if self._taken:
+        if self.taken:
             return None
         return "printed no valid document" if self._refused else "printed no document"
 
@@ -165,7 +213,7 @@ class Intake:
         except DocumentError as error:
             self._refuse(str(error))
         else:
-            self._taken += 1
+            self.taken += 1
 
     def _take(self, piece: Text | Fault | Cut) -> None:
         match piece:

@@ -59,6 +59,10 @@ class Running(ABC):
         """How its process ended, as `subprocess` has it; None where that is not known."""
         self.began = True
         """Whether there was a process at all, which could read its stdin."""
+        self.taken = 0
+        """Documents that somebody else has taken of its stdout before, and"""
+        self.heard_at: float | None = None
+        """when that was, or when it was started; None where all of it is still to be read."""
         self._limits = limits
         self._said = b""
         self._on_stderr = on_stderr
@@ -157,8 +161,10 @@ class Running(ABC):
             return (
                 not self._stdout.closed and self._left >= 0 and bool(chunk or now < self._deadline)
             )
-        if (chunk and not self.failure) or not self._deadline:
+        if chunk and not self.failure:
             self._deadline = now + timeout
+        elif not self._deadline:
+            self._deadline = (self.heard_at or now) + timeout
         elif now >= self._deadline:
             if not self._to_send:
                 return False  # it survives SIGKILL

@@ -37,6 +37,8 @@ class Schedule:
 
     def finish(self, now: float) -> int:
         """The run is over: pass over the slots that went by, and return how many they were."""
+        if now <= self.due:
+            return 0
         passed = max(0, ceil((now - self.due) / self.interval))
         self.due += passed * self.interval
         self.skipped += passed

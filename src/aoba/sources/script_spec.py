@@ -20,6 +20,7 @@ from aoba.errors import UsageError
 from aoba.options import one_of, parse_options
 from aoba.sources.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, parse_nice
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take, take_monitoring
+from aoba.sources.paths import absolute
 
 FORMS: Final = "python:external:PATH, python:embedded:PATH, python:PATH or a path that ends in .py"
 DEFAULT_TIMEOUT: Final = 30.0
@@ -106,7 +107,7 @@ def _own_python(text: str, options: dict[str, Any]) -> str:
 def _script_path(location: str) -> Path:
     if not location:
         raise UsageError(f"the path of the script is missing; expected {FORMS}")
-    path = Path(_absolute(location))
+    path = Path(absolute(location))
     # Those of os.path say no, where a Path raises, to a name too long or a folder we may not see.
     if not os.path.exists(path):  # noqa: PTH110
         raise UsageError(f"{path}: no such script")
@@ -120,19 +121,10 @@ def _find_python(wanted: str | None) -> str:
     for name in candidates:
         found = shutil.which(os.path.expanduser(name))  # noqa: PTH111  `~/venv/bin/python`
         if found:
-            return _absolute(found)
+            return absolute(found)
     if wanted is None:
         raise UsageError("neither python3 nor python is in the PATH; name one with ?python=PATH")
     raise UsageError(f"{wanted!r} is not an interpreter; expected a path or a name in the PATH")
-
-
-def _absolute(path: str) -> str:
-    """Symbolic links stay as the user named them: a virtual environment is its link's path."""
-    try:
-        return os.path.abspath(path)  # noqa: PTH100
-    except FileNotFoundError:
-        gone = "the working directory is gone; expected an absolute path"
-        raise UsageError(f"{path}: {gone}") from None
 
 
 def _split_args(text: str) -> tuple[str, ...]:

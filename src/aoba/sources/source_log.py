@@ -13,27 +13,34 @@ _log = logging.getLogger(LOGGER)
 
 
 class SourceLog:
-    """Errors that repeat are logged once, then counted: see `Repeats`."""
+    """Errors and warnings that repeat are logged once, then counted: see `Repeats`."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._run = 0
-        self._repeats = Repeats()
+        self._repeats = {
+            logging.ERROR: Repeats("error"),
+            logging.WARNING: Repeats("warning"),
+        }
 
     def run_begins(self, number: int) -> None:
         """What is told from now on is of run `number`."""
         self._run = number
 
     def run_over(self) -> None:
-        self._tell_all(logging.ERROR, self._repeats.run_over())
+        for level, repeats in self._repeats.items():
+            if repeats:
+                self._tell_all(level, repeats.run_over())
 
     def end(self, summary: str) -> None:
         """Nothing more is going to happen."""
-        self._tell_all(logging.ERROR, self._repeats.end())
+        for level, repeats in self._repeats.items():
+            self._tell_all(level, repeats.end())
         self.of_source(logging.INFO, summary)
 
     def repeatable(self, level: int, text: str) -> None:
-        self._tell_all(level, self._repeats.happened(text, time.monotonic()))
+        """`level` is that of an error or a warning."""
+        self._tell_all(level, self._repeats[level].happened(text, time.monotonic()))
 
     def of_run(self, level: int, text: str) -> None:
         """About its newest run; of a source that has none, about the source."""

@@ -38,6 +38,16 @@ class Vitals:
         self._renewed = asyncio.Event()
         self._timers: list[asyncio.Task[None]] = []
 
+    @property
+    def age(self) -> float | None:
+        """Seconds since the newest document; None where there is none yet."""
+        return self._freshness.age(time.monotonic())
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the newest document is too old, or there is none."""
+        return self.age is None or self._freshness.is_stale
+
     def start(self) -> None:
         if self._rule:
             self._timers.append(asyncio.create_task(self._watch_age(self._rule)))
@@ -64,6 +74,9 @@ class Vitals:
     def document(self) -> None:
         """A document has taken effect, which ends what was withheld."""
         now = time.monotonic()
+        if not (self._rule or self._health):  # nobody is to be told
+            self._freshness.renew(now)
+            return
         age = self._freshness.age(now)
         was_stale = self._freshness.renew(now)
         self._renewed.set()
@@ -99,11 +112,10 @@ class Vitals:
 
     def _publish(self) -> None:
         if self._health:
-            age = self._freshness.age(time.monotonic())
             self._health.publish(
-                age=age,
+                age=self.age,
                 runs=self.runs,
                 failures=self.failures,
                 status=self._status,
-                is_stale=age is None or self._freshness.is_stale,
+                is_stale=self.is_stale,
             )

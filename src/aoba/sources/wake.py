@@ -21,8 +21,10 @@ class Alarm:
     def set(self, when: float) -> None:
         """`when` is of `time.monotonic`; whatever was set before no longer holds."""
         self._when = when
-        if self._timer is None or when < self._fires_at:
-            self.close()
+        if self._timer is None:
+            self._start(when)
+        elif when < self._fires_at:
+            self._timer.cancel()
             self._start(when)
 
     def unset(self) -> None:
@@ -35,7 +37,8 @@ class Alarm:
 
     def _start(self, when: float) -> None:
         self._fires_at = when
-        seconds = max(0.0, when - time.monotonic())
+        # The loop's timers are cut to milliseconds. Late is better than early and again.
+        seconds = max(0.0, when - time.monotonic() + 0.0005)
         self._timer = asyncio.get_running_loop().call_later(seconds, self._fire)
 
     def _fire(self) -> None:

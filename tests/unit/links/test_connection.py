@@ -5,11 +5,13 @@ import pytest
 
 from aoba.links.connection import Connection
 from aoba.links.guard import Guard
+from aoba.links.outstanding import Outstanding
 from aoba.links.session import MAX_REQUESTS, MbapSession
 from aoba.links.url import parse_listen
 from aoba.modbus.port import Port
+from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from builders import a_range, a_station, decoded, stations
+from builders import FakeDevice, a_range, a_station, decoded, stations
 
 READ = b"\x03\0\0\0\1"
 OTHER = b"\x03\0\x09\0\1"
@@ -27,7 +29,11 @@ class Link:
     def __init__(self):
         image = Image()
         image.apply("a", decoded(stations(a_station(holding=[a_range(0, [7])]))))
+        image.cede("device", FakeDevice())
+        image.apply("device", decoded(stations(a_station(2, holding=[a_range(0, [9])]))))
+        self.image = image
         self.port = Port()
+        self.outstanding = Outstanding()
         self.guard = Guard(parse_listen("tcp://127.0.0.1:0"))
         self.open_session = lambda client: MbapSession(image.stations, client, image.ready)
         self.room = True
@@ -53,7 +59,7 @@ class Transport(asyncio.Transport):
             "sslcontext": True,  # so that all is written to the transport
         }
         self.room = 1_000_000
-        self.written = b""
+        self.written = self.late = b""
         self.reading = True
         self.closed = None
         self.limit = None
@@ -65,6 +71,7 @@ class Transport(asyncio.Transport):
         assert (high, low) == (0, None)
 
     def write(self, data):
+        self.late += data if self.closed else b""
         assert not self.closed
         self.written += data
         self.room -= len(data)
@@ -216,3 +223,66 @@ def test_who_is_not_admitted_is_gone(link):
     assert transport.closed == "abort"
     protocol.connection_lost(None)
     assert link.left == 1
+
+
+def to_device(transaction, pdu=b"\x06\0\0\0\5"):
+    return transaction.to_bytes(2, "big") + b"\0\0" + bytes((0, 1 + len(pdu), 2)) + pdu
+
+
+async def until_nothing_waits(link):
+    for _ in range(10):  # turns of the loop, of which a device that answers at once needs some
+        await asyncio.sleep(0)
+    assert not link.outstanding
+
+
+def test_who_waits_for_a_device_is_not_read_from(connection, transport, link):
+    async def write_and_read():
+        connection.data_received(frame(1) + to_device(2) + frame(3))
+        assert transport.take() == answer(1)
+        assert not transport.reading
+        connection.data_received(frame(4))  # was on its way already
+        assert transport.take() == b""
+        await until_nothing_waits(link)
+        assert transport.take() == to_device(2) + answer(3) + answer(4)
+        assert transport.reading
+
+    asyncio.run(write_and_read())
+
+
+def test_who_ends_while_waiting_gets_the_answer(connection, transport, link):
+    async def write_and_end():
+        connection.data_received(to_device(1))
+        assert connection.eof_received()
+        assert not transport.closed
+        assert connection.heard
+        connection.heard = False  # as a sweep has it
+        await until_nothing_waits(link)
+        assert connection.heard
+        assert transport.take() == to_device(1)
+        assert transport.closed == "close"
+
+    asyncio.run(write_and_end())
+
+
+def test_who_has_gone_meanwhile_has_written_all_the_same(connection, transport, link):
+    async def write_and_go():
+        connection.data_received(to_device(1))
+        transport.abort()
+        connection.connection_lost(None)
+        await until_nothing_waits(link)
+        assert transport.late == b""  # its descriptor may be somebody else's by now
+
+    asyncio.run(write_and_go())
+    assert link.image.stations[2].read(Table.HOLDING, 0, 1) == b"\0\5"
+
+
+def test_an_answer_that_has_waited_goes_behind_what_waits(connection, transport, link):
+    async def write_and_not_read():
+        connection.data_received(to_device(1))
+        transport.room = 0
+        transport.write(b"waits")
+        await until_nothing_waits(link)
+        assert transport.take() == b"waits" + to_device(1)
+        assert transport.reading
+
+    asyncio.run(write_and_not_read())

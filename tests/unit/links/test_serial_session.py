@@ -7,7 +7,7 @@ from aoba.modbus import rtu
 from aoba.modbus.client import READING_FUNCTIONS, Client
 from aoba.modbus.port import Port
 from aoba.registers.image import Image
-from builders import a_range, a_station, all_splits, decoded, stations
+from builders import FakeDevice, a_range, a_station, all_splits, decoded, stations
 
 READ = b"\x03\x00\x00\x00\x01"
 WRITE = b"\x06\x00\x00\xab\xcd"
@@ -16,8 +16,10 @@ WRITE = b"\x06\x00\x00\xab\xcd"
 class Line:
     """Stations of one holding register, at 0, whose value is the unit id; None is a gap."""
 
-    def __init__(self, *units, framing=rtu, functions=None, **options):
+    def __init__(self, *units, framing=rtu, functions=None, device=None, **options):
         image = Image()
+        if device:
+            image.cede("a.py", device)
         some = [a_station(unit, holding=[a_range(0, [unit])]) for unit in units or (1, 2)]
         image.apply("a.py", decoded(stations(*some)))
         self.port = Port(is_serial=True)
@@ -122,3 +124,63 @@ def test_a_request_right_behind_an_echo_is_answered():
     echo = line.talk(rtu.encode(1, READ))
 
     assert line.talk(echo + rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\x00\x02")
+
+
+@pytest.mark.parametrize("framing", [rtu, ascii_framing])
+def test_an_answer_that_waits_for_a_device(framing):
+    line = Line(framing=framing, device=FakeDevice())
+    assert line.talk(framing.encode(1, WRITE)) == b""
+    pending = line.session.pending
+    assert line.session.unasked == (pending,)
+
+    assert line.session.finish(pending, None) == framing.encode(1, WRITE)
+    assert line.session.pending is None
+    assert line.talk(framing.encode(1, READ)) == framing.encode(1, b"\x03\x02\xab\xcd")
+
+
+@pytest.mark.parametrize(
+    "comes", [rtu.encode(1, READ), rtu.encode(9, READ), b"\x01"], ids=["ours", "others", "a byte"]
+)
+def test_what_comes_meanwhile_ends_the_waiting(comes):
+    """The master has given up, and would take the old answer for the new one."""
+    line = Line(device=FakeDevice())
+    line.talk(rtu.encode(1, WRITE))
+    pending = line.session.pending
+
+    line.talk(comes, None)
+    assert line.session.pending is None
+    assert line.port.silences == 1
+    assert line.session.finish(pending, None) == b""
+    assert line.port.silences == 1
+    assert line.talk(rtu.encode(1, READ)) == rtu.encode(1, b"\x03\x02\xab\xcd")
+
+
+def test_of_two_requests_in_one_piece_the_first_is_given_up():
+    line = Line(device=FakeDevice())
+    assert line.talk(rtu.encode(1, WRITE) + rtu.encode(2, WRITE)) == b""
+
+    old, new = line.session.unasked
+    assert line.session.pending is new
+    assert line.session.finish(old, None) == b""
+    assert line.session.finish(new, 4) == rtu.encode(2, b"\x86\x04")
+
+
+def test_a_broadcast_to_devices_keeps_nobody_waiting():
+    line = Line(device=FakeDevice())
+    assert line.talk(rtu.encode(0, WRITE)) == b""
+    assert line.session.pending is None
+    assert [pending.unit for pending in line.session.unasked] == [1, 2]
+
+    for pending in line.session.unasked:
+        assert line.session.finish(pending, None) == b""
+    assert line.talk(rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\xab\xcd")
+    assert line.port.silences == 1
+
+
+def test_the_echo_of_an_answer_that_has_waited_is_passed_over():
+    line = Line(device=FakeDevice(), echo=True)
+    line.talk(rtu.encode(1, WRITE), rtu.encode(1, WRITE)[:0])
+    answer = line.session.finish(line.session.pending, None)
+
+    assert line.talk(answer + rtu.encode(1, READ)) == rtu.encode(1, b"\x03\x02\xab\xcd")
+    assert line.session.pending is None

@@ -5,7 +5,7 @@ import pytest
 from aoba.links.session import MAX_REQUESTS, MbapSession
 from aoba.modbus.client import Client
 from aoba.registers.image import Image
-from builders import CLIENT, a_range, a_station, all_splits, decoded, recall, stations
+from builders import CLIENT, FakeDevice, a_range, a_station, all_splits, decoded, recall, stations
 
 
 def serving_image(*units):
@@ -285,3 +285,75 @@ def test_who_listens_only_is_not_answered_from_memory():
     session.answers()
 
     assert recall(session, frame(3, 17, READ)) is None
+
+
+TO_DEVICE = b"\x06\x00\x00\xab\xcd"
+
+
+def behind_a_device(unit=17):
+    """A session over a station that belongs to a device, and the image."""
+    image = Image()
+    image.cede("device", FakeDevice())
+    image.apply("device", decoded(stations(a_station(unit, holding=[a_range(0, [unit])]))))
+    return MbapSession(image.stations, CLIENT, image.ready), image
+
+
+def test_what_stands_behind_a_pending_request_waits_for_it():
+    session, image = behind_a_device()
+    requests = (READ, TO_DEVICE, READ, READ)
+    stream = b"".join(frame(number, 17, pdu) for number, pdu in enumerate(requests, 1))
+
+    assert talk(session, stream) == read_answer(1, 17, 17)
+    assert talk(session, frame(5, 17, READ)) == b""
+    pending = session.pending
+    assert session.unasked == (pending,)
+    assert session.find(frame(9, 17, READ)[2:]) is None
+
+    assert session.finish(pending, None) == frame(2, 17, TO_DEVICE)
+    assert talk(session) == b""
+    written = [read_answer(number, 17, 0xABCD) for number in (3, 4, 5)]
+    assert session.answers() == b"".join(written)
+    assert session.pending is None
+    assert session.find(frame(9, 17, READ)[2:]) == read_answer(9, 17, 0xABCD)[2:]
+    assert image.ready.find(frame(9, 17, READ)[2:])
+
+
+def test_while_a_request_is_pending_nothing_is_recalled_before_it():
+    session, image = behind_a_device()
+    talk(session, frame(1, 17, READ))
+    assert session.find(frame(2, 17, READ)[2:])
+    talk(session, frame(3, 17, TO_DEVICE))
+
+    assert image.ready.find(frame(4, 17, READ)[2:])
+    assert session.find(frame(4, 17, READ)[2:]) is None
+    session.finish(session.pending, 6)
+    session.answers()
+    assert session.find(frame(4, 17, READ)[2:])
+
+
+def test_one_pending_request_after_the_other():
+    session, _ = behind_a_device()
+    assert talk(session, frame(1, 17, TO_DEVICE) + frame(2, 17, TO_DEVICE)) == b""
+
+    assert session.finish(session.pending, 6) == frame(1, 17, b"\x86\x06")
+    assert session.answers() == b""
+    assert session.finish(session.pending, None) == frame(2, 17, TO_DEVICE)
+
+
+def test_where_only_the_pending_request_is_left_there_is_no_more():
+    session, _ = behind_a_device()
+    session.feed(frame(1, 17, READ) * (MAX_REQUESTS - 1) + frame(2, 17, TO_DEVICE))
+
+    assert session.answers() == read_answer(1, 17, 17) * (MAX_REQUESTS - 1)
+    assert not session.more
+    assert session.pending
+
+
+def test_what_is_no_frame_behind_a_pending_request_is_found_after_it():
+    session, _ = behind_a_device()
+    assert talk(session, frame(1, 17, TO_DEVICE) + b"\0\0\0\0\0\0\0\0") == b""
+    assert session.error is None
+
+    assert session.finish(session.pending, None) == frame(1, 17, TO_DEVICE)
+    assert session.answers() == b""
+    assert session.error

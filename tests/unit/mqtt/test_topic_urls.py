@@ -162,15 +162,3 @@ def test_a_password_is_not_shown_where_a_broker_is():
 
     assert "hush" not in repr(broker)
     assert str(broker) == "mqtt://broker:1883"
-
-
-def test_a_password_in_a_file(tmp_path):
-    (tmp_path / "password").write_text("hu sh\n")
-
-    assert Secret("hu sh").read() == "hu sh"
-    assert Secret(f"@{tmp_path}/password").read() == "hu sh"
-
-
-def test_a_file_without_a_password(tmp_path):
-    with pytest.raises(UsageError, match=r"cannot be read from .*/none: No such file"):
-        Secret(f"@{tmp_path}/none").read()

@@ -59,12 +59,42 @@ def test_a_document_takes_effect(caplog):
     assert brought.deliveries.settled.is_set()
     assert caplog.messages == [
         "tank.json: first document: station 1 (master) holding 0",
-        "tank.json: 1 deliveries, 0 failed, 1 documents",
+        "tank.json: deliveries: 1, failed: 0, documents: 1",
     ]
 
 
 def test_a_byte_order_mark_is_passed_over():
     assert Brought().of(b"\xef\xbb\xbf" + GOOD) == ["taken"]
+
+
+def test_white_space_around_a_document_is_passed_over():
+    bare = raw([{"id": 1, "mode": "master", "map": {}}])
+
+    assert Brought().of(b"\r\n " + GOOD + b"\n", b"\n" + bare) == ["taken", "taken"]
+
+
+def test_its_state_is_that_of_its_documents():
+    async def bring(brought):
+        before = brought.deliveries.state
+        assert [one async for one in brought.bring(BAD, GOOD, GOOD)] == [WHY, "taken", "taken"]
+        return before, brought.deliveries.state
+
+    before, after = asyncio.run(bring(Brought()))
+
+    assert before == (0, 0, None, True)
+    assert after[:2] == (2, 1)
+    assert 0 <= after.age < 30
+    assert not after.is_stale
+
+
+def test_what_is_taken_says_what_was_not_understood():
+    async def take(deliveries):
+        async with deliveries.delivery():
+            return await deliveries.take(raw({"stations": [], "interval": 5}))
+
+    (message,) = asyncio.run(take(Brought().deliveries)).unknown
+
+    assert message.startswith("`interval`: unknown")
 
 
 def test_a_refusal_is_raised_and_logged_with_its_place(caplog):

@@ -17,6 +17,7 @@ class Printing:
     failure = None
     status = 0
     began = True
+    taken = 0
 
     def __init__(self, *chunks):
         self.chunks = list(chunks)
@@ -40,7 +41,10 @@ class Heard:
     def __init__(self):
         self.documents, self.errors, self.lines = 0, [], []
 
-    def document(self, _decoded):
+    def again(self, _raw):
+        return False
+
+    def document(self, _decoded, _raw=b""):
         self.documents += 1
 
     def error(self, text):

@@ -1,0 +1,162 @@
+"""All that is asked at one target, by however many: over one connection, one after the other.
+
+A serial port can be opened only once, and many devices take a single connection. It is opened with
+the first request and opened again by itself. While that fails, requests fail at once until the next
+attempt is due, so that nobody waits for a line that is known to be down.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeVar
+
+from aoba.client.connection import Connection
+from aoba.client.target import SerialUrl, Target, has_broadcast
+from aoba.client.turns import Turns
+from aoba.client.words import FROM_GATEWAYS
+from aoba.errors import DeviceBusy, DeviceError, DeviceException, NoAnswer, NoConnection, UsageError
+
+BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Seconds until the next attempt to connect; the last one over and over."""
+
+T = TypeVar("T")
+
+
+class Patience(NamedTuple):
+    """How long a station may take for an answer, in seconds, and how often it is asked again."""
+
+    timeout: float
+    retries: int
+
+    @property
+    def cost(self) -> float:
+        """Seconds that a silent station takes from the others."""
+        return self.timeout * (1 + self.retries)
+
+
+@dataclass(slots=True)
+class _Job:
+    unit: int
+    patience: Patience
+    request: Callable[[Connection], Awaitable[Any]]
+    answer: asyncio.Future[Any]
+
+
+class Line:
+    """Use it in a running loop; `close` it at the end."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.units: set[int] = set()
+        """Of those who use it; told by themselves."""
+        self._turns = Turns[_Job]()
+        self._more = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
+        self._connection: Connection | None = None
+        self._silences = 0  # in a row, over this connection
+        self._failures = 0  # to connect, in a row
+        self._down: NoConnection | None = None
+        self._not_before = 0.0
+
+    async def ask(
+        self,
+        unit: int,
+        request: Callable[[Connection], Awaitable[T]],
+        patience: Patience,
+        *,
+        is_write: bool = False,
+    ) -> T:
+        """What `request` gives, to which the connection is lent when it is its turn.
+
+        Raises DeviceError, and DeviceBusy where too many writes wait for that station already.
+        """
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        job = _Job(unit, patience, request, answer)
+        if not self._turns.put(unit, job, is_write=is_write):
+            raise DeviceBusy(f"{self.target}: too many writes to station {unit} wait already")
+        self._worker = self._worker or asyncio.create_task(self._work())
+        self._more.set()
+        return await answer
+
+    async def close(self) -> None:
+        """Break off what is under way, and leave unanswered what waits."""
+        if self._worker:
+            self._worker.cancel()
+            await asyncio.wait((self._worker,))
+        await self._disconnect()
+
+    async def _work(self) -> None:
+        while True:
+            job = self._turns.take()
+            if job is None:
+                self._more.clear()
+                await self._more.wait()
+            elif not job.answer.done():  # else whoever asked waits no more
+                await self._carry_out(job)
+
+    async def _carry_out(self, job: _Job) -> None:
+        try:
+            connection = await self._connected(job.patience)
+            connection.timeout, connection.retries = job.patience
+            result = await job.request(connection)
+        except DeviceError as error:
+            self._turns.heard(job.unit, is_silent=is_silence(error))
+            if self._connection and self._is_over(error):
+                await self._disconnect()
+            _settle(job.answer, error)
+        except Exception as error:  # noqa: BLE001  of whoever asks; the others go on
+            _settle(job.answer, error)
+        else:
+            self._silences = 0
+            self._turns.heard(job.unit, is_silent=False)
+            if not job.answer.done():
+                job.answer.set_result(result)
+
+    async def _connected(self, patience: Patience) -> Connection:
+        if self._connection and not self._connection.is_lost:
+            return self._connection
+        await self._disconnect()
+        if self._down and time.monotonic() < self._not_before:
+            raise NoConnection(str(self._down))
+        try:
+            self._connection = await Connection.connect(self.target, *patience)
+        except (NoConnection, UsageError) as error:
+            self._not_before = time.monotonic() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
+            self._failures += 1
+            self._down = NoConnection(str(error))
+            raise self._down from None
+        self._silences = self._failures = 0
+        self._down = None
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection:
+            connection, self._connection = self._connection, None
+            await connection.close()
+
+    def _is_over(self, error: DeviceError) -> bool:
+        """Whether another connection may do better."""
+        if isinstance(error, DeviceException):
+            self._silences = 0
+            return False
+        if not isinstance(error, NoAnswer):
+            return True
+        self._silences += 1
+        if isinstance(self.target, SerialUrl):
+            return False
+        # Without transaction ids, a late answer would be taken for that to the next request. Else a
+        # single silence is the station's; but a host that was cut off never says goodbye.
+        return has_broadcast(self.target) or self._silences > 1
+
+
+def is_silence(error: DeviceError) -> bool:
+    """Whether the station did not answer, be it that a gateway on the way to it says so."""
+    if isinstance(error, DeviceException):
+        return error.code in FROM_GATEWAYS
+    return isinstance(error, NoAnswer)
+
+
+def _settle(answer: asyncio.Future[Any], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)

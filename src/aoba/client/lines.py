@@ -1,0 +1,56 @@
+"""The lines there are, so that all who ask at the same place share one."""
+
+import asyncio
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aoba.client.target import NetworkUrl, SerialUrl, Target, TlsTarget
+from aoba.errors import UsageError
+
+if TYPE_CHECKING:
+    from aoba.client.line import Line
+
+
+class Lines:
+    def __init__(self) -> None:
+        self._lines: dict[str, Line] = {}
+
+    def line(self, target: Target) -> "Line":
+        """The line to `target`, where there may be others already.
+
+        Raises UsageError where these speak to it in another way, and where files that `target`
+        names are of no use.
+        """
+        from aoba.client.line import Line
+        from aoba.client.transport import context_of
+
+        if isinstance(target, TlsTarget):
+            context_of(target)
+        line = self._lines.setdefault(_place(target), Line(target))
+        if _settings(line.target) != _settings(target):
+            raise UsageError(f"{target}: {_difference(line.target, target)}")
+        return line
+
+    async def close(self) -> None:
+        await asyncio.gather(*(line.close() for line in self._lines.values()))
+
+
+def _place(target: Target) -> str:
+    if isinstance(target, SerialUrl):
+        return os.path.realpath(target.device)  # which often has several names
+    transport = "udp" if isinstance(target, NetworkUrl) and target.scheme == "udp" else "tcp"
+    return f"{transport} {target.host}:{target.port}"
+
+
+def _settings(target: Target) -> Target:
+    """Without the name of a serial port, which may have others."""
+    return replace(target, device=Path()) if isinstance(target, SerialUrl) else target
+
+
+def _difference(one: Target, other: Target) -> str:
+    if isinstance(one, SerialUrl) and isinstance(other, SerialUrl):
+        shown = (f"{it.scheme} {it.character}" for it in (one, other))
+        return f"given as {' and as '.join(shown)}; expected the same options everywhere"
+    return f"given as {one} and as {other} with other options; expected the same everywhere"

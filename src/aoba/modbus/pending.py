@@ -1,0 +1,52 @@
+"""A request whose answer waits for devices.
+
+Whoever moves bytes awaits `ask`, and gives what comes of it to `finish`. When all devices have
+accepted their part, the request is carried out once more, this time by our own station: so each
+function that writes has its rules in one place, whoever has to agree.
+"""
+
+from collections.abc import Sequence
+
+from aoba.errors import RequestError
+from aoba.modbus.client import Client
+from aoba.modbus.functions import decode
+from aoba.modbus.passing import Part
+from aoba.modbus.pdu import exception
+from aoba.modbus.station import Station
+
+
+class Pending:
+    __slots__ = ("_client", "_parts", "_station", "pdu")
+
+    def __init__(self, station: Station, pdu: bytes, client: Client, parts: Sequence[Part]) -> None:
+        self.pdu = pdu
+        """The request."""
+        self._station, self._client, self._parts = station, client, parts
+
+    @property
+    def unit(self) -> int:
+        return self._station.unit
+
+    async def ask(self) -> int | None:
+        """The exception code of the first refusal; None where all devices have accepted."""
+        for part in self._parts:
+            code = await part.device.forward(part, self.pdu)
+            if code is not None:
+                return code
+        return None
+
+    def finish(self, code: int | None) -> bytes:
+        """The response PDU, of which the client's port is told; `code` is what `ask` gave."""
+        response = self.settle(code)
+        self._client.port.answered(response)
+        return response
+
+    def settle(self, code: int | None) -> bytes:
+        """The same where nobody waits for the response any more, or ever has."""
+        if code is None:
+            try:
+                request = decode(self.pdu, self._client.functions)
+                return request.carry_out(self._station.agreed(), self._client)
+            except RequestError as error:  # a script has taken addresses back meanwhile
+                code = error.code
+        return exception(self.pdu[0], code)

@@ -1,0 +1,133 @@
+"""SPEC of a device that is polled -> `DeviceSpec`.
+
+    modbus:URL?unit=3&holding=0-99&input=0-9,20&OPTIONS
+
+URL is that of `aoba read`, with its options; ours stand among them, in any order. Ranges are first
+and last addresses, zero-based, joined by commas.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from aoba.client.blocks import TABLES, Block
+from aoba.client.target import Target, has_broadcast, options_of, parse_target
+from aoba.duration import parse_duration
+from aoba.errors import UsageError
+from aoba.modbus.spec import ADDRESS_COUNT, MAX_UNIT_ID, MIN_UNIT_ID
+from aoba.options import Parsers, flag, parse_options
+from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
+from aoba.spans import Span, Spans
+
+FORM: Final = "modbus:URL?holding=0-99 (any table, and what `aoba read` takes as URL)"
+
+DEFAULT_INTERVAL: Final = 1.0
+DEFAULT_TIMEOUT: Final = 1.0
+MIN_INTERVAL: Final = 0.01
+
+_PREFIX: Final = "modbus:"
+_EXAMPLE: Final = "as in ?unit=3&holding=0-99&input=0-9,20-29"
+_RANGE: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
+_MAX_UNIT: Final = 255
+"""Of a device on a network, which may answer to 0 and 255 as well (TCP 4.4.2.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    target: Target
+    blocks: tuple[Block, ...]
+    """What is read, under the device's own unit id."""
+    unit: int
+    """The device's own."""
+    station: int
+    """The unit id it has with us."""
+    interval: float = DEFAULT_INTERVAL
+    """Seconds from the start of a poll to that of the next."""
+    timeout: float = DEFAULT_TIMEOUT
+    retries: int = 0
+    write: bool = False
+    """Whether writes of clients are passed on."""
+    monitoring: Monitoring = UNMONITORED
+
+    @property
+    def name(self) -> str:
+        return f"{self.target} unit {self.unit}"
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.name} {', '.join(block.place for block in self.blocks)}"
+
+
+def parse_device(text: str) -> DeviceSpec:
+    """Raises UsageError, one line that says what is wrong and what is accepted."""
+    location, _, query = text.removeprefix(_PREFIX).partition("?")
+    links = options_of(location)
+    options = parse_options(text, query, {**links, **_OPTIONS})
+    theirs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] in links]
+    try:
+        target = parse_target(f"{location}?{urlencode(theirs)}" if theirs else location)
+    except UsageError as error:
+        raise UsageError(f"{_PREFIX}{error}") from None
+    options = {name: value for name, value in options.items() if name not in links}
+    unit = options.pop("unit", 1)
+    least, most = (MIN_UNIT_ID, MAX_UNIT_ID) if has_broadcast(target) else (0, _MAX_UNIT)
+    if not least <= unit <= most:
+        raise UsageError(f"{text}: option 'unit': expected {least} to {most}, got {unit}")
+    station = options.pop("as", unit)
+    if not MIN_UNIT_ID <= station <= MAX_UNIT_ID:
+        raise UsageError(
+            f"{text}: no station can have unit id {station}; name another, as in &as=1"
+        )
+    blocks = tuple(
+        Block(unit, table, span)
+        for label, table in TABLES.items()
+        for span in options.pop(label, ())
+    )
+    if not blocks:
+        raise UsageError(
+            f"{text}: nothing to read; expected ranges of {', '.join(TABLES)}, {_EXAMPLE}"
+        )
+    monitoring = take_monitoring(text, options)
+    return DeviceSpec(target, blocks, unit, station, monitoring=monitoring, **options)
+
+
+def _ranges(text: str) -> tuple[Span, ...]:
+    spans = Spans()
+    for part in text.split(","):
+        found = _RANGE.fullmatch(part)
+        if not found:
+            raise UsageError(f"expected first and last addresses, as in 0-99,120, got {part!r}")
+        start, last = int(found[1]), int(found[2] or found[1])
+        if not start <= last < ADDRESS_COUNT:
+            limit = f"from 0 to {ADDRESS_COUNT - 1}, the first one first"
+            raise UsageError(f"expected addresses {limit}, got {part!r}")
+        if twice := spans.overlap(start, last + 1):
+            raise UsageError(f"{twice} is in it twice")
+        spans.add(start, last + 1)
+    return tuple(spans)
+
+
+def _interval(text: str) -> float:
+    seconds = parse_duration(text)
+    if seconds < MIN_INTERVAL:
+        raise UsageError(f"expected {1000 * MIN_INTERVAL:g}ms at least, got {text!r}")
+    return seconds
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 3):  # noqa: PLR2004  up to 999
+        raise UsageError(f"expected a whole number from 0 on, got {text!r}")
+    return int(text)
+
+
+_OPTIONS: Final[Parsers] = {
+    "unit": _number,
+    "as": _number,
+    **dict.fromkeys(TABLES, _ranges),
+    "interval": _interval,
+    "write": flag,
+    "timeout": parse_duration,
+    "retries": _number,
+    **MONITORING,
+}

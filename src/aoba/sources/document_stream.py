@@ -1,0 +1,99 @@
+"""A stream of documents, in any split -> deliveries, one for each document.
+
+What breaks a rule is a delivery that fails; text that is not JSON is passed over, and said.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from typing import Final
+
+from aoba.document.explain import fault
+from aoba.document.stream import MAX_VALUE, Cut, Fault, Piece, Text, Value, ValueStream
+from aoba.errors import DocumentError
+from aoba.sources.deliveries import Deliveries
+from aoba.sources.lines import Lines
+
+_BETWEEN: Final = "\ufeff ,"  # what may stand between documents
+
+
+async def at_once() -> None:
+    """Be a `turn` that comes at once, but after everybody else's."""
+    await asyncio.sleep(0)
+
+
+class DocumentStream:
+    """Call `feed` with what came, and `end` when nothing more comes.
+
+    `turn` is waited for before each delivery. With `numbered`, errors begin with the number of the
+    line.
+    """
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        turn: Callable[[], Awaitable[None]] = at_once,
+        *,
+        numbered: bool = False,
+    ) -> None:
+        self.count = 0
+        """Deliveries so far, good or bad."""
+        self._deliveries, self._turn, self._numbered = deliveries, turn, numbered
+        self._values = ValueStream()
+        self._text = Lines()
+        self._line = 1
+
+    async def feed(self, data: bytes) -> None:
+        for piece in self._values.feed(data):
+            await self._handle(piece)
+
+    async def end(self) -> None:
+        for piece in self._values.end():
+            await self._handle(piece)
+        self._skip(self._text.end())
+
+    async def _handle(self, piece: Piece) -> None:
+        match piece:
+            case Value(raw):
+                await self._take(raw)
+                self._line += raw.count(b"\n")
+            case Text(data):
+                self._pass_over(data)
+            case Fault(begun):
+                await self._refuse(str(fault(begun)))
+            case Cut(size):
+                limit = (
+                    f"is longer than {MAX_VALUE >> 20} MiB" if size > MAX_VALUE else "ends early"
+                )
+                await self._refuse(f"a JSON value {limit}, {size} bytes dropped")
+
+    async def _take(self, raw: bytearray) -> None:
+        await self._turn()
+        self.count += 1
+        async with self._deliveries.delivery():
+            with suppress(DocumentError):  # the log has been told
+                await self._deliveries.take(raw, self._place)
+
+    async def _refuse(self, reason: str) -> None:
+        await self._turn()
+        self.count += 1
+        async with self._deliveries.delivery():
+            self._deliveries.error(f"{self._place}: {reason}" if self._place else reason)
+
+    @property
+    def _place(self) -> str:
+        return f"line {self._line}" if self._numbered else ""
+
+    def _pass_over(self, data: bytes) -> None:
+        now = time.monotonic()
+        for part in data.splitlines(keepends=True):
+            self._skip(self._text.feed(part, now))
+            self._line += part.endswith(b"\n")
+
+    def _skip(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            text = line.strip(_BETWEEN)
+            if text:
+                where = f"{self._place}: " if self._place else ""
+                self._deliveries.skipped(f"{where}not JSON, skipped: {text}")

@@ -1,0 +1,102 @@
+"""SPEC of a file or of a FIFO -> `FileSpec` or `FifoSpec`.
+
+    file:PATH?OPTIONS   pipe:PATH?OPTIONS
+
+PATH is taken as it stands, up to the first `?`.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from aoba.document.schema import MAX_INTERVAL_MS, MIN_INTERVAL_MS
+from aoba.duration import parse_duration
+from aoba.errors import UsageError
+from aoba.options import flag, parse_options
+from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
+from aoba.sources.paths import absolute
+
+FILE_FORM: Final = "file:PATH"
+FIFO_FORM: Final = "pipe:PATH"
+
+
+@dataclass(frozen=True, slots=True)
+class _PathSpec:
+    path: Path
+    """Absolute."""
+    monitoring: Monitoring = UNMONITORED
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def full_name(self) -> str:
+        return str(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpec(_PathSpec):
+    """A file that existed when the spec was parsed."""
+
+    replay: float | None = None
+    """Seconds from one document to the next; None: all of them at once."""
+    loop: bool = True
+    """Whether the first one follows the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class FifoSpec(_PathSpec):
+    """A FIFO that existed when the spec was parsed."""
+
+
+def parse_file(text: str) -> FileSpec:
+    """Raises UsageError, one line that says what is wrong and what is accepted."""
+    path, query = _path(text, FILE_FORM)
+    if path.is_fifo():
+        raise UsageError(f"{path}: a FIFO; expected a file of documents, or pipe:{path}")
+    if not path.is_file():
+        raise UsageError(f"{path}: not a file; expected a file of documents")
+    options = parse_options(text, query, _FILE_OPTIONS)
+    if "loop" in options and "replay" not in options:
+        raise UsageError(f"{text}: option 'loop' goes with replay")
+    return FileSpec(path, take_monitoring(text, options), **options)
+
+
+def parse_fifo(text: str) -> FifoSpec:
+    """Raises UsageError, one line that says what is wrong and what is accepted."""
+    path, query = _path(text, FIFO_FORM)
+    if not path.is_fifo():
+        hint = f"; for a file there is file:{path}" if path.is_file() else ""
+        raise UsageError(f"{path}: not a FIFO, which `mkfifo` makes{hint}")
+    return FifoSpec(path, take_monitoring(text, parse_options(text, query, MONITORING)))
+
+
+def _path(text: str, form: str) -> tuple[Path, str]:
+    """The path, which exists, and the options."""
+    location, _, query = text.partition("?")
+    given = location.partition(":")[2]
+    if not given:
+        raise UsageError(f"{text}: the path is missing; expected {form}")
+    path = Path(absolute(given))
+    # That of os.path says no, where a Path raises, to a name too long or a folder we may not see.
+    if not os.path.exists(path):  # noqa: PTH110
+        hint = f"; `mkfifo {path}` makes a FIFO" if form is FIFO_FORM else ""
+        raise UsageError(f"{path}: no such file{hint}")
+    return path, query
+
+
+def _interval(text: str) -> float:
+    seconds = parse_duration(text)
+    if not MIN_INTERVAL_MS <= 1000 * seconds <= MAX_INTERVAL_MS:
+        raise UsageError(f"expected 10ms to 24h, got {text!r}")
+    return seconds
+
+
+_FILE_OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
+    "replay": _interval,
+    "loop": flag,
+    **MONITORING,
+}

@@ -1,0 +1,85 @@
+"""SPEC of a source to which documents are posted -> `HttpSpec`.
+
+    http://HOST:PORT/PATH?OPTIONS
+
+Neither the spec nor an error shows what stands behind the `?`: a token may be there.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from aoba.errors import UsageError
+from aoba.options import Parsers, parse_options
+from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
+
+FORM: Final = "http://HOST:PORT/PATH"
+
+TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+"""RFC 6750 section 2.1: what may stand in an Authorization header."""
+
+TOKEN_FORMS: Final = "letters, digits and -._~+/ (%2B for a +), or @FILE, or env:NAME"  # noqa: S105  none
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSpec:
+    """An IP address or name to listen at; port 0 lets the system choose one."""
+
+    host: str
+    port: int
+    path: str = "/"
+    """As it is without percent-encoding."""
+    token: str | None = field(default=None, repr=False)
+    """What must be known to post; `@FILE` or `env:NAME` say where it is. None: nothing."""
+    monitoring: Monitoring = UNMONITORED
+
+    @property
+    def name(self) -> str:
+        return quote(self.path.strip("/")) or self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self}{quote(self.path)}"
+
+    def __str__(self) -> str:
+        """Where it listens."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def parse_http(text: str) -> HttpSpec:
+    """Raises UsageError, one line that says what is wrong and what is accepted."""
+    location, _, query = text.partition("?")
+
+    def refuse(reason: object) -> UsageError:
+        return UsageError(f"{location}: {reason}; expected {FORM}")
+
+    try:
+        parts = urlsplit(location)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise refuse(error) from None
+    if not host or port is None:
+        raise refuse(f"the {'port' if host else 'host'} is missing")
+    try:
+        host.encode("idna")  # as the resolver does, which would raise the same too late
+    except UnicodeError:
+        raise refuse(f"{host!r} is no host") from None
+    if parts.username is not None:
+        raise refuse("a user is of no use here, ?token= is")
+    if parts.fragment:
+        raise refuse(f"unknown fragment {parts.fragment!r}")
+    options = parse_options(location, query, _OPTIONS)
+    options["monitoring"] = take_monitoring(location, options)
+    return HttpSpec(host, port, unquote(parts.path) or "/", **options)
+
+
+def _token(text: str) -> str:
+    if not (text[:1] == "@" or text.startswith("env:") or TOKEN.fullmatch(text)):
+        raise UsageError(f"expected {TOKEN_FORMS}")  # and not what was given
+    return text
+
+
+_OPTIONS: Final[Parsers] = {"token": _token, **MONITORING}
+"""What may follow the `?`, and what makes a value of it."""

@@ -1,0 +1,285 @@
+"""A line with connections that are none; what it asks for is noted, and answered by the test."""
+
+import asyncio
+from itertools import count
+
+import pytest
+
+from aoba.client import line as line_module
+from aoba.client.line import BACK_OFF, Line, Patience, is_silence
+from aoba.client.target import parse_target
+from aoba.client.turns import MAX_WRITES
+from aoba.errors import (
+    BadAnswer,
+    DeviceBusy,
+    DeviceError,
+    DeviceException,
+    NoAnswer,
+    NoConnection,
+    UsageError,
+)
+
+PATIENCE = Patience(1.5, 2)
+TCP = "tcp://10.0.0.5"
+
+
+class World:
+    """Connections by number, the time, and why none can be opened."""
+
+    def __init__(self):
+        self.opened, self.closed = [], []
+        self.now = 100.0
+        self.refusal = None
+        self._numbers = count(1)
+
+    def monotonic(self):
+        return self.now
+
+    async def connect(self, target, timeout, retries):
+        assert target
+        assert (timeout, retries) == PATIENCE
+        if self.refusal:
+            raise self.refusal
+        connection = FakeConnection(self, next(self._numbers))
+        self.opened.append(connection.number)
+        return connection
+
+
+class FakeConnection:
+    def __init__(self, world, number):
+        self.world, self.number = world, number
+        self.timeout = self.retries = None
+        self.is_lost = False
+
+    async def close(self):
+        self.world.closed.append(self.number)
+
+
+@pytest.fixture
+def world(monkeypatch):
+    world = World()
+    monkeypatch.setattr(line_module, "Connection", world)
+    monkeypatch.setattr(line_module, "time", world)
+    return world
+
+
+async def number_of(connection):
+    """A request: which connection it goes over."""
+    return connection.number
+
+
+def raising(error):
+    async def request(_):
+        raise error
+
+    return request
+
+
+def with_line(talk, target=TCP):
+    """What `talk` of a line gives, which is then closed."""
+
+    async def main():
+        line = Line(parse_target(target))
+        try:
+            return await talk(line)
+        finally:
+            await line.close()
+
+    return asyncio.run(main())
+
+
+async def outcome(line, request, unit=1):
+    try:
+        return await line.ask(unit, request, PATIENCE)
+    except DeviceError as error:
+        return type(error)
+
+
+def outcomes(*requests, target=TCP):
+    async def talk(line):
+        return [await outcome(line, request) for request in requests]
+
+    return with_line(talk, target)
+
+
+def test_all_requests_go_over_one_connection(world):
+    assert outcomes(number_of, number_of) == [1, 1]
+    assert (world.opened, world.closed) == ([1], [1])
+
+
+def test_each_request_has_the_patience_of_its_own(world):
+    async def patience(connection):
+        return connection.timeout, connection.retries
+
+    async def talk(line):
+        await line.ask(1, number_of, PATIENCE)
+        return await line.ask(1, patience, Patience(9.0, 4))
+
+    assert with_line(talk) == (9.0, 4)
+    assert world.opened == [1]
+
+
+def test_requests_go_one_after_the_other_and_writes_first(world):
+    assert world.opened == []
+    done = []
+
+    def noting(name):
+        async def request(_):
+            done.append(f"{name} begins")
+            await asyncio.sleep(0)
+            done.append(f"{name} ends")
+
+        return request
+
+    async def talk(line):
+        reads = [line.ask(unit, noting(f"read {unit}"), PATIENCE) for unit in (1, 2)]
+        write = line.ask(3, noting("write"), PATIENCE, is_write=True)
+        await asyncio.gather(*reads, write)
+
+    with_line(talk)
+    assert done == [
+        *("write begins", "write ends"),
+        *("read 1 begins", "read 1 ends", "read 2 begins", "read 2 ends"),
+    ]
+
+
+@pytest.mark.parametrize("error", [NoConnection("cut"), BadAnswer("nonsense")])
+def test_a_connection_that_is_of_no_use_is_replaced(world, error):
+    assert outcomes(number_of, raising(error), number_of) == [1, type(error), 2]
+    assert world.closed == [1, 2]
+
+
+def test_an_exception_is_an_answer(world):
+    refusal = raising(DeviceException(2, "no"))
+
+    assert outcomes(refusal, refusal, number_of) == [DeviceException, DeviceException, 1]
+    assert world.opened == [1]
+
+
+@pytest.mark.parametrize(
+    ("target", "connection"),
+    [("tcp://a", 1), ("udp://a", 1), ("rtu:///dev/a", 1), ("rtu+tcp://a:1", 2)],
+)
+def test_after_one_silence_only_where_a_late_answer_might_be_mistaken(world, target, connection):
+    assert outcomes(raising(NoAnswer("")), number_of, target=target) == [NoAnswer, connection]
+    assert world.opened[-1] == connection
+
+
+@pytest.mark.parametrize(("target", "connection"), [("tcp://a", 2), ("rtu:///dev/a", 1)])
+def test_after_two_silences_a_network_may_be_to_blame(world, target, connection):
+    silence = raising(NoAnswer(""))
+
+    assert outcomes(silence, silence, number_of, target=target)[-1] == connection
+    assert outcomes(silence, number_of, silence, number_of, target=target)[-1] == world.opened[-1]
+
+
+def test_one_that_was_lost_while_nobody_asked_is_replaced_before_the_next_request(world):
+    async def lose(connection):
+        connection.is_lost = True
+        return connection.number
+
+    assert outcomes(lose, number_of) == [1, 2]
+    assert world.closed == [1, 2]
+
+
+def test_while_there_is_no_connection_attempts_have_pauses(world):
+    world.refusal = NoConnection("nobody listens there")
+
+    async def talk(line):
+        attempts = []
+        for pause in (*BACK_OFF, BACK_OFF[-1]):
+            assert await outcome(line, number_of) is NoConnection
+            world.refusal = AssertionError("too early")
+            world.now += pause - 0.01
+            attempts.append(await outcome(line, number_of))
+            world.refusal = NoConnection("nobody listens there")
+            world.now += 0.02
+        world.refusal = None
+        return [*attempts, await outcome(line, number_of)]
+
+    assert with_line(talk) == [NoConnection] * (len(BACK_OFF) + 1) + [1]
+
+
+def test_certificates_that_have_become_useless_are_no_connection(world):
+    world.refusal = UsageError("ca.pem cannot be used")
+
+    assert outcomes(number_of) == [NoConnection]
+
+
+def test_a_defect_of_one_request_leaves_the_line_alive(world):
+    async def talk(line):
+        with pytest.raises(ZeroDivisionError):
+            await line.ask(1, raising(ZeroDivisionError()), PATIENCE)
+        return await line.ask(1, number_of, PATIENCE)
+
+    assert with_line(talk) == 1
+    assert world.opened == [1]
+
+
+def test_what_nobody_waits_for_any_more_is_not_asked(world):
+    async def talk(line):
+        asked = []
+
+        async def note(connection):
+            asked.append(connection.number)
+            await asyncio.sleep(0.01)
+
+        under_way = asyncio.create_task(line.ask(1, note, PATIENCE))
+        given_up = asyncio.create_task(line.ask(1, note, PATIENCE))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await under_way
+        await line.ask(1, number_of, PATIENCE)
+        return asked
+
+    assert with_line(talk) == [1]
+    assert world.opened == [1]
+
+
+def test_writes_that_wait_are_bounded(world):
+    assert not world.opened
+
+    async def talk(line):
+        writes = [
+            asyncio.create_task(line.ask(1, number_of, PATIENCE, is_write=True))
+            for _ in range(MAX_WRITES + 1)
+        ]
+        return await asyncio.gather(*writes, return_exceptions=True)
+
+    *good, last = with_line(talk)
+    assert good == [1] * MAX_WRITES
+    assert isinstance(last, DeviceBusy)
+
+
+def test_what_is_under_way_at_the_end_is_broken_off(world):
+    async def talk(line):
+        started = asyncio.Event()
+
+        async def never(_):
+            started.set()
+            await asyncio.Event().wait()
+
+        asking = asyncio.create_task(line.ask(1, never, PATIENCE))
+        await started.wait()
+        return asking
+
+    assert with_line(talk).cancelled()  # with the loop; the line has not waited for it
+    assert world.closed == [1]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (NoAnswer(""), True),
+        (DeviceException(0x0A, ""), True),
+        (DeviceException(0x0B, ""), True),
+        (DeviceException(0x06, ""), False),
+        (NoConnection(""), False),
+    ],
+)
+def test_what_silence_is(error, expected):
+    assert is_silence(error) is expected
+
+
+def test_what_a_silent_station_costs():
+    assert PATIENCE.cost == 4.5
