@@ -86,3 +86,4 @@ def test_who_closes_at_once_may_speak_tls_or_not():
     assert why_lost(PLAIN, "Unspecified error", was_open=False).startswith(words)
     assert "for plain MQTT rather than TLS" in silent(PLAIN, 5)
     assert "for TLS" in not_mqtt(TLS)
+    assert why_lost(PLAIN, "Protocol error") == not_mqtt(PLAIN)
