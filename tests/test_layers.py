@@ -34,6 +34,8 @@ LAYERS = (
         "aoba.links.serial_session",
         "aoba.links.session",
         "aoba.links.url",
+        "aoba.mqtt.target",
+        "aoba.mqtt.url",
         "aoba.sources.schedule",
         "aoba.sources.lines",
         "aoba.sources.repeats",
@@ -42,10 +44,20 @@ LAYERS = (
         "aoba.sources.health",
         "aoba.sources.http_spec",
         "aoba.sources.monitoring",
+        "aoba.sources.mqtt_spec",
     ),
-    ("aoba.client", "aoba.links", "aoba.sources", "aoba.logs", "aoba.extras", "aoba.sockets"),
+    (
+        "aoba.client",
+        "aoba.links",
+        "aoba.sources",
+        "aoba.mqtt",
+        "aoba.logs",
+        "aoba.extras",
+        "aoba.secret",
+        "aoba.sockets",
+    ),
     ("aoba.runtime",),
-    ("aoba.server",),
+    ("aoba.server", "aoba.publishing"),
     ("aoba.cli", "aoba.__main__"),
 )
 """From the bottom up. The longest name that fits a module says where it belongs."""
@@ -62,6 +74,9 @@ STRANGERS = (
     ("aoba.links", "aoba.document"),
     ("aoba.links", "aoba.registers"),
     ("aoba.sources", "aoba.links"),
+    ("aoba.mqtt", "aoba.client"),
+    ("aoba.mqtt", "aoba.links"),
+    ("aoba.mqtt", "aoba.registers"),
 )
 """The first never imports the second."""
 

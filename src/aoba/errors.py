@@ -11,6 +11,7 @@ AobaError
 │   ├── BadAnswer               it answers what was not asked
 │   ├── DeviceBusy              too much waits for it
 │   └── DeviceException         it answers with an exception
+├── BrokerError             an MQTT broker, or the way to it, fails         the broker
 ├── RunError                a run could not be started                      the machine
 ├── FrameError              bytes that can be no Modbus frame               the client
 ├── HttpError               an HTTP request that is refused                 the client
@@ -81,6 +82,17 @@ class DocumentError(AobaError):
 
 class Conflict(DocumentError):
     """A document defines what belongs to another source; else nothing is wrong with it."""
+
+
+class BrokerError(AobaError):
+    """There is no connection to a broker, or no longer one; the text says why.
+
+    `is_final` says that trying again soon is of no use.
+    """
+
+    def __init__(self, text: str, *, is_final: bool = False) -> None:
+        super().__init__(text)
+        self.is_final = is_final
 
 
 class RunError(AobaError):

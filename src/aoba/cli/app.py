@@ -69,7 +69,7 @@ def _aoba(
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-        accepted = "serve, check, schema, read, write, scan or ports"
+        accepted = "serve, publish, check, schema, read, write, scan or ports"
         raise UsageError(f"no command given; expected {accepted}")
 
 
@@ -82,7 +82,7 @@ def serve(
             help="Scripts: PATH.py, python:external:PATH?timeout=5&args=... or "
             "python:embedded:PATH. Others: file:PATH?replay=1s, pipe:PATH, "
             "modbus:URL?unit=3&holding=0-99, a device, or http://HOST:PORT/PATH?token=@FILE, "
-            "where others post.",
+            "where others post; or mqtt://HOST:PORT/TOPIC, of a broker.",
         ),
     ] = None,
     data_source: Annotated[
@@ -138,6 +138,29 @@ def serve(
         level=log_level.value,
         form=log_format.value,
     )
+
+
+@app.command()
+def publish(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, as for serve.")],
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="The topic: mqtt://USER@HOST:PORT/TOPIC?password=@FILE&qos=1&retain=true, or "
+            "mqtts://HOST:PORT/TOPIC?ca=FILE&cert=FILE&key=FILE.",
+        ),
+    ],
+    log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
+    log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
+) -> None:
+    """Publish the values of a script to an MQTT broker, for others to serve.
+
+    They do so with: aoba serve mqtt://HOST:PORT/TOPIC
+    """
+    from aoba.cli.publish import publish
+
+    publish(source, url, level=log_level.value, form=log_format.value)
 
 
 @app.command()

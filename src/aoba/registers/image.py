@@ -51,15 +51,21 @@ class Image:
         self._devices: dict[str, Device] = {}
         self._journals: list[Journal] = []
         self._watchers: list[Watcher] = []
+        self._forgotten: list[Callable[[str], None]] = []
         self._numbered = Numbered(identity, self._journals)
 
     @property
     def is_watched(self) -> bool:
         return bool(self._watchers)
 
-    def watch(self, watcher: Watcher) -> None:
-        """Tell `watcher` from now on of each document that has taken effect."""
+    def watch(self, watcher: Watcher, forgotten: Callable[[str], None] | None = None) -> None:
+        """Tell `watcher` from now on of each document that has taken effect.
+
+        `forgotten` hears before that of a source whose document replaces all it had defined.
+        """
         self._watchers.append(watcher)
+        if forgotten:
+            self._forgotten.append(forgotten)
 
     def journal(self, source: str, clock: Callable[[], float]) -> Journal:
         """Note from now on what clients write to whatever `source` has defined at the time."""
@@ -148,6 +154,8 @@ class Image:
 
     def _forget(self, source: str) -> None:
         """Remove what `source` has defined and leave what the others have."""
+        for forgotten in self._forgotten:
+            forgotten(source)
         self._numbered.forget(source)
         for unit in self._territories.pop(source, {}):
             remaining = [t[unit] for t in self._territories.values() if unit in t]

@@ -1,10 +1,9 @@
 """The bearer token of an http source: read once, compared in constant time, never shown."""
 
 import hmac
-import os
-from pathlib import Path
 
 from aoba.errors import HttpError, UsageError
+from aoba.secret import read_secret
 from aoba.sources.http_spec import TOKEN
 
 
@@ -15,7 +14,7 @@ class Token:
     """
 
     def __init__(self, where: str) -> None:
-        token = _read(where)
+        token = read_secret("token", where).strip()
         if not TOKEN.fullmatch(token):
             what = "is no token" if token else "is empty"
             raise UsageError(f"token {where} {what}; expected letters, digits and -._~+/")
@@ -30,15 +29,3 @@ class Token:
         if not hmac.compare_digest(given.strip().encode(errors="replace"), self._token):
             challenge = 'Bearer realm="Aoba", error="invalid_token"'
             raise HttpError(401, "wrong token", WWW_Authenticate=challenge)
-
-
-def _read(where: str) -> str:
-    if where.startswith("env:"):
-        return os.environ.get(where.removeprefix("env:"), "")
-    if not where.startswith("@"):
-        return where
-    try:
-        return Path(where[1:]).expanduser().read_text(encoding="ascii", errors="replace").strip()
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"token {where}: {reason}") from None

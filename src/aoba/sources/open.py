@@ -14,6 +14,7 @@ from aoba.sources.file import FileSource, Replay
 from aoba.sources.file_spec import FifoSpec, FileSpec
 from aoba.sources.hosts import host_of
 from aoba.sources.http_spec import HttpSpec
+from aoba.sources.mqtt_spec import MqttSpec
 from aoba.sources.script import Script
 from aoba.sources.script_spec import ScriptSpec
 from aoba.sources.source import Source
@@ -100,10 +101,18 @@ def _http(name: str, spec: HttpSpec, shared: Shared) -> Source:
     return HttpSource(name, spec, shared.image, cast("HttpServer", server))
 
 
+def _mqtt(name: str, spec: MqttSpec, shared: Shared) -> Source:
+    require("paho.mqtt", "mqtt", spec.full_name)
+    from aoba.sources.mqtt import MqttSource
+
+    return MqttSource(name, spec, shared.image)
+
+
 _BUILDERS: Final[dict[type, Callable[[str, Any, Shared], Source]]] = {
     ScriptSpec: _script,
     DeviceSpec: _device,
     FileSpec: _file,
     FifoSpec: _fifo,
     HttpSpec: _http,
+    MqttSpec: _mqtt,
 }

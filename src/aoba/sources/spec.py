@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from aoba.errors import UsageError
+from aoba.mqtt.url import FORMS as MQTT_FORMS
 from aoba.sources.device_spec import FORM as DEVICE
 from aoba.sources.device_spec import parse_device
 from aoba.sources.file_spec import FIFO_FORM, FILE_FORM, parse_fifo, parse_file
 from aoba.sources.http_spec import FORM, parse_http
 from aoba.sources.monitoring import Monitoring
+from aoba.sources.mqtt_spec import parse_mqtt
 from aoba.sources.script_spec import FORMS, parse_script
 
 
@@ -42,12 +44,13 @@ class Kind(NamedTuple):
     """Of a whole SPEC. Raises UsageError, one line that says what is wrong, and what is right."""
 
 
-KINDS: Final = {
+KINDS: Final[dict[str, Kind]] = {
     "python": Kind(FORMS, parse_script),
     "modbus": Kind(DEVICE, parse_device),
     "file": Kind(FILE_FORM, parse_file),
     "pipe": Kind(FIFO_FORM, parse_fifo),
     "http": Kind(FORM, parse_http),
+    **{scheme: Kind(form, parse_mqtt) for scheme, form in MQTT_FORMS.items()},
 }
 """By what a SPEC begins with, up to its first colon."""
 

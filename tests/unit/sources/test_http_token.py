@@ -52,7 +52,7 @@ def test_it_may_stand_in_the_environment(monkeypatch):
         (b"", "is empty"),
         (b"\n", "is empty"),
         (b"two words", "is no token; expected letters, digits and"),
-        (b"\xff\xfe", "is no token"),
+        (b"\xff\xfe", "is no text in UTF-8"),
         (None, "No such file or directory"),
     ],
 )

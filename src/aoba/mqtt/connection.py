@@ -1,0 +1,73 @@
+"""A connection to a broker that is made again whenever it is lost."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+from aoba.errors import BrokerError, UsageError
+from aoba.mqtt.attempts import Attempts
+from aoba.mqtt.session import Session, password_of
+from aoba.mqtt.url import Broker
+
+
+class Connection:
+    """Raises UsageError where a certificate or the file with the password cannot be used.
+
+    `persistent` and `passed_over` are for `Session`.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        attempts: Attempts,
+        *,
+        persistent: bool = False,
+        passed_over: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._broker, self._attempts = broker, attempts
+        self._persistent, self._passed_over = persistent, passed_over
+        self._context = _context(broker) if broker.tls else None
+        password_of(broker)  # where that is of no use, say so before anything starts
+
+    async def keep(
+        self, use: Callable[[Session], Awaitable[None]], failed: Callable[[], None] = lambda: None
+    ) -> NoReturn:
+        """Call `use` with each connection; it raises BrokerError when that is lost.
+
+        `failed` is called each time there is none.
+        """
+        while True:
+            try:
+                await self._use_one(use)
+                error = BrokerError("not needed any more")
+            except BrokerError as caught:
+                error = caught
+            except UsageError as caught:  # of a password's file that has changed
+                error = BrokerError(str(caught), is_final=True)
+            now = time.monotonic()
+            pause = self._attempts.failed(str(error), now, hopeless=error.is_final)
+            failed()
+            await asyncio.sleep(pause)
+
+    async def _use_one(self, use: Callable[[Session], Awaitable[None]]) -> None:
+        session = Session(self._broker, persistent=self._persistent, passed_over=self._passed_over)
+        try:
+            await session.open(self._context)
+            self._attempts.connected(time.monotonic())
+            await use(session)
+        finally:
+            await session.close()
+
+
+def _context(broker: Broker) -> ssl.SSLContext:
+    path = broker.ca
+    try:
+        context = ssl.create_default_context(cafile=path)
+        if path := broker.cert:
+            context.load_cert_chain(broker.cert, broker.key)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"{broker}: {path} cannot be used: {reason}") from None
+    return context

@@ -1,0 +1,92 @@
+"""Why there is no connection to a broker, or no longer one, and what to do about it."""
+
+import errno
+import socket
+import ssl
+from typing import Final
+
+from aoba.mqtt.url import Broker
+
+_NETWORK: Final = {
+    errno.ECONNREFUSED: "nobody listens there; check the port, and whether the broker runs",
+    errno.EHOSTUNREACH: "there is no way to that host; check the address, cables and routes",
+    errno.ENETUNREACH: "there is no way to that network; check the address and routes",
+}
+_WHO: Final = "check user= and password=, and what the broker lets them do"
+_REFUSALS: Final = {
+    "Not authorized": f"it does not let us in; {_WHO}",
+    "Bad user name or password": f"user or password are wrong; {_WHO}",
+    "Client identifier not valid": "it does not take our client_id",
+    "Unsupported protocol version": "it speaks another MQTT; protocol=5 or 3.1.1 says which",
+    "Banned": "it has banned us",
+}
+_LOSSES: Final = {
+    "Session taken over": "another client with our client_id has taken our place",
+    "Keep alive timeout": "the broker is silent",
+}
+_NOTHING: Final = ("Unspecified error", "Normal disconnection", "Success")
+_NO_MQTT: Final = ("Protocol error", "Malformed packet")
+_CLOSED: Final = "the broker closed the connection"
+
+
+def too_late(seconds: float) -> str:
+    return f"no connection within {seconds:g} s; check address, cables and firewalls"
+
+
+def silent(broker: Broker, seconds: float) -> str:
+    return f"no answer within {seconds:g} s; {_check(broker)}"
+
+
+def why_not(broker: Broker, error: OSError) -> str:
+    """Of a connection that could not be made."""
+    if isinstance(error, ssl.SSLError):
+        return _tls(error)
+    if isinstance(error, ConnectionResetError | BrokenPipeError):
+        return f"{_CLOSED}; check whether it speaks TLS there" if broker.tls else _CLOSED
+    if isinstance(error, socket.gaierror):
+        return "there is no such host; expected a name that resolves, or an IP address"
+    return _NETWORK.get(error.errno or 0) or error.strerror or str(error) or type(error).__name__
+
+
+def why_lost(broker: Broker, name: str, *, was_open: bool = True) -> str:
+    """Of a connection that ended in good order; `name` is what MQTT calls the reason."""
+    if name in _LOSSES:
+        return _LOSSES[name]
+    if name in _NO_MQTT:
+        return not_mqtt(broker)
+    if name not in _NOTHING:
+        return f"{_CLOSED}: {name.lower()}"
+    if not was_open:
+        return f"{_CLOSED} before it said who it is; {_check(broker)}"
+    # Some brokers do not say so.
+    return _CLOSED + (", perhaps for another client with our client_id" if broker.client_id else "")
+
+
+def refused(name: str) -> str:
+    """Of a broker that does not let us in; `name` is what MQTT calls the reason."""
+    return _REFUSALS.get(name) or f"it refuses us: {name.lower()}"
+
+
+def forbidden(what: str, name: str) -> str:
+    return f"it does not let us {what}" + (f": {name.lower()}" if name not in _NOTHING else "")
+
+
+def not_mqtt(broker: Broker) -> str:
+    return f"what comes is no MQTT; {_check(broker)}"
+
+
+def _check(broker: Broker) -> str:
+    kind = "TLS" if broker.tls else "plain MQTT rather than TLS"
+    return f"check whether a broker listens there, for {kind}"
+
+
+def _tls(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = error.verify_message.rstrip(".")
+        if "mismatch" in reason or "not valid for" in reason:
+            return f"the certificate is not its own: {reason}; name=NAME says whom to expect"
+        return f"the certificate is not trusted: {reason}; ca=FILE says who signs it"
+    reason = (error.reason or str(error)).lower().replace("_", " ")
+    if "certificate" in reason:
+        return f"it refuses us: {reason}; cert=FILE&key=FILE says who we are"
+    return f"TLS fails: {reason}; check the port, and whether it speaks TLS"

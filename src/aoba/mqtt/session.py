@@ -1,0 +1,226 @@
+"""One connection to a broker, from its first byte to its last.
+
+The protocol is paho's: it makes packets of what is asked for, and calls back with what comes. Here
+each call back becomes the answer that somebody waits for, and the loss of the connection becomes an
+answer to all of them.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import ssl
+from collections.abc import Callable
+from typing import Any, Final
+
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, MQTTv5, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from aoba.errors import BrokerError
+from aoba.mqtt.backlog import Backlog, Message
+from aoba.mqtt.reasons import forbidden, not_mqtt, refused, silent, too_late, why_lost, why_not
+from aoba.mqtt.url import Broker
+from aoba.mqtt.wire import Wire
+from aoba.secret import read_secret
+
+PATIENCE: Final = 5.0
+"""Seconds for a connection, and for each answer."""
+SLOWEST: Final = 50_000
+"""Bytes a second at which a message may take its way."""
+KEEPALIVE: Final = 15
+"""Seconds without a word after which the broker is asked for one; a dead one is noticed in twice
+that time."""
+PARTING: Final = 0.5
+TURN: Final = 64
+"""Packets, at least in part, that are taken before others have their turn."""
+NEVER: Final = 0xFFFF_FFFF
+"""When a session expires (section 3.1.2.11.2 of MQTT 5)."""
+
+
+def password_of(broker: Broker) -> str | None:
+    """Raises UsageError where it is not to be had."""
+    return read_secret("password", broker.password.where) if broker.password else None
+
+
+class _Paho(Client):
+    """Gets a connection instead of making one."""
+
+    wire: Wire
+
+    def _create_socket(self) -> Any:
+        return self.wire
+
+
+class Session:
+    """Call `open`, then the others, and `close` at last. All but `close` raise BrokerError.
+
+    With `persistent`, the broker keeps messages while there is no connection. `passed_over` is
+    called where messages are, since newer ones have come.
+    """
+
+    def __init__(
+        self, broker: Broker, *, persistent: bool, passed_over: Callable[[], None]
+    ) -> None:
+        self._broker, self._persistent = broker, persistent
+        self._messages = Backlog(passed_over)
+        self._arrived = asyncio.Event()
+        self._loss: BrokerError | None = None
+        self._connected: asyncio.Future[None] = asyncio.Future()
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._wire = Wire(self._read, self._write)
+        self._paho = self._new_paho()
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def open(self, context: ssl.SSLContext | None) -> None:
+        broker = self._broker
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._loop.create_connection(
+                    lambda: self._wire,
+                    broker.host,
+                    broker.port,
+                    ssl=context,
+                    server_hostname=(broker.name or broker.host) if context else None,
+                )
+        except TimeoutError:
+            raise BrokerError(too_late(PATIENCE)) from None
+        except OSError as error:
+            raise BrokerError(why_not(broker, error)) from None
+        properties = None
+        if broker.protocol == "5" and self._persistent:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = NEVER
+        # Before version 5, paho is told at its start whether the session persists.
+        clean = not self._persistent if broker.protocol == "5" else MQTT_CLEAN_START_FIRST_ONLY
+        self._paho.connect(
+            broker.host, broker.port, KEEPALIVE, clean_start=clean, properties=properties
+        )
+        self._look_after()
+        await self._wait(self._connected, PATIENCE, silent(broker, PATIENCE))
+
+    async def subscribe(self, topic: str, qos: int) -> None:
+        _, number = self._paho.subscribe(topic, qos)
+        for code in await self._answer(number):
+            if code.is_failure:
+                raise BrokerError(forbidden(f"read {topic}", code.getName()), is_final=True)
+
+    async def publish(self, topic: str, payload: bytes, qos: int, *, retain: bool) -> None:
+        """Returns when the broker has it; with qos 0, when it is on its way."""
+        info = self._paho.publish(topic, payload, qos, retain)
+        if info.rc or not info.is_published():
+            code = await self._answer(info.mid, len(payload) / SLOWEST)
+            if code.is_failure:
+                raise BrokerError(forbidden(f"write to {topic}", code.getName()), is_final=True)
+
+    async def message(self) -> Message:
+        """The next one that comes."""
+        while not self._messages:
+            if self._loss:
+                raise self._loss
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._messages.take()
+
+    async def close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._paho.disconnect()
+        self._wire.close()
+        if not self._wire.is_open:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PARTING):
+                await self._wire.closed.wait()
+        self._wire.abort()
+
+    def _new_paho(self) -> _Paho:
+        broker = self._broker
+        is_5 = broker.protocol == "5"
+        paho = _Paho(
+            CallbackAPIVersion.VERSION2,
+            broker.client_id or f"aoba{secrets.token_hex(6)}",
+            clean_session=None if is_5 else not self._persistent,
+            protocol=MQTTv5 if is_5 else MQTTv311,
+            reconnect_on_failure=False,
+        )
+        paho.wire = self._wire
+        if broker.user is not None:
+            password = password_of(broker)
+            paho.username_pw_set(broker.user, password)
+        paho.on_connect = self._on_connect
+        paho.on_disconnect = self._on_disconnect
+        paho.on_message = self._on_message
+        paho.on_subscribe = lambda _, __, number, codes, ___: self._on_answer(number, codes)
+        paho.on_publish = lambda _, __, number, code, ___: self._on_answer(number, code)
+        return paho
+
+    async def _answer(self, number: int | None, more: float = 0) -> Any:
+        """The one to the packet with that number, for which there are `more` seconds than else."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if number is not None:
+            self._answers[number] = future
+        return await self._wait(future, PATIENCE + more, "the broker does not answer any more")
+
+    async def _wait(self, future: asyncio.Future[Any], patience: float, else_words: str) -> Any:
+        if self._loss:
+            raise self._loss
+        try:
+            async with asyncio.timeout(patience):
+                return await future
+        except TimeoutError:
+            raise BrokerError(else_words) from None
+
+    def _read(self) -> None:
+        """Have paho take what has come, but not all at once where that is much."""
+        for _ in range(TURN):
+            if self._loss or not self._wire.has_news:
+                return
+            try:
+                self._paho.loop_read()
+            except Exception:  # noqa: BLE001  paho raises all sorts of them at what is no MQTT
+                self._lose(BrokerError(not_mqtt(self._broker)))
+        self._loop.call_soon(self._read)
+
+    def _write(self) -> None:
+        self._paho.loop_write()
+
+    def _look_after(self) -> None:
+        """Once a second, see whether it is time to ask the broker for a word, or to give it up."""
+        self._paho.loop_misc()
+        self._timer = self._loop.call_later(1, self._look_after)
+
+    def _lose(self, error: BrokerError) -> None:
+        if self._loss:
+            return
+        self._loss = error
+        for future in (self._connected, *self._answers.values()):
+            if not future.done():
+                future.set_exception(error)
+                future.exception()  # whether or not somebody waits for it
+        self._arrived.set()
+        self._wire.close()
+
+    def _on_connect(self, _: Any, __: Any, ___: Any, code: Any, ____: Any) -> None:
+        if code.is_failure:
+            self._lose(BrokerError(refused(code.getName()), is_final=True))
+        elif not self._connected.done():
+            self._connected.set_result(None)
+
+    def _on_disconnect(self, _: Any, __: Any, ___: Any, code: Any, ____: Any) -> None:
+        error, was_open = self._wire.error, self._connected.done()
+        if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+            words = why_not(self._broker, error)
+        else:
+            words = why_lost(self._broker, code.getName(), was_open=was_open)
+        self._lose(BrokerError(words))
+
+    def _on_message(self, _: Any, __: Any, message: Any) -> None:
+        self._messages.put(Message(message.topic, message.payload, message.retain))
+        self._arrived.set()
+
+    def _on_answer(self, number: int, answer: Any) -> None:
+        future = self._answers.pop(number, None)
+        if future and not future.done():
+            future.set_result(answer)

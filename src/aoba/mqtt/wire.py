@@ -1,0 +1,92 @@
+"""Between a transport of the event loop and paho, which takes this for a socket that never blocks.
+
+So the event loop does what paho would do in threads, or with descriptors of its own: connecting,
+which can be given up at any time, TLS, and waiting.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, cast
+
+FULL: Final = 1 << 18
+"""Bytes that wait to be read, from which on no more are asked for."""
+
+
+class Wire(asyncio.Protocol):
+    """`readable` is called when something has come, or the end; `writable` when there is room."""
+
+    def __init__(self, readable: Callable[[], None], writable: Callable[[], None]) -> None:
+        self.closed = asyncio.Event()
+        self.error: Exception | None = None
+        """How the connection ended, where that was not in good order."""
+        self._readable, self._writable = readable, writable
+        self._data = bytearray()
+        self._is_paused = False
+        self._is_full = False
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to receive, be it the end."""
+        return bool(self._data) or self.closed.is_set()
+
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None and not self.closed.is_set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has another base
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        if len(self._data) > FULL and not self._is_paused and self._transport:
+            self._is_paused = True
+            self._transport.pause_reading()
+        self._readable()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.error = exc
+        self.closed.set()
+        self._readable()
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._writable()
+
+    def recv(self, size: int) -> bytes:
+        """As of a socket: b"" at the end, BlockingIOError where there is nothing yet."""
+        if not self.has_news:
+            raise BlockingIOError
+        chunk = bytes(self._data[:size])
+        del self._data[:size]
+        if self._is_paused and len(self._data) <= FULL and self._transport:
+            self._is_paused = False
+            self._transport.resume_reading()
+        return chunk
+
+    def send(self, data: bytes | bytearray) -> int:
+        """As of a socket: BlockingIOError where there is no room."""
+        if self._transport is None or self.closed.is_set():
+            raise BrokenPipeError
+        if self._is_full:
+            raise BlockingIOError
+        self._transport.write(data)
+        return len(data)
+
+    def close(self) -> None:
+        """When all is sent."""
+        if self._transport:
+            self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport:
+            self._transport.abort()
+
+    def setblocking(self, flag: bool) -> None:
+        """It never does."""
+
+    def fileno(self) -> int:
+        return -1

@@ -1,0 +1,139 @@
+"""Builds a publisher: a source that feeds an image, and a topic of a broker that hears of it.
+
+Each message is one document that says all the source has defined so far, with the newest values. So
+it does not matter which messages somebody has missed: the broker keeps the newest one for those who
+subscribe later, and while it is away nothing has to wait but the newest.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Final
+
+from aoba.document.schema import Document
+from aoba.errors import UsageError
+from aoba.mqtt.attempts import Attempts
+from aoba.mqtt.connection import Connection
+from aoba.mqtt.newest import Newest
+from aoba.mqtt.session import Session
+from aoba.mqtt.target import Publication
+from aoba.registers.image import Image
+from aoba.runtime import Outlet, Runtime
+from aoba.sources.group import SourceGroup
+from aoba.sources.monitoring import UNMONITORED
+from aoba.sources.repeats import Repeats
+from aoba.sources.spec import Spec
+
+LAST_WORDS: Final = 0.5
+"""Seconds that the newest document has to reach the broker when all is over."""
+
+_log = logging.getLogger("aoba")
+
+
+def publisher(source: Spec, target: Publication) -> Runtime:
+    """What publishes the documents of `source`; to be called in a running loop.
+
+    Raises UsageError where a certificate or a file with a password is of no use, and where the
+    source is to be watched over, which is for those who serve its values.
+    """
+    if source.monitoring != UNMONITORED:
+        text = "stale_after, on_stale and health go with the source that is served, mqtt://"
+        raise UsageError(f"{source.name}: {text}")
+    image = Image()
+    return Runtime(SourceGroup([source], image), [Publisher(image, target)])
+
+
+class Publisher(Outlet):
+    """Raises UsageError, as `Connection`."""
+
+    def __init__(self, image: Image, target: Publication) -> None:
+        self._target = target
+        self._attempts = Attempts(str(target.broker), _log.log)
+        self._connection = Connection(target.broker, self._attempts)
+        self._newest = Newest()
+        self._is_news = asyncio.Event()
+        self._is_published = asyncio.Event()
+        """Whether the broker has the newest document."""
+        self._is_published.set()
+        self._documents = 0
+        self._complaints = Repeats()
+        self._life: asyncio.Task[None] | None = None
+        image.watch(self._took, lambda _: self._newest.forget())
+
+    async def bind(self) -> None:
+        """There is nothing to take: a broker that is not there may come."""
+
+    async def serve(self) -> None:
+        _log.info("publishing to %s", self._target)
+        self._life = asyncio.create_task(self._connection.keep(self._publish))
+        self._life.add_done_callback(_tell_defect)
+
+    async def close(self) -> None:
+        if self._life is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await self._is_published.wait()
+        self._life.cancel()
+        await asyncio.gather(self._life, return_exceptions=True)
+        self._attempts.end()
+        self._tell_summary()
+
+    def _took(self, _: str, document: Document) -> None:
+        self._newest.add(document)
+        self._is_news.set()
+        self._is_published.clear()
+
+    async def _publish(self, session: Session) -> None:
+        """What the broker was given before may be lost with the connection: begin with it."""
+        self._is_news.set()
+        lost = asyncio.create_task(session.message())  # of which there is none
+        work = asyncio.create_task(self._publish_news(session))
+        try:
+            done, _ = await asyncio.wait((lost, work), return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            lost.cancel()
+            work.cancel()
+            await asyncio.gather(lost, work, return_exceptions=True)
+
+    async def _publish_news(self, session: Session) -> None:
+        target = self._target
+        while True:
+            await self._is_news.wait()
+            self._is_news.clear()
+            payload = self._newest.payload()
+            if self._newest.complaint:
+                self._complain(self._newest.complaint)
+            if payload:
+                await session.publish(target.topic, payload, target.qos, retain=target.retain)
+                self._documents += 1
+            if not self._is_news.is_set():
+                self._is_published.set()
+
+    def _complain(self, text: str) -> None:
+        for line in self._complaints.happened(text, time.monotonic()):
+            _log.error("%s: %s", self._target, line)
+
+    def _tell_summary(self) -> None:
+        figures = {
+            "topic": str(self._target),
+            "documents": self._documents,
+            "connections": self._attempts.connections,
+        }
+        missing = "" if self._is_published.is_set() else "; the newest one is not among them"
+        _log.info(
+            "%s: documents published: %d, connections: %d%s",
+            self._target,
+            self._documents,
+            self._attempts.connections,
+            missing,
+            extra=figures,
+        )
+
+
+def _tell_defect(life: asyncio.Task[None]) -> None:
+    if not life.cancelled():
+        _log.error("defect in Aoba", exc_info=life.exception())

@@ -1,0 +1,89 @@
+import errno
+import socket
+import ssl
+
+import pytest
+
+from aoba.mqtt.reasons import forbidden, not_mqtt, refused, silent, why_lost, why_not
+from aoba.mqtt.url import Broker
+
+PLAIN = Broker("b", 1883)
+TLS = Broker("b", 8883, tls=True)
+
+
+def untrusted(message):
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = message
+    return error
+
+
+def alert(reason):
+    error = ssl.SSLError(1, reason)
+    error.reason = reason
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "nobody listens there; check the port"),
+        (OSError(errno.EHOSTUNREACH, "x"), "there is no way to that host"),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+        (socket.gaierror(-2, "x"), "there is no such host"),
+        (ConnectionResetError(errno.ECONNRESET, "x"), "the broker closed the connection"),
+        (untrusted("self-signed certificate"), "is not trusted: self-signed certificate; ca=FILE"),
+        (untrusted("Hostname mismatch, x."), "is not its own: Hostname mismatch, x; name=NAME"),
+        (alert("CERTIFICATE_REQUIRED"), "it refuses us: certificate required; cert=FILE"),
+        (alert("WRONG_VERSION_NUMBER"), "TLS fails: wrong version number; check the port"),
+    ],
+)
+def test_why_there_is_no_connection(error, words):
+    assert words in why_not(PLAIN, error)
+
+
+def test_a_reset_during_a_handshake():
+    assert why_not(TLS, ConnectionResetError()).endswith("check whether it speaks TLS there")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Not authorized", "it does not let us in; check user= and password="),
+        ("Bad user name or password", "user or password are wrong; check user="),
+        ("Server busy", "it refuses us: server busy"),
+    ],
+)
+def test_why_a_broker_refuses_us(name, words):
+    assert refused(name).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Session taken over", "another client with our client_id has taken our place"),
+        ("Server shutting down", "the broker closed the connection: server shutting down"),
+        ("Unspecified error", "the broker closed the connection"),
+        ("Keep alive timeout", "the broker is silent"),
+    ],
+)
+def test_why_a_connection_is_lost(name, words):
+    assert why_lost(PLAIN, name) == words
+
+
+def test_what_it_does_not_let_us_do():
+    assert forbidden("read a", "Not authorized") == "it does not let us read a: not authorized"
+
+
+def test_another_client_may_have_our_name():
+    assert why_lost(Broker("b", 1883, client_id="x"), "Unspecified error") == (
+        "the broker closed the connection, perhaps for another client with our client_id"
+    )
+
+
+def test_who_closes_at_once_may_speak_tls_or_not():
+    words = "the broker closed the connection before it said who it is; check whether a broker "
+
+    assert why_lost(PLAIN, "Unspecified error", was_open=False).startswith(words)
+    assert "for plain MQTT rather than TLS" in silent(PLAIN, 5)
+    assert "for TLS" in not_mqtt(TLS)
+    assert why_lost(PLAIN, "Protocol error") == not_mqtt(PLAIN)
