@@ -84,6 +84,11 @@ class Connection:
         self._client.close()
         await asyncio.wait((self._wire.lost,), timeout=_CLOSING)
 
+    async def until_lost(self) -> DeviceError:
+        """Why the connection is lost, as soon as it is."""
+        await asyncio.wait((self._wire.lost,))
+        return self._lost()
+
     async def ask(self, what: Block | str, method: str, *args: Any, **options: Any) -> ModbusPDU:
         """The answer to a request, which is a method of pymodbus' client, about `what`.
 
