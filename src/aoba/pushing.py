@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from aoba.client.target import Target
-from aoba.push.pusher import Options, Pusher
+from aoba.push.pusher import Pusher
+from aoba.push.way import Options
 from aoba.registers.image import Image
 from aoba.runtime import Runtime
 from aoba.sources.group import SourceGroup

@@ -167,7 +167,7 @@ def push(
     """
     from aoba.cli.push import push
     from aoba.push.exchange import Manner
-    from aoba.push.pusher import Options
+    from aoba.push.way import Options
 
     options = Options(
         parse_time("--timeout", timeout),

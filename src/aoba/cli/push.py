@@ -6,7 +6,7 @@ from aoba.cli.loop import run_loop
 from aoba.client.target import parse_target
 from aoba.errors import UsageError
 from aoba.logs import Format, Logging
-from aoba.push.pusher import Options
+from aoba.push.way import Options
 from aoba.pushing import pushing
 from aoba.sources.spec import ACCEPTED, parse_spec
 

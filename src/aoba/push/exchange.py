@@ -24,7 +24,7 @@ from aoba.push.obstacles import Obstacles, Refused
 from aoba.push.plan import Plan, Station
 from aoba.push.replica import Replica
 from aoba.push.report import Report
-from aoba.spans import Span, Spans
+from aoba.spans import Span
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ class Exchange:
         except DeviceException as error:
             if error.code in FROM_GATEWAYS:
                 raise
-            self._differs(replica, span.start, f"{error}; it cannot be verified")
+            self._differs(replica, span.start, f"{error}; it cannot be read back")
             return
         differ = (
             i for i in range(block.size) if got[width * i :][:width] != cells[width * i :][:width]
@@ -159,7 +159,7 @@ class Exchange:
         return refused
 
     async def _read(self, replica: Replica, span: Span) -> list[Refused]:
-        replica.newer = Spans()
+        replica.asked()
         try:
             cells = await self._ask(read_once(self.connection, replica.block(span)))
         except DeviceException as error:

@@ -13,7 +13,6 @@ from aoba.document.schema import Station as Described
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.push.obstacles import Obstacle
 from aoba.push.replica import Replica, Wanted
 from aoba.push.trouble import Trouble
 from aoba.registers.image import Image
@@ -37,12 +36,6 @@ class Station:
     def forget(self) -> None:
         for replica in self.replicas.values():
             replica.forget()
-
-    @property
-    def obstacles(self) -> Iterator[Obstacle]:
-        for replica in self.replicas.values():
-            yield from replica.unwritable
-            yield from replica.unreadable
 
 
 class Plan:

@@ -1,21 +1,19 @@
-"""Keeps devices at what the documents say, over one connection that is opened again by itself.
+"""Keeps devices at what the documents say.
 
 A round goes through the stations, one after the other, and writes what differs at the moment of
 each request; so however many documents come meanwhile, the newest values are written, once. Then it
 rests until there is a document, a time to try something again, or the connection is lost.
 
 A station that is silent is left alone for a while, and the others go on. Where no station answers,
-it is the way there that is broken: nothing is known then of what the devices hold, and all is
-written again when they are back.
+it is the way there that is broken.
 """
 
 import asyncio
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Collection
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
 from aoba.client.connection import Connection
 from aoba.client.poll import is_over
@@ -23,28 +21,18 @@ from aoba.client.target import Target, TlsTarget
 from aoba.client.transport import client_context
 from aoba.client.words import FROM_GATEWAYS
 from aoba.document.schema import Document
-from aoba.errors import DeviceError, DeviceException, NoAnswer, NoConnection, UsageError
-from aoba.push.exchange import Exchange, Manner
+from aoba.errors import DeviceError, DeviceException, NoAnswer
+from aoba.push.exchange import Exchange
 from aoba.push.plan import Plan, Station
 from aoba.push.report import Report
-from aoba.push.trouble import Trouble
+from aoba.push.way import Options, Way
 from aoba.registers.image import Image
 
 GRACE: Final = 1.0
 """Seconds that a round under way has at the end."""
 
 STALE: Final = 1.0
-"""Seconds after which values that a source withholds, since it is stale, are noticed."""
-
-
-class Options(NamedTuple):
-    timeout: float
-    retries: int
-    refresh: float | None
-    """Seconds after which everything is written again; None: never."""
-    manner: Manner
-    may_be_stale: bool = False
-    """Whether sources withhold their values at times."""
+"""Seconds after which it is noticed that a source withholds its values, since it is stale."""
 
 
 class Pusher:
@@ -56,13 +44,9 @@ class Pusher:
         self._target, self._options = target, options
         self._plan = Plan(image, feeding)
         self._report = Report(target, self._plan)
+        self._way = Way(target, options, self._plan, self._report)
         self._news, self._stop = asyncio.Event(), asyncio.Event()
-        self._line = Trouble(first=0.1, most=2.0)
-        self._lost_by: DeviceError | None = None  # a connection that had been of use
-        self._introduced = False  # whether the log has been told of a connection
         self._renew_at = inf
-        self._exchange: Exchange | None = None
-        self._written_before: Counter[int] = Counter()  # when the connection was opened
         self._life: asyncio.Task[None] | None = None
         image.watch(self._hear)
 
@@ -73,6 +57,7 @@ class Pusher:
 
     async def serve(self) -> None:
         self._report.begins()
+        self._renew_at = time.monotonic() + (self._options.refresh or inf)
         self._life = asyncio.create_task(self._live())
 
     async def close(self) -> None:
@@ -88,32 +73,33 @@ class Pusher:
         self._news.set()
 
     async def _live(self) -> None:
+        """Until told to stop; then what has come by that time is still written, if it can be."""
         try:
-            while not self._stop.is_set():
-                try:
-                    await self._go_on()
-                except DeviceError as error:
-                    await self._failed(error)
-                except UsageError as error:  # of files that were fine when Aoba was started
-                    await self._failed(NoConnection(str(error)))
-                except Exception:  # noqa: BLE001  whatever happens, the next round follows
-                    self._report.defect()
-                    await self._failed(NoConnection("given up"))
+            while self._news.is_set() or not self._stop.is_set():
+                if error := await self._go_on():
+                    again_at = await self._way.failed(error)
+                    if self._stop.is_set():
+                        break
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(again_at - time.monotonic()):
+                            await self._stop.wait()
         finally:
-            await self._disconnect()
+            await self._way.close()
 
-    async def _go_on(self) -> None:
-        """Do what there is to do, and wait for more. Raises DeviceError, UsageError."""
-        if self._exchange is None:
-            timeout, retries = self._options.timeout, self._options.retries
-            connection = await Connection.connect(self._target, timeout, retries)
-            manner = self._options.manner
-            self._exchange = Exchange(connection, self._plan, self._report, manner)
-            self._written_before = self._report.written
-        if await self._round(self._exchange):
-            await self._rest(self._exchange.connection)
-        else:
-            await self._disconnect()
+    async def _go_on(self) -> DeviceError | None:
+        """Do what there is to do, and wait for more; returns why no station can be asked."""
+        try:
+            exchange = await self._way.open()
+            if await self._round(exchange):
+                await self._rest(exchange.connection)
+            else:
+                await self._way.close()
+        except DeviceError as error:
+            return error
+        except Exception:  # noqa: BLE001  whatever happens, the next round follows
+            self._report.defect()
+            return DeviceError("given up")
+        return None
 
     async def _round(self, exchange: Exchange) -> bool:
         """Go through the stations; returns whether the connection may still be of use.
@@ -125,8 +111,6 @@ class Pusher:
         answers = exchange.answers
         silent: list[tuple[Station, DeviceError]] = []
         for station in self._plan:
-            if self._stop.is_set():
-                break
             if station.silence.until <= time.monotonic():
                 try:
                     await self._serve(exchange, station)
@@ -138,10 +122,12 @@ class Pusher:
             raise silent[0][1]
         for station, reason in silent:
             self._report.failures["silence"] += 1
-            self._report.trouble(station.silence.happened(self._words(reason), time.monotonic()))
+            words = self._report.words(reason)
+            self._report.trouble(station.silence.happened(words, time.monotonic()))
         if exchange.answers:
-            self._tell_of_connection()
-        return exchange.answers > answers or not silent or not is_over(self._target, silent[0][1])
+            self._way.serves()
+        # Others were well when last asked, but who knows whether the connection still leads there?
+        return exchange.answers > answers or not any(is_over(self._target, it) for _, it in silent)
 
     async def _serve(self, exchange: Exchange, station: Station) -> None:
         """Raises DeviceError."""
@@ -167,69 +153,28 @@ class Pusher:
     def _renew(self) -> None:
         now = time.monotonic()
         if now >= self._renew_at:
+            self._renew_at = now + (self._options.refresh or inf)
             self._plan.renew()
-        if self._options.refresh and (now >= self._renew_at or self._renew_at == inf):
-            self._renew_at = now + self._options.refresh
-
-    def _tell_of_connection(self) -> None:
-        """There is one that serves."""
-        how = "connected"
-        if self._line.since is not None:
-            how = f"back after {time.monotonic() - self._line.since:.1f} s"
-        elif self._lost_by:
-            how = f"connected again, after this: {self._words(self._lost_by)}"
-        self._report.trouble(self._line.over())
-        if how != "connected" or not self._introduced:
-            self._report.connected(how, self._written_before)
-        self._introduced, self._lost_by = True, None
-
-    async def _failed(self, error: DeviceError) -> None:
-        """No station answers, for this reason: wait until it is time to try again."""
-        self._plan.forget()
-        was_of_use = self._exchange is not None and self._exchange.answers > 0
-        if is_over(self._target, error):
-            await self._disconnect()
-        self._written_before = self._report.written
-        if was_of_use and isinstance(error, NoConnection):
-            self._lost_by = error  # which another connection may put right at once
-            return
-        words = self._words(error)
-        if not self._line.lasts:
-            self._report.failures["outage"] += 1
-            words += f"; {self._report.waiting} wait"
-        told = self._line.happened(words, time.monotonic())
-        self._report.trouble(told)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(self._line.until):
-                await self._stop.wait()
 
     async def _rest(self, connection: Connection) -> None:
         """Until there is something to do. Raises DeviceError where the connection is lost."""
-        now = time.monotonic()
-        seconds = max(0.0, min(self._renew_at, *map(_next_try, self._plan)) - now)
+        until = min(self._renew_at, *map(_next_try, self._plan))
+        seconds = max(0.0, until - time.monotonic())
         if self._options.may_be_stale:
             seconds = min(seconds, STALE)
-        news = asyncio.create_task(self._news.wait())
+        signs = [asyncio.create_task(event.wait()) for event in (self._news, self._stop)]
         lost = asyncio.create_task(connection.until_lost())
         try:
             await asyncio.wait(
-                (news, lost),
+                (lost, *signs),
                 timeout=None if seconds == inf else seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if lost.done():
                 raise lost.result()
         finally:
-            news.cancel()
-            lost.cancel()
-
-    async def _disconnect(self) -> None:
-        if self._exchange:
-            await self._exchange.connection.close()
-        self._exchange = None
-
-    def _words(self, error: DeviceError) -> str:
-        return str(error).removeprefix(f"{self._target}: ")
+            for task in (lost, *signs):
+                task.cancel()
 
 
 def _is_silence(error: DeviceError) -> bool:
@@ -241,7 +186,6 @@ def _is_silence(error: DeviceError) -> bool:
 
 def _next_try(station: Station) -> float:
     """When something is to be tried again that has failed."""
-    refused = (
-        it.trouble.until for replica in station.replicas.values() for it in replica.unwritable
-    )
+    replicas = station.replicas.values()
+    refused = (it.trouble.until for replica in replicas for it in replica.unwritable)
     return station.silence.until or min(refused, default=inf)

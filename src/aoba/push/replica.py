@@ -56,8 +56,7 @@ class Replica:
     def clear(self) -> None:
         """What documents have said is void. What the device holds is as well known as before."""
         self.defined, self.given = Spans(), Spans()
-        self.newer = Spans()
-        """Given since `newer` was last made empty."""
+        self._newer = Spans()  # given since the newest request to read
         self._bonds = bytearray(len(self._bonds))
         self.unwritable.clear()
         self.unreadable.clear()
@@ -74,7 +73,7 @@ class Replica:
         self._bonds[start] = self._bonds[stop] = FIRST
         self.defined.add(start, stop)
         if size := len(item.cells()) // self.width:
-            self.newer.add(start, start + size)
+            self._newer.add(start, start + size)
             if self.is_writable:
                 self.given.add(start, start + size)
 
@@ -145,11 +144,15 @@ class Replica:
         self._known[start : start + len(cells) // self.width] = b"\1" * (len(cells) // self.width)
         self._cells[self.width * start : self.width * start + len(cells)] = cells
 
+    def asked(self) -> None:
+        """The device is about to be read; see `seen`."""
+        self._newer = Spans()
+
     def seen(self, start: int, cells: bytes) -> list[tuple[Span, bool]]:
         """The device has been read: what the image is to take over from there.
 
         The flag says whether somebody else has changed it since it was last written or read. What
-        waits to be written is not taken over, nor what was given since the request.
+        waits to be written is not taken over, nor what was given since it was `asked`.
         """
         stop = start + len(cells) // self.width
         wanted = self._wanted(start, stop)
@@ -160,7 +163,7 @@ class Replica:
         for (is_new, is_changed), items in groupby(news):
             first, at = at, at + sum(1 for _ in items)
             if is_new:
-                found += [(span, is_changed) for span in self.newer.gaps(first, at)]
+                found += [(span, is_changed) for span in self._newer.gaps(first, at)]
         return found
 
     def _news(self, at: int, start: int, cells: bytes, wanted: bytes | None) -> tuple[bool, bool]:

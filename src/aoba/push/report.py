@@ -7,6 +7,7 @@ from typing import Any
 
 from aoba.client.blocks import Block
 from aoba.client.target import Target
+from aoba.errors import DeviceError
 from aoba.push.plan import Plan
 from aoba.push.replica import Replica
 from aoba.spans import Span
@@ -32,6 +33,10 @@ class Report:
     def written(self) -> Counter[int]:
         """Values so far, by unit id."""
         return self._written.copy()
+
+    def words(self, error: DeviceError) -> str:
+        """Why it fails; the log names the URL in each line."""
+        return str(error).removeprefix(f"{self._url}: ")
 
     def begins(self) -> None:
         self._tell(logging.INFO, f"pushing to {self._url}")
