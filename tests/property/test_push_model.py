@@ -17,9 +17,9 @@ from aoba.registers.image import Image
 from aoba.spans import Span
 from builders import decoded
 
-SIZE = 12  # addresses in play: few, so that ranges meet
+SIZE = 6  # addresses in play: few, so that ranges meet
 UNITS = (1, 2)
-SOURCES = ("fed.py", "dumb.py")
+SOURCES = ("fed.py", "fed.py", "dumb.py")
 DEVICE = Client("tcp://device")
 WRITABLE = ("coils", "holding")
 
@@ -30,7 +30,8 @@ keys = st.tuples(st.sampled_from(UNITS), st.sampled_from(WRITABLE), st.integers(
 @st.composite
 def ranges(draw, table):
     """Ranges of one table that do not overlap, some of values of two registers."""
-    ends = draw(st.lists(st.integers(0, SIZE), max_size=4, unique=True).map(sorted))
+    ends = draw(st.lists(st.integers(0, SIZE), min_size=2, max_size=4, unique=True))
+    ends.sort()
     found = []
     for start, stop in zip(ends[::2], ends[1::2], strict=False):
         length = stop - start
@@ -49,7 +50,7 @@ def ranges(draw, table):
 
 @st.composite
 def documents(draw):
-    units = draw(st.lists(st.sampled_from(UNITS), unique=True, max_size=2))
+    units = draw(st.lists(st.sampled_from(UNITS), unique=True, min_size=1, max_size=2))
     return {
         "stations": [
             {
@@ -57,7 +58,7 @@ def documents(draw):
                 "mode": draw(st.sampled_from(["master", "master", "slave"])),
                 "map": {
                     table.label: draw(ranges(table))
-                    for table in draw(st.lists(tables, unique=True, max_size=3))
+                    for table in draw(st.lists(tables, unique=True, min_size=1, max_size=3))
                 },
             }
             for unit in units
@@ -90,7 +91,6 @@ class Pushing(RuleBasedStateMachine):
         self.device = {}
         self.wanted = {}  # by key, of all that has a value, with its source
         self.defined = {}  # what there is of each source, by key
-        self.pairs = set()  # keys of the second halves of values, by source
         self.operated = {}  # what others have changed since the device was read
 
     @rule(source=st.sampled_from(SOURCES), document=documents(), replace=st.booleans())
@@ -114,7 +114,6 @@ class Pushing(RuleBasedStateMachine):
                     for i, value in enumerate(registers(item)):
                         if table in WRITABLE:
                             self.wanted[unit, table, start + i] = source, value
-                            self.operated.pop((unit, table, start + i), None)
 
     def _void(self, source, units):
         for found in (self.wanted, self.defined):
@@ -123,11 +122,13 @@ class Pushing(RuleBasedStateMachine):
                 if owner == source:
                     del found[key]
 
-    @rule(key=keys, value=st.integers(0, 1))
-    def somebody_operates_the_device(self, key, value):
-        if key in self.device and self.device[key] != value:
-            self.device[key] = value
-            self.operated[key] = value
+    @rule(which=st.integers(0, 99))
+    def somebody_operates_the_device(self, which):
+        if known := sorted(self.device.keys() - self.operated.keys()):
+            key = known[which % len(known)]
+            self.device[key] = 1 - self.device[key] % 2
+            if key[1] in WRITABLE:
+                self.operated[key] = self.device[key]
 
     @rule()
     def the_device_is_started_afresh(self):
@@ -201,5 +202,5 @@ class Pushing(RuleBasedStateMachine):
                 self.wanted[key] = "fed.py", value
 
 
-Pushing.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Pushing.TestCase.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
 TestPushing = Pushing.TestCase

@@ -168,6 +168,13 @@ def test_a_range_of_another_type_takes_the_place_of_an_older_one(it):
     assert it.replica.values_in(Span(0, 4)) == 3
 
 
+def test_what_is_left_of_an_older_value_is_one_of_its_own(it):
+    it.give(0, [1.5], data_type="float32")
+    it.give(0, [7])
+
+    assert it.replica.values_in(Span(0, 2)) == 2
+
+
 def test_one_address_at_a_time(it):
     it.give(0, [1, 2])
     it.give(2, [1.5], data_type="float32")
