@@ -60,7 +60,7 @@ class Server:
         self._mark = uuid.uuid4().hex
         self._more = threading.Condition()
         self._ended = False
-        argv = [*AOBA, "serve", *map(str, sources), "--listen", listen, *options]
+        argv = [*AOBA, *self._arguments(*map(str, sources), listen=listen), *options]
         self.process = subprocess.Popen(
             argv,
             cwd=cwd,
@@ -89,6 +89,10 @@ class Server:
             self._reader.join(DEADLINE)
             self.process.stderr.close()
             self.process.stdin.close()
+
+    @staticmethod
+    def _arguments(*sources: str, listen: str) -> list[str]:
+        return ["serve", *sources, "--listen", listen]
 
     @property
     def port(self) -> int:
