@@ -8,7 +8,7 @@ from typing import Any, Self
 from support.misbehaving import Misbehaving, frame
 from support.server import Server
 
-INTERVAL = 50
+INTERVAL = 100
 
 
 class Push(Server):

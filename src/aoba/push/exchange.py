@@ -135,9 +135,10 @@ class Exchange:
             i for i in range(block.size) if got[width * i :][:width] != cells[width * i :][:width]
         )
         first = next(differ, None)
-        for at in [at for at in replica.doubts if span.start <= at < span.stop]:
-            if first is None or at < span.start + first:
+        for at in sorted(replica.doubts):
+            if span.start <= at < (span.stop if first is None else span.start + first):
                 self._report.trouble(replica.doubts.pop(at).over())
+                self._report.good(f"{replica.block(Span(at, at + 1))}: reads as written by now")
         if first is not None:
             wrote, reads = (
                 int.from_bytes(it[width * first :][:width], "big") for it in (cells, got)

@@ -11,7 +11,7 @@ it is the way there that is broken.
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from math import inf
 from typing import Final
 
@@ -109,15 +109,10 @@ class Pusher:
         self._news.clear()
         self._renew()
         answers = exchange.answers
-        silent: list[tuple[Station, DeviceError]] = []
-        for station in self._plan:
-            if station.silence.until <= time.monotonic():
-                try:
-                    await self._serve(exchange, station)
-                except DeviceError as error:
-                    if not _is_silence(error):
-                        raise
-                    silent.append((station, error))
+        silent = await self._serve_all(exchange, self._plan)
+        if silent and self._way.is_down and exchange.answers > answers:
+            # These may have been asked before the way was there again.
+            silent = await self._serve_all(exchange, [station for station, _ in silent])
         if silent and not any(station.is_well for station in self._plan):
             raise silent[0][1]
         for station, reason in silent:
@@ -128,6 +123,21 @@ class Pusher:
             self._way.serves()
         # Others were well when last asked, but who knows whether the connection still leads there?
         return exchange.answers > answers or not any(is_over(self._target, it) for _, it in silent)
+
+    async def _serve_all(
+        self, exchange: Exchange, stations: Iterable[Station]
+    ) -> list[tuple[Station, DeviceError]]:
+        """Returns which are silent, and why. Raises DeviceError where none can be asked."""
+        silent: list[tuple[Station, DeviceError]] = []
+        for station in stations:
+            if station.silence.until <= time.monotonic():
+                try:
+                    await self._serve(exchange, station)
+                except DeviceError as error:
+                    if not _is_silence(error):
+                        raise
+                    silent.append((station, error))
+        return silent
 
     async def _serve(self, exchange: Exchange, station: Station) -> None:
         """Raises DeviceError."""

@@ -50,6 +50,10 @@ class Way:
             self._exchange = Exchange(connection, self._plan, self._report, manner)
         return self._exchange
 
+    @property
+    def is_down(self) -> bool:
+        return self._outage.lasts
+
     async def close(self) -> None:
         if self._exchange:
             await self._exchange.connection.close()
