@@ -41,7 +41,8 @@ def values_of(told: dict[str, Any]) -> dict[str, Any]:
 
 def station(unit: int, set_point: float, now: dict[str, Any]) -> dict[str, Any]:
     temperature, heater = now.get("temperature"), bool(now.get("heater"))
-    if temperature is None or temperature > set_point + HYSTERESIS:
+    # Before the controller was read for the first time, its temperature is 0 here, or not there.
+    if not temperature or temperature > set_point + HYSTERESIS:
         heater = False
     elif temperature < set_point - HYSTERESIS:
         heater = True
