@@ -94,6 +94,35 @@ def test_a_silent_station_is_named_once_and_others_go_on(push, values) -> None:
         assert process.logged("INFO .* written to 3 stations, in .* requests; [0-9]+ silences")
 
 
+def test_others_that_were_well_are_not_written_again_when_one_falls_silent(push, values) -> None:
+    """It may be the connection, so another one is tried, but nobody was started afresh."""
+    silent: set[int] = set()
+    with Recorder(lambda request: b"" if request[6] in silent else None) as device:
+        values.put(station(1, holding=[1]), station(2, holding=[2]))
+        options = ("--retries", "0", "--timeout", "300ms")
+        process = push(device.url, values.script, options=options)
+        process.wait_for_log("connected; 2 values written to 2 stations")
+        silent.add(2)
+        values.put(station(1, holding=[1]), station(2, holding=[3]))
+        process.wait_for_log("no answer within 0.3 s: 0 holding at station 2")
+        eventually(lambda: device.connections > 1, "another connection")
+        silent.clear()
+        process.wait_for_log("station 2 answers again; 1 value written to station 2")
+        assert device.written(1) == [(WRITE_REGISTERS, 0, "0001")]
+
+
+def test_a_gateway_that_reaches_nobody(push, values) -> None:
+    answers = [b"\x90\x0b"] * 3
+    with Recorder(lambda request: frame(request, answers.pop()) if answers else None) as device:
+        values.put(station(1, holding=[1]))
+        process = push(device.url, values.script)
+        process.wait_for_log("exception 0B, .*: 0 holding at station 1; 1 value of 1 station wait")
+        process.wait_for_log("back after .*; 1 value written to station 1")
+        lines = process.lines(device.url)
+        assert [line[:12] for line in lines] == ["exception 0B", "same error, ", "back after 0"]
+        assert device.connections == 1
+
+
 def test_a_range_that_is_refused_is_named_once_and_others_go_on(push, serve, values) -> None:
     script = values.script.with_name("device.py")
     script.write_text(printing(document(station(1, "slave", holding=[0] * 4))))
@@ -122,7 +151,7 @@ def test_what_is_left_at_the_end_is_named(push, values) -> None:
         process.wait_for_log("exception 04, server device failure: 0-1 holding at station 1")
         assert process.stop(signal.SIGINT)[0] == 0
         [last] = [json.loads(line) for line in process.logged('"waiting": ')]
-        assert last["message"].startswith(f"{device.url}: 0 values written")
+        assert last["message"].startswith(f"{device.url}: no values written, in 0 requests; ")
         assert last["message"].endswith("; not written at the end: 0-1 holding at station 1")
         assert last["level"] == "WARNING"
         assert last["waiting"] == ["0-1 holding at station 1"]

@@ -56,6 +56,15 @@ class Plan:
         for station in self:
             yield from station.replicas.values()
 
+    @property
+    def troubles(self) -> Iterator[Trouble]:
+        """All that there are, whether they last or not."""
+        for station in self:
+            yield station.silence
+            for replica in station.replicas.values():
+                yield from (it.trouble for it in (*replica.unwritable, *replica.unreadable))
+                yield from replica.doubts.values()
+
     def hear(self, source: str, document: Document) -> list[str]:
         """Take over a document that is in the image; what is to be said about it, once."""
         edition = self._image.editions[source]

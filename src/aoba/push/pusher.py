@@ -66,6 +66,7 @@ class Pusher:
             await asyncio.wait((self._life,), timeout=GRACE)
             self._life.cancel()
             await asyncio.wait((self._life,))
+            self._way.end()
             self._report.end()
 
     def _hear(self, source: str, document: Document) -> None:

@@ -73,6 +73,8 @@ class Report:
 
     def end(self) -> None:
         """Nothing more is going to happen."""
+        for trouble in self._plan.troubles:
+            self.trouble(trouble.over())
         left = [replica.block(span) for replica in self._plan.replicas for span in replica.waiting]
         parts = [f"{_values(self._written)}, in {_counted(self._requests, 'request')}"]
         parts += [_counted(count, what) for what, count in self.failures.items()]
@@ -94,6 +96,8 @@ class Report:
 def _values(written: Counter[int]) -> str:
     """`12 values written to 2 stations`, or `12 values written to station 1`."""
     units = list(written)
+    if not units:
+        return "no values written"
     to = f"station {units[0]}" if len(units) == 1 else f"{len(units)} stations"
     return f"{_counted(written.total(), 'value')} written to {to}"
 

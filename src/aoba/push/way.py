@@ -54,6 +54,10 @@ class Way:
     def is_down(self) -> bool:
         return self._outage.lasts
 
+    def end(self) -> None:
+        """Nothing more is going to happen."""
+        self._report.trouble(self._outage.over())
+
     async def close(self) -> None:
         if self._exchange:
             await self._exchange.connection.close()
