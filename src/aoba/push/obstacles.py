@@ -1,12 +1,13 @@
 """Addresses of one table that a device refuses to have written, or read, until it no longer does.
 
 Each run of them is told once, then counted, and tried again by itself, so that nothing else is
-refused along with it.
+refused along with it. Where it is the value that is refused, another one is tried at once.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from aoba.modbus.spec import ExceptionCode
 from aoba.push.trouble import Trouble
 from aoba.spans import Span, Spans
 
@@ -20,13 +21,17 @@ class Refused(NamedTuple):
 class Obstacle(NamedTuple):
     refused: Refused
     trouble: Trouble
+    cells: bytes | None
+    """What there should have been."""
 
 
 class Obstacles:
-    """`words` is what the log is told of one."""
+    """`words` is what the log is told of one, `wanted` are the cells that there should be."""
 
-    def __init__(self, words: Callable[[Refused], str]) -> None:
-        self._words = words
+    def __init__(
+        self, words: Callable[[Refused], str], wanted: Callable[[Span], bytes | None]
+    ) -> None:
+        self._words, self._wanted = words, wanted
         self.clear()
 
     def clear(self) -> None:
@@ -40,7 +45,7 @@ class Obstacles:
     def take(self, now: float) -> Obstacle | None:
         """One that is to be tried again; `add` says what came of it, or `put_back`: nothing."""
         for it in self._all:
-            if it.trouble.until <= now:
+            if it.trouble.until <= now or self._has_other_value(it):
                 self._all.remove(it)
                 self._index()
                 return it
@@ -63,11 +68,16 @@ class Obstacles:
             is_same = before is not None and it == before.refused
             trouble = before.trouble if before and is_same else Trouble()
             told += trouble.happened(self._words(it), now)
-            self._all.append(Obstacle(it, trouble))
+            self._all.append(Obstacle(it, trouble, self._wanted(it.span)))
         if before and before.refused not in runs:
             told += before.trouble.over()
         self._index()
         return told
+
+    def _has_other_value(self, obstacle: Obstacle) -> bool:
+        """Whether it is the value that was refused, and there is another one now."""
+        span, code = obstacle.refused
+        return code == ExceptionCode.ILLEGAL_DATA_VALUE and self._wanted(span) != obstacle.cells
 
     def _index(self) -> None:
         self.spans = Spans()

@@ -45,8 +45,8 @@ class Replica:
         self.source, self.unit, self.table = source, unit, table
         self.width = 1 if table.is_bits else 2
         self.is_writable = table in (Table.COILS, Table.HOLDING)
-        self.unwritable = Obstacles(lambda it: self._refusal(it, "written"))
-        self.unreadable = Obstacles(lambda it: self._refusal(it, "read"))
+        self.unwritable = Obstacles(lambda it: self._refusal(it, "written"), self.cells)
+        self.unreadable = Obstacles(lambda it: self._refusal(it, "read"), lambda _: None)
         self.doubts: dict[int, Trouble] = {}
         self._wanted = wanted
         self._size = 0  # addresses that the maps have room for

@@ -9,8 +9,13 @@ def refused(start, stop, code=2):
 
 
 @pytest.fixture
-def obstacles():
-    return Obstacles(lambda it: f"{it.span} by {it.code}")
+def values():
+    return {}
+
+
+@pytest.fixture
+def obstacles(values):
+    return Obstacles(lambda it: f"{it.span} by {it.code}", values.get)
 
 
 def test_each_run_of_addresses_is_told_once(obstacles):
@@ -58,3 +63,22 @@ def test_one_that_could_not_be_tried_stays(obstacles):
 
     assert list(obstacles.spans) == [(0, 2)]
     assert obstacles.take(101).refused == refused(0, 2)
+
+
+def test_a_value_that_is_refused_makes_way_for_another_at_once(obstacles, values):
+    values[Span(0, 2)] = b"bad!"
+    obstacles.add([refused(0, 2, code=3)], 100)
+    assert obstacles.take(100) is None
+
+    values[Span(0, 2)] = b"good"
+    before = obstacles.take(100)
+    assert obstacles.add([refused(0, 2, code=3)], 100, before) == []
+    assert obstacles.take(100) is None
+
+
+def test_another_value_at_an_address_that_is_refused_has_to_wait(obstacles, values):
+    values[Span(0, 2)] = b"bad!"
+    obstacles.add([refused(0, 2)], 100)
+    values[Span(0, 2)] = b"good"
+
+    assert obstacles.take(100) is None
