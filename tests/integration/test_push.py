@@ -306,6 +306,23 @@ def test_a_device_that_hangs_up_is_reached_again_at_once(push, values) -> None:
         assert device.connections == 2
 
 
+def test_a_station_over_which_connections_are_lost_is_asked_ever_more_seldom(push, values) -> None:
+    def special(request: bytes) -> bytes | None:
+        if request[6] == 2:
+            raise ConnectionResetError
+        return None
+
+    with Recorder(special) as device:
+        values.put(station(1, holding=[1]), station(2, holding=[1]), station(3, holding=[1]))
+        process = push(device.url, values.script)
+        eventually(lambda: device.written(3), "the station behind it")
+        for value in (2, 3, 4):
+            values.put(station(1, holding=[value]), station(3, holding=[value]))
+            eventually(lambda v=value: (16, 0, f"{v:04x}") in device.written(3), "the others")
+        assert process.logged("connected again, after this: the device closed the connection; ")
+        assert device.connections < 10
+
+
 def test_an_idle_connection_that_is_lost_is_noticed(push, serve, values) -> None:
     """A device that was started afresh gets its values though they have not changed."""
     values.put(station(holding=[5]))

@@ -47,6 +47,9 @@ class Pusher:
         self._way = Way(target, options, self._plan, self._report)
         self._news, self._stop = asyncio.Event(), asyncio.Event()
         self._renew_at = inf
+        self._suspect: Station | None = (
+            None  # over which connections may be lost, to be seldom asked
+        )
         self._life: asyncio.Task[None] | None = None
         image.watch(self._hear)
 
@@ -149,13 +152,16 @@ class Pusher:
             station.is_well = False
             station.forget()
             if exchange.answers and not _is_silence(error):
-                # It may be this station over which connections are lost.
-                station.silence.wait(time.monotonic())
+                if self._suspect is station:
+                    station.silence.wait(time.monotonic())
+                self._suspect = station
             raise
         if exchange.answers == answers:  # there was nothing to say
             station.silence.until = 0.0
             return
         station.is_well = True
+        if self._suspect is station:
+            self._suspect = None
         was_told = station.silence.lasts
         self._report.trouble(station.silence.over())
         if was_told:

@@ -60,12 +60,13 @@ class Report:
 
     @property
     def waiting(self) -> str:
-        """What waits while there is no connection: `12 values of 2 stations`."""
+        """What waits while there is no connection: `; 12 values of 2 stations wait`."""
         waiting: Counter[int] = Counter()
         for replica in self._plan.replicas:
             waiting[replica.unit] += replica.given_values
-        waiting = +waiting
-        return f"{_counted(waiting.total(), 'value')} of {_counted(len(waiting), 'station')}"
+        stations = len(+waiting)
+        values = _counted(waiting.total(), "value")
+        return f"; {values} of {_counted(stations, 'station')} wait" if stations else ""
 
     def defect(self) -> None:
         """An exception that nobody had thought of is being handled."""

@@ -92,6 +92,6 @@ class Way:
         words = self._report.words(error)
         if not self._outage.lasts:
             self._report.failures["outage"] += 1
-            words += f"; {self._report.waiting} wait"
+            words += self._report.waiting
         self._report.trouble(self._outage.happened(words, time.monotonic()))
         return self._outage.until
