@@ -45,8 +45,8 @@ LAYERS = (
         "aoba.sources.monitoring",
     ),
     ("aoba.client", "aoba.links", "aoba.sources", "aoba.logs", "aoba.extras"),
-    ("aoba.push",),
     ("aoba.runtime",),
+    ("aoba.push",),
     ("aoba.server", "aoba.pushing"),
     ("aoba.cli", "aoba.__main__"),
 )

@@ -84,11 +84,6 @@ class Connection:
         self._client.close()
         await asyncio.wait((self._wire.lost,), timeout=_CLOSING)
 
-    async def until_lost(self) -> DeviceError:
-        """Why the connection is lost, as soon as it is."""
-        await asyncio.wait((self._wire.lost,))
-        return self._lost()
-
     async def ask(self, what: Block | str, method: str, *args: Any, **options: Any) -> ModbusPDU:
         """The answer to a request, which is a method of pymodbus' client, about `what`.
 
@@ -118,6 +113,11 @@ class Connection:
         await asyncio.sleep(self._gap)
         await self._request(method, *args, **options, no_response_expected=True)
         await asyncio.sleep(TURNAROUND + _seconds(self.target, 2 * (size + 10)))
+
+    async def until_lost(self) -> DeviceError:
+        """Why the connection is lost, as soon as it is."""
+        await asyncio.wait((self._wire.lost,))
+        return self._lost()
 
     def _request(self, method: str, *args: Any, **options: Any) -> Awaitable[ModbusPDU]:
         if self._wire.lost.done():

@@ -45,7 +45,7 @@ async def _open(target: Target, protocol: Wire) -> None:
         )
     elif isinstance(target, TlsTarget):
         name = target.name or target.host
-        context = client_context(target)
+        context = context_of(target)
         await loop.create_connection(
             factory, target.host, target.port, ssl=context, server_hostname=name
         )
@@ -55,7 +55,7 @@ async def _open(target: Target, protocol: Wire) -> None:
         await loop.create_connection(factory, target.host, target.port)
 
 
-def client_context(target: TlsTarget) -> ssl.SSLContext:
+def context_of(target: TlsTarget) -> ssl.SSLContext:
     """Raises UsageError where a certificate of ours cannot be used."""
     path = target.ca
     try:

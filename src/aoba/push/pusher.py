@@ -18,7 +18,7 @@ from typing import Final
 from aoba.client.connection import Connection
 from aoba.client.poll import is_over
 from aoba.client.target import Target, TlsTarget
-from aoba.client.transport import client_context
+from aoba.client.transport import context_of
 from aoba.client.words import FROM_GATEWAYS
 from aoba.document.schema import Document
 from aoba.errors import DeviceError, DeviceException, NoAnswer
@@ -56,7 +56,7 @@ class Pusher:
     async def bind(self) -> None:
         """Raises UsageError where a certificate of ours cannot be used."""
         if isinstance(self._target, TlsTarget):
-            client_context(self._target)
+            context_of(self._target)
 
     async def serve(self) -> None:
         self._report.begins()
