@@ -42,9 +42,10 @@ class Device:
         if is_write:
             given = values if isinstance(values, list) else [values]
             self.registers |= dict(enumerate(given, start)) | self.keeps
-            return SimpleNamespace(address=start)
+            code = 16 if isinstance(values, list) else 6
+            return SimpleNamespace(function_code=code, address=start)
         found = [self.registers.get(address, 0) for address in range(start, start + count)]
-        return SimpleNamespace(registers=found)
+        return SimpleNamespace(function_code=3, registers=found)
 
 
 class Setting:
