@@ -54,6 +54,19 @@ def test_only_what_has_changed_is_written_once(push, values) -> None:
         assert device.connections == 1
 
 
+def test_a_script_that_is_slow_to_begin_is_waited_for(push, values) -> None:
+    values.put()
+    with Recorder() as device:
+        process = push(device.url, values.script)
+        process.wait_for_log("pushing to ")
+        eventually(lambda: device.connections, "the connection")
+        values.put(station(holding=[1]))
+        process.wait_for_log("connected; 1 value written to station 1")
+        assert process.stop()[0] == 0
+        assert device.connections == 1
+        assert process.logged("defect|WARNING") == []
+
+
 def test_everything_is_written_again_from_time_to_time(push, values) -> None:
     values.put(station(holding=[1, 2]))
     with Recorder() as device:

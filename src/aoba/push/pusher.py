@@ -175,7 +175,7 @@ class Pusher:
 
     async def _rest(self, connection: Connection) -> None:
         """Until there is something to do. Raises DeviceError where the connection is lost."""
-        until = min(self._renew_at, *map(_next_try, self._plan))
+        until = min((self._renew_at, *map(_next_try, self._plan)))
         seconds = max(0.0, until - time.monotonic())
         if self._options.may_be_stale:
             seconds = min(seconds, STALE)
