@@ -238,7 +238,10 @@ def test_wrong_sources(arguments, says) -> None:
     ("arguments", "says"),
     [
         (["127.0.0.1"], "unknown link ''; expected tcp://"),
-        (["tcp://127.0.0.1:1", "--refresh", "0"], "--refresh: expected seconds"),
+        (
+            ["tcp://127.0.0.1:1", "--refresh", "0"],
+            "--refresh: expected never, seconds, or a number with ms",
+        ),
     ],
 )
 def test_wrong_usage(arguments, says, values) -> None:

@@ -110,7 +110,7 @@ def test_no_command_shows_the_help_and_says_so(tmp_path: Path) -> None:
     done = run_aoba(cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout.startswith("Usage: aoba ")
-    accepted = "serve, check, schema, read, write, scan or ports"
+    accepted = "serve, push, check, schema, read, write, scan or ports"
     assert done.stderr == f"aoba: no command given; expected {accepted}\n"
 
 

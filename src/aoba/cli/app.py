@@ -165,16 +165,12 @@ def push(
     Coils and holding registers of stations with the mode "master" go to the devices with these unit
     ids, whenever they change.
     """
-    from aoba.cli.push import push
+    from aoba.cli.push import parse_refresh, push
     from aoba.push.exchange import Manner
     from aoba.push.way import Options
 
-    options = Options(
-        parse_time("--timeout", timeout),
-        retries,
-        None if refresh == "never" else parse_time("--refresh", refresh),
-        Manner(single, verify),
-    )
+    seconds, manner = parse_time("--timeout", timeout), Manner(single, verify)
+    options = Options(seconds, retries, parse_refresh(refresh), manner)
     push(url, source or [], options, log_level.value, log_format.value)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from aoba.cli.loop import run_loop
 from aoba.client.target import parse_target
+from aoba.duration import ACCEPTED as TIME
+from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.logs import Format, Logging
 from aoba.push.way import Options
@@ -23,3 +25,11 @@ def push(url: str, sources: Sequence[str], options: Options, level: str, form: F
 
     with Logging(level, form):
         run_loop(run)
+
+
+def parse_refresh(text: str) -> float | None:
+    """Seconds, or None for never. Raises UsageError."""
+    try:
+        return None if text == "never" else parse_duration(text)
+    except UsageError:
+        raise UsageError(f"--refresh: expected never, {TIME}, got {text!r}") from None
