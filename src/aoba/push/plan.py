@@ -67,7 +67,7 @@ class Plan:
 
     def hear(self, source: str, document: Document) -> list[str]:
         """Take over a document that is in the image; what is to be said about it, once."""
-        edition = self._image.editions[source]
+        edition = self._image.editions.get(source, 0)
         if self._editions.setdefault(source, edition) != edition:
             self._editions[source] = edition
             self._clear(source, self._stations)

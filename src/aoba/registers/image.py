@@ -13,7 +13,6 @@ What a source has defined can be withheld from readers, until its next document.
 to it can be followed in a journal.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
@@ -55,7 +54,7 @@ class Image:
         self.stations: dict[int, Bank] = {}
         self.ready = ReadyAnswers()
         """Answers that hold as long as nothing here changes."""
-        self.editions: Counter[str] = Counter()
+        self.editions: dict[str, int] = {}
         """How often a source has replaced all that it had defined."""
         self._territories: dict[str, Territory] = {}
         self._journals: list[Journal] = []
@@ -99,7 +98,7 @@ class Image:
         self.ready.forget()
         self._release(source)
         if replace:
-            self.editions[source] += 1
+            self.editions[source] = self.editions.get(source, 0) + 1
             self._forget(source)
         territory = self._territories.setdefault(source, {})
         for station in document.stations:
