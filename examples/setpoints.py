@@ -22,21 +22,21 @@ NIGHT = 16.0
 HYSTERESIS = 0.5
 
 
-def update(context: dict[str, Any]) -> dict[str, Any]:
-    for write in context.get("writes", []):
+def document(told: dict[str, Any]) -> dict[str, Any]:
+    for write in told.get("writes", []):
         where = f"{write['table']} {write['address']} of station {write['station']}"
         print(f"{where} was set to {write['values']} on the spot", file=sys.stderr)
 
     is_day = 6 <= time.localtime().tm_hour < 22
-    now = {at["id"]: values_of(at) for at in context.get("stations", [])}
+    now = {at["id"]: values_of(at) for at in told.get("stations", [])}
     stations = [
         station(unit, warm if is_day else NIGHT, now.get(unit, {})) for unit, warm in ROOMS.items()
     ]
     return {"stations": stations, "reboot_interval": 1000}
 
 
-def values_of(told: dict[str, Any]) -> dict[str, Any]:
-    return {it["name"]: it["values"][0] for it in told["values"]}
+def values_of(station_told: dict[str, Any]) -> dict[str, Any]:
+    return {it["name"]: it["values"][0] for it in station_told["values"]}
 
 
 def station(unit: int, set_point: float, now: dict[str, Any]) -> dict[str, Any]:
@@ -58,4 +58,4 @@ def station(unit: int, set_point: float, now: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     fed = "" if sys.stdin.isatty() else sys.stdin.read()
-    print(json.dumps(update(json.loads(fed or "{}"))))
+    print(json.dumps(document(json.loads(fed or "{}"))))
