@@ -61,3 +61,9 @@ def count(text: str) -> int:
     if not number:
         raise UsageError(f"expected a whole number from 1 on, got {text!r}")
     return number
+
+
+def without_secrets(text: str) -> str:
+    """What may be shown of a text that could not be parsed: no options; of a URL, its scheme."""
+    scheme, separator, _ = text.partition("://")
+    return f"{scheme}://..." if separator else text.partition("?")[0]

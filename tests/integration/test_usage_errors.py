@@ -19,7 +19,7 @@ SPECS = {
     "a name that is too long": ("x" * 300 + ".py", "no such script"),
     "no path": ("python:external:", "the path of the script is missing"),
     "an unknown mode": ("python:internal:{script}", "unknown mode 'internal'; expected python:"),
-    "an unknown kind": ("ruby:{script}x", "not a source; expected python:external:PATH"),
+    "an unknown kind": ("ruby:{script}x", "not a source; expected PATH.py, python:external:PATH"),
     "not a .py file": ("{folder}", "not a source; expected"),
     "nothing": ("", "not a source; expected"),
     "a name of two lines": ("two\nlines.py", "two lines.py: no such script"),
@@ -64,7 +64,7 @@ LISTENS = {
     "nothing": ("", "expected tcp://HOST:PORT"),
 }
 COMMANDS = {
-    "no source": (["serve"], "nothing to serve: name a source, python:external:PATH"),
+    "no source": (["serve"], "nothing to serve; expected one or more of PATH.py, python"),
     "an unknown log level": (["serve", "{script}", "--log-level", "loud"], "'loud'"),
     "an unknown log format": (["serve", "{script}", "--log-format", "xml"], "'xml'"),
     "an unknown option": (["serve", "{script}", "--lisen", "tcp://127.0.0.1:0"], "--lisen"),

@@ -25,7 +25,7 @@ def serve(  # noqa: PLR0913  as many as the command has options
 ) -> None:
     """Raises UsageError before anything is started, LinkError where a link cannot be opened."""
     if not sources:
-        raise UsageError(f"nothing to serve: name a source, {ACCEPTED}")
+        raise UsageError(f"nothing to serve; expected one or more of {ACCEPTED}")
     specs = [parse_spec(text) for text in sources]
     objects = {**DEFAULT_IDENTITY, **parse_identity(identity)}
     urls = [parse_listen(text) for text in listen or (DEFAULT_LISTEN,)]

@@ -5,7 +5,7 @@ from typing import Final
 
 from aoba.errors import UsageError
 from aoba.mqtt.url import FORMS, QOS, Broker, check_name, parse_topic_url
-from aoba.options import Parsers, flag
+from aoba.options import Parsers, flag, without_secrets
 
 ACCEPTED: Final = " or ".join(FORMS.values())
 
@@ -25,7 +25,7 @@ class Publication:
 def parse_publication(text: str) -> Publication:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
     if text.partition(":")[0] not in FORMS:
-        raise UsageError(f"{text}: not a topic to publish to; expected {ACCEPTED}")
+        raise UsageError(f"{without_secrets(text)}: not a topic to publish to; expected {ACCEPTED}")
     broker, topic, options = parse_topic_url(text, _OPTIONS, check_name)
     return Publication(broker, topic, **options)
 

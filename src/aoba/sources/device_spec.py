@@ -20,7 +20,7 @@ from aoba.options import Parsers, flag, parse_options
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 from aoba.spans import Span, Spans
 
-FORM: Final = "modbus:URL?holding=0-99 (any table, and what `aoba read` takes as URL)"
+FORM: Final = "modbus:URL?holding=0-99"
 
 DEFAULT_INTERVAL: Final = 1.0
 DEFAULT_TIMEOUT: Final = 1.0

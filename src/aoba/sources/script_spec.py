@@ -22,7 +22,7 @@ from aoba.sources.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, pars
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take, take_monitoring
 from aoba.sources.paths import absolute
 
-FORMS: Final = "python:external:PATH, python:embedded:PATH, python:PATH or a path that ends in .py"
+FORMS: Final = "python:external:PATH, python:embedded:PATH"
 DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_START: Final = "warm" if hasattr(os, "fork") and sys.platform != "darwin" else "cold"
 """Apple's frameworks do not stand a fork without a program of its own behind it."""

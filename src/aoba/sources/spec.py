@@ -6,11 +6,14 @@ OPTIONS are `name=value` pairs joined by `&`, as in a URL, with `+` or `%20` for
 stands before them is for the kind to read.
 """
 
+import difflib
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
+from aoba.client.target import TARGETS
 from aoba.errors import UsageError
 from aoba.mqtt.url import FORMS as MQTT_FORMS
+from aoba.options import without_secrets
 from aoba.sources.device_spec import FORM as DEVICE
 from aoba.sources.device_spec import parse_device
 from aoba.sources.file_spec import FIFO_FORM, FILE_FORM, parse_fifo, parse_file
@@ -54,15 +57,28 @@ KINDS: Final[dict[str, Kind]] = {
 }
 """By what a SPEC begins with, up to its first colon."""
 
-ACCEPTED: Final = "; ".join(kind.form for kind in KINDS.values())
+ACCEPTED: Final = ", ".join(["PATH.py", *(kind.form for kind in KINDS.values())])
 
 
 def parse_spec(text: str) -> Spec:
-    """Raises UsageError, one line that says what is wrong and what is accepted."""
-    location, _, _ = text.partition("?")
+    """Raises UsageError, one line that says what is wrong and what is accepted.
+
+    Of a URL of an unknown kind it shows the scheme only: a password or a token may stand behind it.
+    """
+    location = text.partition("?")[0]
     name, colon, _ = location.partition(":")
     if colon and name in KINDS:
         return KINDS[name].parse(text)
     if location.endswith(".py"):
         return parse_script(text)
-    raise UsageError(f"{text}: not a source; expected {ACCEPTED}")
+    shown = without_secrets(text) or "''"
+    raise UsageError(f"{shown}: not a source{_hint(name, colon, location)}")
+
+
+def _hint(name: str, colon: str, location: str) -> str:
+    if colon and (name in TARGETS or name == "tls"):
+        return f"; to poll a device, put modbus: before it, as in {KINDS['modbus'].form}"
+    if not colon and location.endswith((".json", ".jsonl")):
+        return f"; a file of documents is file:{location}"
+    near = difflib.get_close_matches(name.lower(), KINDS, n=1) if colon else []
+    return f", did you mean {near[0]}:?" if near else f"; expected {ACCEPTED}"

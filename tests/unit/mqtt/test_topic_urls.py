@@ -127,6 +127,7 @@ def test_what_is_no_source(text, why):
     ("text", "why"),
     [
         ("plant/tank", "plant/tank: not a topic to publish to; expected mqtt://HOST:PORT/TOPIC or"),
+        ("mqt://me:SECRET@broker/t?password=SECRET", "mqt://...: not a topic to publish to"),
         ("mqtt://broker/a/#", "'a/#' has wildcards, which are for those who subscribe"),
         ("mqtt://broker/+", "'+' has wildcards, which are for those who subscribe"),
         ("mqtt://broker/$SYS/a", "'$SYS/a' is the broker's own, as all that begin with $"),

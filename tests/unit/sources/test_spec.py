@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from aoba.errors import UsageError
@@ -22,12 +24,50 @@ def test_a_path_may_have_a_colon(tmp_path):
     assert parse_spec(f"{tmp_path}/a:b.py").name == "a:b.py"
 
 
-@pytest.mark.parametrize("text", ["boiler", "", "ruby:boiler.rb", "boiler?x.py", "python"])
-def test_what_is_no_source_is_told_what_is(text):
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("boiler", "boiler"),
+        ("", "''"),
+        ("ruby:boiler.rb", "ruby:boiler.rb"),
+        ("boiler?x.py", "boiler"),
+        ("python", "python"),
+        ("gopher://host/x", "gopher://..."),
+    ],
+)
+def test_what_is_no_source_is_told_what_is(text, shown):
     with pytest.raises(UsageError) as caught:
         parse_spec(text)
 
-    assert str(caught.value) == f"{text}: not a source; expected {ACCEPTED}"
+    assert str(caught.value) == f"{shown}: not a source; expected {ACCEPTED}"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("htp://127.0.0.1:8080/plant", "did you mean http:?"),
+        ("https://127.0.0.1:8080/plant", "did you mean http:?"),
+        ("MQTT://broker/plant", "did you mean mqtt:?"),
+        ("tcp://10.0.0.5", "to poll a device, put modbus: before it"),
+        ("tls://10.0.0.5?ca=ca.pem", "to poll a device, put modbus: before it"),
+        ("rtu:///dev/ttyUSB0", "to poll a device, put modbus: before it"),
+        ("plant.json?replay=1s", "a file of documents is file:plant.json"),
+        ("day.jsonl", "a file of documents is file:day.jsonl"),
+    ],
+)
+def test_what_is_nearly_a_source_is_told_which(text, hint):
+    with pytest.raises(UsageError, match=re.escape(hint)):
+        parse_spec(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["htp://me:SECRET@host/x", "http//host/x?token=SECRET", "x://h/?a=b&token=SECRET"]
+)
+def test_what_is_no_source_shows_no_secret(text):
+    with pytest.raises(UsageError) as caught:
+        parse_spec(text)
+
+    assert "SECRET" not in str(caught.value)
 
 
 def test_what_is_accepted_names_every_kind():
