@@ -13,7 +13,7 @@ from typing import Final
 
 from aoba.registers.image import Image
 from aoba.sources.deliveries import Deliveries
-from aoba.sources.document_stream import DocumentStream
+from aoba.sources.document_stream import DocumentStream, at_once
 from aoba.sources.file_spec import FifoSpec
 from aoba.sources.pipe import Pipe
 
@@ -83,6 +83,7 @@ class FifoSource:
                 if await _comes(pipe):
                     while chunk := pipe.read():
                         await stream.feed(chunk)
+                        await at_once()  # there may be no end of text that is no document
                 elif not self._is_at_path(descriptor):
                     break
             await stream.end()
