@@ -8,7 +8,7 @@ from aoba.push.way import Options
 from aoba.registers.image import Image
 from aoba.runtime import Runtime
 from aoba.sources.group import SourceGroup
-from aoba.sources.script_spec import ScriptSpec
+from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.source import source_names
 from aoba.sources.spec import Spec
 
