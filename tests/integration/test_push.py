@@ -225,9 +225,9 @@ def test_values_of_a_stale_script(push, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "nothing to push: name a source, python:"),
+        ([], "nothing to push: name a source, PATH.py"),
         (["no.py"], "no.py: no such script"),
-        (["x.txt"], "x.txt: not a source; expected python:"),
+        (["x.txt"], "x.txt: not a source; expected PATH.py"),
     ],
 )
 def test_wrong_sources(arguments, says) -> None:
