@@ -55,6 +55,7 @@ LAYERS = (
         "aoba.extras",
         "aoba.secret",
         "aoba.sockets",
+        "aoba.tls",
     ),
     ("aoba.runtime",),
     ("aoba.server", "aoba.publishing"),
