@@ -59,6 +59,7 @@ LAYERS = (
         "aoba.extras",
         "aoba.secret",
         "aoba.sockets",
+        "aoba.tls",
     ),
     ("aoba.runtime",),
     ("aoba.push",),

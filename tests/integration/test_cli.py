@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from aoba.sources.spec import KINDS
 from support.documents import RUN_NUMBER, document, printing
 from support.server import AOBA, Server, run_aoba
 from support.waiting import DEADLINE
@@ -37,6 +38,18 @@ def test_help_comes_quickly(command: list[str]) -> None:
         assert done.returncode == 0
         assert done.stdout.startswith(f"Usage: {' '.join(['aoba', *command])} ")
     assert min(seconds) < 2
+
+
+def test_the_help_has_a_line_for_each_kind_of_source() -> None:
+    lines = [line.strip() for line in run_aoba("serve", "--help").stdout.splitlines()]
+    for name in KINDS:
+        assert any(line.startswith(f"{name}:") or f"; {name}:" in line for line in lines), name
+
+
+def test_no_command_is_described_by_half_a_sentence() -> None:
+    commands = run_aoba("--help").stdout.partition("Commands:")[2]
+    assert commands
+    assert "..." not in commands
 
 
 def test_the_command_is_installed_under_its_name() -> None:

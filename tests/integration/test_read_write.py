@@ -185,7 +185,7 @@ USAGE = {
         ["write", "rtu+tcp://127.0.0.1:1", "coils", "0", "1", "--unit", "0", "--verify"],
         "--verify: unit id 0 is all stations of a line",
     ),
-    "a URL that is none": (["read", "127.0.0.1", "coils", "0"], "unknown link ''; expected tcp://"),
+    "a URL that is none": (["read", "127.0.0.1", "coils", "0"], "not a URL; expected tcp://"),
 }
 
 

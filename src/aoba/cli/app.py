@@ -79,10 +79,7 @@ def serve(
         list[str] | None,
         typer.Argument(
             metavar="SOURCE",
-            help="Scripts: PATH.py, python:external:PATH?timeout=5&args=... or "
-            "python:embedded:PATH. Others: file:PATH?replay=1s, pipe:PATH, "
-            "modbus:URL?unit=3&holding=0-99, a device, or http://HOST:PORT/PATH?token=@FILE, "
-            "where others post; or mqtt://HOST:PORT/TOPIC, of a broker.",
+            help="Where values come from, as above; may be given several times.",
         ),
     ] = None,
     data_source: Annotated[
@@ -126,7 +123,22 @@ def serve(
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
 ) -> None:
-    """Serve the values of scripts and other sources over Modbus, until Ctrl-C or SIGTERM."""
+    r"""Serve the values of scripts and other sources over Modbus.
+
+    It ends with Ctrl-C or SIGTERM. SOURCE is one of these:
+
+    \b
+    PATH.py                  a Python script, run again and again
+    python:external:PATH     the same, whatever the name of its file
+    python:embedded:PATH     the same, in an interpreter that Aoba keeps
+    file:PATH                a file of documents; ?replay=1s plays them
+    pipe:PATH                a FIFO that others write documents to
+    modbus:URL?holding=0-99  a device that is polled; URL as for aoba read
+    http://HOST:PORT/PATH    a port here, to which others post documents
+    mqtt://HOST/TOPIC        a topic on a broker; mqtts:// within TLS
+
+    Options follow a ?, joined by &, in quotes: 'PATH.py?timeout=5&stale_after=10s'
+    """
     from aoba.cli.serve import serve
 
     serve(
@@ -142,7 +154,7 @@ def serve(
 
 @app.command()
 def publish(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, as for serve.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="As for aoba serve.")],
     url: Annotated[
         str,
         typer.Argument(
@@ -154,9 +166,9 @@ def publish(
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
 ) -> None:
-    """Publish the values of a script to an MQTT broker, for others to serve.
+    """Publish the values of a source to an MQTT broker.
 
-    They do so with: aoba serve mqtt://HOST:PORT/TOPIC
+    Others serve them, with: aoba serve mqtt://HOST/TOPIC
     """
     from aoba.cli.publish import publish
 
@@ -201,12 +213,13 @@ def push(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A source, as for serve.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="As for aoba serve.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Run a script once, or wait for a document of another source, and show the registers.
+    """Run a script once, and show its registers.
 
-    Where something is wrong with the document, exits with 1 and says what, and where.
+    Of another source, wait for its first document. Where something is wrong with a document, exits
+    with 1 and says what, and where.
     """
     from aoba.cli.check import check
 

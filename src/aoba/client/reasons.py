@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from aoba.client.target import SerialUrl, Target, TlsTarget
+from aoba.tls import why_tls_failed
 
 PORTS: Final = "`aoba ports` lists those there are"
 
@@ -35,7 +36,7 @@ def too_late(error: TimeoutError, timeout: float) -> str:
 def why(target: Target, error: Exception | None, *, was_open: bool = False) -> str:
     """`error` is what the transport says; None of a connection closed in good order."""
     if isinstance(error, ssl.SSLError):
-        return _tls(error)
+        return why_tls_failed(error)
     if error is None or isinstance(error, ConnectionResetError | BrokenPipeError):
         return _closed(target, was_open=was_open)
     if isinstance(error, socket.gaierror):
@@ -58,21 +59,6 @@ def _closed(target: Target, *, was_open: bool) -> str:
     if isinstance(target, TlsTarget) and not target.cert:
         return f"{_CLOSED}; it may ask who we are, which ?cert=FILE&key=FILE says"
     return _CLOSED
-
-
-def _tls(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        reason = error.verify_message.rstrip(".")
-        if "mismatch" in reason or "not valid for" in reason:
-            return f"the certificate is not its own: {reason}; ?name=NAME says whom to expect"
-        return f"the certificate is not trusted: {reason}; ?ca=FILE says who signs it"
-    if "CERTIFICATE" in (error.reason or ""):
-        return f"it refuses us: {_reason(error)}; ?cert=FILE&key=FILE says who we are"
-    return f"TLS fails: {_reason(error)}; check the port, and whether it speaks TLS"
-
-
-def _reason(error: ssl.SSLError) -> str:
-    return (error.reason or str(error)).lower().replace("_", " ")
 
 
 def _not_permitted(device: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from aoba.errors import UsageError
-from aoba.links.url import SCHEMES, NetworkUrl, Scheme, SerialUrl
+from aoba.links.url import SCHEMES, NetworkUrl, Scheme, SerialUrl, unknown
 from aoba.options import Parsers, parse_options
 
 __all__ = [
@@ -72,8 +72,7 @@ def parse_target(text: str) -> Target:
     if colon and scheme == "tls":
         return _tls(text)
     if not colon or scheme not in TARGETS:
-        name = name if colon and "." not in name else ""  # of `10.0.0.5:502` it is no scheme
-        raise UsageError(f"{text}: unknown link {name!r}; expected {ACCEPTED}")
+        raise unknown(text, ACCEPTED)
     target = TARGETS[scheme].build(TARGETS[scheme], text)
     return _with_port(text, target) if isinstance(target, NetworkUrl) else target
 

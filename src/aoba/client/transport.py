@@ -8,7 +8,8 @@ from serialx import Parity, SerialException, StopBits, create_serial_connection
 from aoba.client.reasons import too_late, why
 from aoba.client.target import SerialUrl, Target, TlsTarget
 from aoba.client.wire import Wire
-from aoba.errors import NoConnection, UsageError
+from aoba.errors import NoConnection
+from aoba.tls import client_context
 
 
 async def open_transport(target: Target, protocol: Wire, timeout: float) -> None:
@@ -57,12 +58,4 @@ async def _open(target: Target, protocol: Wire) -> None:
 
 def context_of(target: TlsTarget) -> ssl.SSLContext:
     """Raises UsageError where a certificate of ours cannot be used."""
-    path = target.ca
-    try:
-        context = ssl.create_default_context(cafile=path)
-        if path := target.cert:
-            context.load_cert_chain(target.cert, target.key)
-    except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(f"{target}: {path} cannot be used: {reason}") from None
-    return context
+    return client_context(target, target.ca, target.cert, target.key)

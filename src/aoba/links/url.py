@@ -101,10 +101,16 @@ def parse_listen(text: str) -> Url:
     name, colon, _ = text.partition(":")
     scheme = SCHEMES.get(name.lower()) if colon else None
     if scheme is None:
-        # Of `127.0.0.1:5020`, what stands before the colon is no scheme.
-        name = name if colon and "." not in name else ""
-        raise UsageError(f"{text}: unknown link {name!r}; expected {ACCEPTED}")
+        raise unknown(text, ACCEPTED)
     return scheme.build(scheme, text)
+
+
+def unknown(text: str, accepted: str) -> UsageError:
+    """Of a `text` that begins with none of the schemes that are accepted."""
+    name, colon, _ = text.partition(":")
+    is_scheme = colon and "." not in name  # of `127.0.0.1:5020` it is none
+    what = f"unknown link {name!r}" if is_scheme else "not a URL"
+    return UsageError(f"{text}: {what}; expected {accepted}")
 
 
 def _network_url(scheme: Scheme, text: str) -> NetworkUrl:

@@ -1,7 +1,6 @@
 """A connection to a broker that is made again whenever it is lost."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
@@ -10,6 +9,7 @@ from aoba.errors import BrokerError, UsageError
 from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.session import Session, password_of
 from aoba.mqtt.url import Broker
+from aoba.tls import client_context
 
 
 class Connection:
@@ -28,7 +28,9 @@ class Connection:
     ) -> None:
         self._broker, self._attempts = broker, attempts
         self._persistent, self._passed_over = persistent, passed_over
-        self._context = _context(broker) if broker.tls else None
+        self._context = (
+            client_context(broker, broker.ca, broker.cert, broker.key) if broker.tls else None
+        )
         password_of(broker)  # where that is of no use, say so before anything starts
 
     async def keep(
@@ -59,15 +61,3 @@ class Connection:
             await use(session)
         finally:
             await session.close()
-
-
-def _context(broker: Broker) -> ssl.SSLContext:
-    path = broker.ca
-    try:
-        context = ssl.create_default_context(cafile=path)
-        if path := broker.cert:
-            context.load_cert_chain(broker.cert, broker.key)
-    except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(f"{broker}: {path} cannot be used: {reason}") from None
-    return context

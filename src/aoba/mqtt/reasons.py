@@ -6,6 +6,7 @@ import ssl
 from typing import Final
 
 from aoba.mqtt.url import Broker
+from aoba.tls import why_tls_failed
 
 _NETWORK: Final = {
     errno.ECONNREFUSED: "nobody listens there; check the port, and whether the broker runs",
@@ -40,7 +41,7 @@ def silent(broker: Broker, seconds: float) -> str:
 def why_not(broker: Broker, error: OSError) -> str:
     """Of a connection that could not be made."""
     if isinstance(error, ssl.SSLError):
-        return _tls(error)
+        return why_tls_failed(error)
     if isinstance(error, ConnectionResetError | BrokenPipeError):
         return f"{_CLOSED}; check whether it speaks TLS there" if broker.tls else _CLOSED
     if isinstance(error, socket.gaierror):
@@ -78,15 +79,3 @@ def not_mqtt(broker: Broker) -> str:
 def _check(broker: Broker) -> str:
     kind = "TLS" if broker.tls else "plain MQTT rather than TLS"
     return f"check whether a broker listens there, for {kind}"
-
-
-def _tls(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        reason = error.verify_message.rstrip(".")
-        if "mismatch" in reason or "not valid for" in reason:
-            return f"the certificate is not its own: {reason}; name=NAME says whom to expect"
-        return f"the certificate is not trusted: {reason}; ca=FILE says who signs it"
-    reason = (error.reason or str(error)).lower().replace("_", " ")
-    if "certificate" in reason:
-        return f"it refuses us: {reason}; cert=FILE&key=FILE says who we are"
-    return f"TLS fails: {reason}; check the port, and whether it speaks TLS"

@@ -76,9 +76,9 @@ def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
 
 
 def _device(name: str, spec: DeviceSpec, shared: Shared) -> Source:
-    from aoba.sources.devices.device import PolledDevice
+    from aoba.sources.devices.device import DeviceSource
 
-    return PolledDevice(name, spec, shared.lines.line(spec.target), shared.image)
+    return DeviceSource(name, spec, shared.lines.line(spec.target), shared.image)
 
 
 def _file(name: str, spec: FileSpec, shared: Shared) -> Source:

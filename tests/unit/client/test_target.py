@@ -23,8 +23,8 @@ GOOD = {
     "ascii:///dev/ttyS0": SerialUrl("ascii", Path("/dev/ttyS0"), 9600, "E", 7, 1),
 }
 BAD = {
-    "10.0.0.5:502": "unknown link ''; expected tcp://HOST",
-    "plc": "unknown link ''; expected",
+    "10.0.0.5:502": "not a URL; expected tcp://HOST",
+    "plc": "not a URL; expected",
     "http://plc": "unknown link 'http'; expected",
     "tcp://": "the host is missing",
     "tcp://plc:0": "the port is 0; expected 1 to 65535",

@@ -123,9 +123,9 @@ def test_a_device_is_taken_as_it_stands():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "unknown link ''"),
-        ("127.0.0.1:5020", "unknown link ''"),
-        ("/dev/ttyUSB0", "unknown link ''"),
+        ("", "not a URL"),
+        ("127.0.0.1:5020", "not a URL"),
+        ("/dev/ttyUSB0", "not a URL"),
         ("http://127.0.0.1:5020", "unknown link 'http'"),
         ("tcp://", "the host is missing"),
         ("tcp://:502", "the host is missing"),

@@ -37,7 +37,7 @@ class _Read(NamedTuple):
     """Of `DeviceWrites`, when it was asked for."""
 
 
-class PolledDevice:
+class DeviceSource:
     """The source `name`. Raises DocumentError where the registers for its health are taken."""
 
     def __init__(self, name: str, spec: DeviceSpec, line: Line, image: Image) -> None:

@@ -15,6 +15,9 @@ from aoba.errors import DocumentError
 from aoba.sources.deliveries import Deliveries
 from aoba.sources.lines import Lines
 
+TURN: Final = 0.005
+"""Seconds of work in a row before Modbus clients have their turn."""
+
 _BETWEEN: Final = "\ufeff ,"  # what may stand between documents
 
 
@@ -43,8 +46,10 @@ class DocumentStream:
         self._values = ValueStream()
         self._text = Lines()
         self._line = 1
+        self._turn_ends = 0.0
 
     async def feed(self, data: bytes) -> None:
+        await self._let_others()
         for piece in self._values.feed(data):
             await self._handle(piece)
 
@@ -53,13 +58,19 @@ class DocumentStream:
             await self._handle(piece)
         self._skip(self._text.end())
 
+    async def _let_others(self) -> None:
+        if time.monotonic() >= self._turn_ends:
+            await asyncio.sleep(0)
+            self._turn_ends = time.monotonic() + TURN
+
     async def _handle(self, piece: Piece) -> None:
+        await self._let_others()
         match piece:
             case Value(raw):
                 await self._take(raw)
                 self._line += raw.count(b"\n")
             case Text(data):
-                self._pass_over(data)
+                await self._pass_over(data)
             case Fault(begun):
                 await self._refuse(str(fault(begun)))
             case Cut(size):
@@ -85,10 +96,10 @@ class DocumentStream:
     def _place(self) -> str:
         return f"line {self._line}" if self._numbered else ""
 
-    def _pass_over(self, data: bytes) -> None:
-        now = time.monotonic()
+    async def _pass_over(self, data: bytes) -> None:
         for part in data.splitlines(keepends=True):
-            self._skip(self._text.feed(part, now))
+            await self._let_others()
+            self._skip(self._text.feed(part, time.monotonic()))
             self._line += part.endswith(b"\n")
 
     def _skip(self, lines: Iterator[str]) -> None:

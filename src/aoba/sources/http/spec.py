@@ -24,10 +24,10 @@ TOKEN_FORMS: Final = "letters, digits and -._~+/ (%2B for a +), or @FILE, or env
 
 @dataclass(frozen=True, slots=True)
 class HttpSpec:
-    """An IP address or name to listen at; port 0 lets the system choose one."""
-
     host: str
+    """An IP address or name of this machine, to listen at."""
     port: int
+    """0 lets the system choose one."""
     path: str = "/"
     """As it is without percent-encoding."""
     token: str | None = field(default=None, repr=False)

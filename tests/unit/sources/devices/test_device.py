@@ -20,7 +20,7 @@ from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from aoba.sources.devices import device as device_module
 from aoba.sources.devices import writes as device_writes
-from aoba.sources.devices.device import MAX_REST, PolledDevice
+from aoba.sources.devices.device import MAX_REST, DeviceSource
 from aoba.sources.devices.spec import parse_device
 from builders import CLIENT, decoded, one_range
 
@@ -59,7 +59,7 @@ class FakeLine:
 class Polled:
     def __init__(self, text=SPEC):
         self.line, self.image = FakeLine(), Image()
-        self.source = PolledDevice("tcp://a unit 3", parse_device(text), self.line, self.image)
+        self.source = DeviceSource("tcp://a unit 3", parse_device(text), self.line, self.image)
 
     def poll(self, times=1):
         async def poll():
@@ -313,7 +313,7 @@ def test_its_health_may_be_where_nobody_else_is():
 
     assert polled.holding(103, 1, Table.INPUT) == [2]  # runs
     with pytest.raises(DocumentError):
-        PolledDevice("another", parse_device(SPEC + health), FakeLine(), polled.image)
+        DeviceSource("another", parse_device(SPEC + health), FakeLine(), polled.image)
 
 
 def test_a_defect_costs_one_poll(polled, caplog):

@@ -112,7 +112,7 @@ def test_wrong_usage(options, says):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("modbus:a.py", "unknown link ''"),
+        ("modbus:a.py", "not a URL"),
         ("modbus:tcp://?holding=0", "the host is missing"),
         ("modbus:rtu:///dev/a?unit=0&holding=0", "expected 1 to 247, got 0"),
         ("modbus:rtu:///dev/a?baudrate=fast&holding=0", "option 'baudrate': expected a whole"),

@@ -74,3 +74,24 @@ def test_each_delivery_waits_for_its_turn():
     stream, _ = asyncio.run(taken([LINES], turn=turn))
 
     assert len(turns) == stream.count == 6
+
+
+@pytest.mark.parametrize("junk", [b"y\n", b"[\n", b'"\n'])
+@pytest.mark.parametrize("options", [{}, {"numbered": True}])
+def test_a_flood_of_what_is_no_document_leaves_others_their_turns(junk, options):
+    turns = 0
+
+    async def count():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def flood():
+        others = asyncio.create_task(count())
+        await taken([junk * (32 * 1024 // len(junk))] * 20, **options)
+        others.cancel()
+
+    asyncio.run(flood())
+
+    assert turns > 10

@@ -3,7 +3,7 @@
 import asyncio
 from unittest.mock import Mock
 
-from aoba.sources.http_server import _Server
+from aoba.sources.http.server import _Server
 
 
 def test_who_has_gone_before_its_turn_is_no_defect():
