@@ -11,6 +11,6 @@ def test_who_has_gone_before_its_turn_is_no_defect():
         connection = _Server(Mock())()
         connection.connection_made(Mock(asyncio.Transport))
         connection.connection_lost(None)
-        await connection.start()
+        return await connection.start()
 
-    asyncio.run(main())
+    assert asyncio.run(main()) is None
