@@ -87,7 +87,7 @@ def test_a_file_that_goes_and_comes_back(serve, file):
     server = serve(f"file:{file}")
     with Client(server.port) as client:
         file.unlink()
-        server.wait_for_log(r"ERROR .*plant\.json: .*no such file, its last values stay$")
+        server.wait_for_log(r"ERROR .*plant\.json: .*there is no file, its last values stay$")
         assert value(client) == 1
         rewritten(file, document(5))
         eventually(lambda: value(client) == 5)

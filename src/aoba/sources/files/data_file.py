@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from stat import S_ISREG
-from typing import Final
+from typing import BinaryIO, Final
 
 LOOK: Final = 0.2
 """Seconds from one look to the next."""
@@ -54,9 +54,17 @@ class DataFile:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """What is in it. Raises OSError."""
-        with await asyncio.to_thread(self._path.open, "rb") as file:
+        with await asyncio.to_thread(self._open) as file:
             while chunk := await asyncio.to_thread(file.read, CHUNK):
                 yield chunk
+
+    def _open(self) -> BinaryIO:
+        # Without blocking, since it may have become a FIFO, whose writer nobody is.
+        file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+        if not S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise OSError("it is no file any more")
+        return file
 
     def _look(self) -> tuple[Identity, float]:
         """The identity of the file, and the seconds since it was written to."""

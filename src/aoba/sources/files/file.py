@@ -35,7 +35,7 @@ class FileSource:
             while True:
                 if not await self._file.next():
                     missing = True
-                    await self._fail(f"{self._path}: no such file, its last values stay")
+                    await self._fail(f"{self._path}: there is no file, its last values stay")
                     continue
                 if missing:
                     missing = False
