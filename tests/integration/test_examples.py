@@ -171,6 +171,30 @@ def test_database_follows_its_rows(database):
     assert stations[2]["holding"] == {0: 730}
 
 
+@pytest.mark.parametrize(
+    ("temperature", "heater", "then"), [(10.0, 0, True), (30.0, 1, False), (0.0, 1, False)]
+)
+def test_setpoints_follow_the_temperature(temperature, heater, then):
+    values = [
+        {"name": "temperature", "values": [temperature]},
+        {"name": "heater", "values": [heater]},
+    ]
+    write = {"station": 1, "table": "holding", "address": 0, "values": [16800, 0]}
+    done = subprocess.run(
+        command("setpoints.py"),
+        input=json.dumps({"stations": [{"id": 1, "values": values}], "writes": [write]}),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=True,
+    )
+    one, other = (at["map"] for at in json.loads(done.stdout)["stations"])
+    assert one["coils"][0]["initial_values"] == [then]
+    assert other["coils"][0]["initial_values"] == [False]
+    assert one["holding"][0]["initial_values"][0] in (16.0, 21.0)
+    assert done.stderr == "holding 0 of station 1 was set to [16800, 0] on the spot\n"
+
+
 def test_database_is_created_once_by_many_at_the_same_time():
     several = [
         subprocess.Popen(

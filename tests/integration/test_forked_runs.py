@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from aoba.sources import fork_process
-from aoba.sources.names import FifoNames
+from aoba.sources.forks import fork_process
+from aoba.sources.forks.names import FifoNames
 from support.curious import normal, written
 from support.runs import Runs
 

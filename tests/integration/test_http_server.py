@@ -10,9 +10,9 @@ from aiohttp import web
 
 from aoba.errors import HttpError
 from aoba.registers.image import Image
-from aoba.sources import http_server
-from aoba.sources.http_server import MAX_CONNECTIONS, HttpServer, answer
-from aoba.sources.http_spec import parse_http
+from aoba.sources.http import server as http_server
+from aoba.sources.http.server import MAX_CONNECTIONS, HttpServer, answer
+from aoba.sources.http.spec import parse_http
 from aoba.sources.open import Shared, open_source
 from support.waiting import DEADLINE
 

@@ -394,7 +394,7 @@ def test_every_status_is_in_the_documentation() -> None:
     told = set(re.findall(r"^\| (\d{3}) \| ", PAGE.read_text(), re.MULTILINE))
     used = {
         status
-        for path in SOURCES.glob("http_*.py")
+        for path in SOURCES.glob("http/*.py")
         for status in re.findall(r"(?:HttpError\(|, |else )(4\d\d|503)\b", path.read_text())
     }
 

@@ -115,7 +115,7 @@ def test_no_command_shows_the_help_and_says_so() -> None:
     done = run_aoba()
     assert done.returncode == 2
     assert done.stdout.startswith("Usage: aoba ")
-    accepted = "serve, publish, check, schema, read, write, scan or ports"
+    accepted = "serve, publish, push, check, schema, read, write, scan or ports"
     assert done.stderr == f"aoba: no command given; expected {accepted}\n"
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from aoba.errors import RunError
-from aoba.sources.program import ScriptFile
-from aoba.sources.python_embedded import PythonEmbedded
-from aoba.sources.python_external import PythonExternal
-from aoba.sources.script_spec import ScriptSpec
+from aoba.sources.scripts.program import ScriptFile
+from aoba.sources.scripts.python_embedded import PythonEmbedded
+from aoba.sources.scripts.python_external import PythonExternal
+from aoba.sources.scripts.spec import ScriptSpec
 from support.runs import Outcome
 from support.waiting import DEADLINE
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from aoba.sources.child import Child, script_environment
-from aoba.sources.fork_process import ForkProcess
-from aoba.sources.forked import ForkedRun
+from aoba.sources.forks.fork_process import ForkProcess
+from aoba.sources.forks.forked import ForkedRun
+from aoba.sources.scripts.child import Child, script_environment
 from support.waiting import DEADLINE
 
 if TYPE_CHECKING:
-    from aoba.sources.running import Running
+    from aoba.sources.scripts.running import Running
 
 
 class Outcome(NamedTuple):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import aoba
-from aoba.sources.child import FOR_SCRIPTS, script_environment
+from aoba.sources.scripts.child import FOR_SCRIPTS, script_environment
 from support.pythons import VERSIONS, python
 
 STATIONS = [{"id": 1, "mode": "master", "map": {"input": [{"address_start": 0, "length": 1}]}}]

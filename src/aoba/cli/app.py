@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from aoba import __version__
-from aoba.cli.devices import devices
+from aoba.cli.devices import Retries, Timeout, Url, devices, parse_time
 from aoba.cli.streams import complain
 from aoba.errors import AobaError, UsageError
 
@@ -69,7 +69,7 @@ def _aoba(
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-        accepted = "serve, publish, check, schema, read, write, scan or ports"
+        accepted = "serve, publish, push, check, schema, read, write, scan or ports"
         raise UsageError(f"no command given; expected {accepted}")
 
 
@@ -173,6 +173,44 @@ def publish(
     from aoba.cli.publish import publish
 
     publish(source, url, level=log_level.value, form=log_format.value)
+
+
+@app.command()
+def push(
+    url: Url,
+    source: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SOURCE", show_default=False, help="As for aoba serve, one or more."
+        ),
+    ] = None,
+    refresh: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="How often to write everything again; never: not at all."
+        ),
+    ] = "60s",
+    single: Annotated[
+        bool, typer.Option("--single", help="Write each address by itself, by functions 5 and 6.")
+    ] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Read back what was written.")] = False,
+    timeout: Timeout = "2s",
+    retries: Retries = 1,
+    log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
+    log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
+) -> None:
+    """Write the values of sources to devices, as their master.
+
+    It ends with Ctrl-C or SIGTERM. Coils and holding registers of stations with the mode "master" go to the devices with
+    these unit ids, whenever they change.
+    """
+    from aoba.cli.push import parse_refresh, push
+    from aoba.push.exchange import Manner
+    from aoba.push.way import Options
+
+    seconds, manner = parse_time("--timeout", timeout), Manner(single, verify)
+    options = Options(seconds, retries, parse_refresh(refresh), manner)
+    push(url, source or [], options, log_level.value, log_format.value)
 
 
 @app.command()

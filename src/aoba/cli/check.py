@@ -16,11 +16,11 @@ from aoba.cli.report import Report
 from aoba.cli.table import print_report
 from aoba.errors import RunError
 from aoba.printable import printable
-from aoba.sources.feedback import Snapshot, encode
-from aoba.sources.hosts import host_of
-from aoba.sources.program import ScriptFile
-from aoba.sources.run import run_script
-from aoba.sources.script_spec import ScriptSpec
+from aoba.sources.scripts.feedback import Snapshot, encode
+from aoba.sources.scripts.hosts import host_of
+from aoba.sources.scripts.program import ScriptFile
+from aoba.sources.scripts.run import run_script
+from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.spec import Spec, parse_spec
 
 LINGER: Final = 2.0

@@ -95,13 +95,13 @@ def read(
     target = parse_target(url)
     kind = typed(table, data_type, word_order, byte_order, scale, offset)
     block = kind.block(unit, address, count)
-    reading = Reading(target, block, kind, _time("--timeout", timeout), retries)
+    reading = Reading(target, block, kind, parse_time("--timeout", timeout), retries)
     if watch is None:
         read(reading, as_json=as_json)
         return
     from aoba.cli.watch import watch as watch_values
 
-    watch_values(reading, _time("--watch", watch), as_json=as_json)
+    watch_values(reading, parse_time("--watch", watch), as_json=as_json)
 
 
 # Of unknown options, some are negative numbers; the others are no values, which is said then.
@@ -147,7 +147,7 @@ def write(
     size = len(cells) // (1 if kind.form is None else 2)
     block = kind.block(unit, address, size // kind.step)
     one_by_one = single or (size == 1 and not multiple)
-    seconds = _time("--timeout", timeout)
+    seconds = parse_time("--timeout", timeout)
     write_values(Writing(target, block, kind, cells, one_by_one, verify, seconds, retries))
 
 
@@ -172,7 +172,7 @@ def scan(
     from aoba.client.target import parse_target
 
     target = parse_target(url)
-    seconds = None if timeout is None else _time("--timeout", timeout)
+    seconds = None if timeout is None else parse_time("--timeout", timeout)
     raise typer.Exit(scan_units(target, parse_units(units), seconds, parallel, as_json=as_json))
 
 
@@ -184,7 +184,7 @@ def ports(as_json: AsJson = False) -> None:
     list_ports(as_json=as_json)
 
 
-def _time(option: str, text: str) -> float:
+def parse_time(option: str, text: str) -> float:
     try:
         return parse_duration(text)
     except UsageError as error:

@@ -15,7 +15,7 @@ from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
 from aoba.registers.described import Descriptions
 from aoba.registers.image import Image
-from aoba.sources.script import DEFAULT_INTERVAL
+from aoba.sources.scripts.script import DEFAULT_INTERVAL
 from aoba.spans import Span
 
 

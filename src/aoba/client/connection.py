@@ -134,6 +134,11 @@ class Connection:
         await self._request(method, *args, **options, no_response_expected=True)
         await asyncio.sleep(TURNAROUND + _seconds(self.target, 2 * (size + 10)))
 
+    async def until_lost(self) -> DeviceError:
+        """Why the connection is lost, as soon as it is."""
+        await asyncio.wait((self._wire.lost,))
+        return self._lost()
+
     def _request(self, method: str, *args: Any, **options: Any) -> Awaitable[ModbusPDU]:
         if self._wire.lost.done():
             raise self._lost()

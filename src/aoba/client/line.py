@@ -41,6 +41,7 @@ class _Job:
     patience: Patience
     request: Callable[[Connection], Awaitable[Any]]
     answer: asyncio.Future[Any]
+    is_write: bool
 
 
 class Line:
@@ -72,7 +73,7 @@ class Line:
         Raises DeviceError, and DeviceBusy where too many writes wait for that station already.
         """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        job = _Job(unit, patience, request, answer)
+        job = _Job(unit, patience, request, answer, is_write)
         if not self._turns.put(unit, job, is_write=is_write):
             raise DeviceBusy(f"{self.target}: too many writes to station {unit} wait already")
         self._worker = self._worker or asyncio.create_task(self._work())
@@ -97,9 +98,7 @@ class Line:
 
     async def _carry_out(self, job: _Job) -> None:
         try:
-            connection = await self._connected(job.patience)
-            connection.timeout, connection.retries = job.patience
-            result = await job.request(connection)
+            result = await self._result(job)
         except DeviceError as error:
             self._turns.heard(job.unit, is_silent=is_silence(error))
             if self._connection and self._is_over(error):
@@ -112,6 +111,25 @@ class Line:
             self._turns.heard(job.unit, is_silent=False)
             if not job.answer.done():
                 job.answer.set_result(result)
+
+    async def _result(self, job: _Job) -> Any:
+        """Raises DeviceError.
+
+        Some devices close a connection after each answer, or after a while. Where that and the next
+        request cross each other, a read is asked for again; a write may have been carried out.
+        """
+        was_open = self._connection
+        connection = await self._connected(job.patience)
+        try:
+            return await self._request(job, connection)
+        except NoConnection:
+            if job.is_write or connection is not was_open:
+                raise
+        return await self._request(job, await self._connected(job.patience))
+
+    async def _request(self, job: _Job, connection: Connection) -> Any:
+        connection.timeout, connection.retries = job.patience
+        return await job.request(connection)
 
     async def _connected(self, patience: Patience) -> Connection:
         if self._connection and not self._connection.is_lost:

@@ -34,7 +34,7 @@ async def poll(
                 got: T | DeviceError = await read(connection)
             except DeviceError as error:
                 got = error
-                if connection and _is_over(connection.target, error):
+                if connection and is_over(connection.target, error):
                     await connection.close()
                     connection = None
             yield got
@@ -44,7 +44,7 @@ async def poll(
             await connection.close()
 
 
-def _is_over(target: Target, error: DeviceError) -> bool:
+def is_over(target: Target, error: DeviceError) -> bool:
     """Whether another connection may do better; a host that was cut off never says goodbye."""
     if isinstance(error, NoAnswer):
         return not isinstance(target, SerialUrl)

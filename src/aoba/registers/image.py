@@ -47,6 +47,8 @@ class Image:
         self.stations: dict[int, Bank] = {}
         self.ready = ReadyAnswers()
         """Answers that hold as long as nothing here changes."""
+        self.editions: dict[str, int] = {}
+        """How often a source has replaced all that it had defined."""
         self._territories: dict[str, Territory] = {}
         self._devices: dict[str, Device] = {}
         self._journals: list[Journal] = []
@@ -104,6 +106,7 @@ class Image:
         self.ready.forget()
         self._release(source)
         if replace:
+            self.editions[source] = self.editions.get(source, 0) + 1
             self._forget(source)
         territory = self._territories.setdefault(source, {})
         for station in document.stations:

@@ -18,7 +18,7 @@ from aoba.errors import DocumentError
 from aoba.registers.image import Image
 from aoba.sources.monitoring import Monitoring
 from aoba.sources.reception import Reception
-from aoba.sources.run import MAX_INLINE, Outcome
+from aoba.sources.scripts.run import MAX_INLINE, Outcome
 from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
 

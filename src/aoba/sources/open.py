@@ -8,18 +8,18 @@ from aoba.client.lines import Lines
 from aoba.errors import DocumentError, UsageError
 from aoba.extras import require
 from aoba.registers.image import Image
-from aoba.sources.device_spec import DeviceSpec
-from aoba.sources.fifo import FifoSource
-from aoba.sources.file import FileSource, Replay
-from aoba.sources.file_spec import FifoSpec, FileSpec
-from aoba.sources.hosts import host_of
-from aoba.sources.http_spec import HttpSpec
-from aoba.sources.mqtt_spec import MqttSpec
-from aoba.sources.script import Script
-from aoba.sources.script_spec import ScriptSpec
+from aoba.sources.devices.spec import DeviceSpec
+from aoba.sources.files.fifo import FifoSource
+from aoba.sources.files.file import FileSource, Replay
+from aoba.sources.files.spec import FifoSpec, FileSpec
+from aoba.sources.forks.warm import ForkServers
+from aoba.sources.http.spec import HttpSpec
+from aoba.sources.mqtt.spec import MqttSpec
+from aoba.sources.scripts.hosts import host_of
+from aoba.sources.scripts.script import Script
+from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.source import Source
 from aoba.sources.spec import Spec
-from aoba.sources.warm import ForkServers
 
 
 class ListeningPort(Protocol):
@@ -76,7 +76,7 @@ def _script(name: str, spec: ScriptSpec, shared: Shared) -> Source:
 
 
 def _device(name: str, spec: DeviceSpec, shared: Shared) -> Source:
-    from aoba.sources.device import DeviceSource
+    from aoba.sources.devices.device import DeviceSource
 
     return DeviceSource(name, spec, shared.lines.line(spec.target), shared.image)
 
@@ -93,8 +93,8 @@ def _fifo(name: str, spec: FifoSpec, shared: Shared) -> Source:
 
 def _http(name: str, spec: HttpSpec, shared: Shared) -> Source:
     require("aiohttp", "http", f"the source {spec.full_name}")
-    from aoba.sources.http_server import HttpServer
-    from aoba.sources.http_source import HttpSource
+    from aoba.sources.http.server import HttpServer
+    from aoba.sources.http.source import HttpSource
 
     key = ("http", spec.host, spec.port)
     server = shared.ports.setdefault(key, HttpServer(spec))
@@ -103,7 +103,7 @@ def _http(name: str, spec: HttpSpec, shared: Shared) -> Source:
 
 def _mqtt(name: str, spec: MqttSpec, shared: Shared) -> Source:
     require("paho.mqtt", "mqtt", spec.full_name)
-    from aoba.sources.mqtt import MqttSource
+    from aoba.sources.mqtt.source import MqttSource
 
     return MqttSource(name, spec, shared.image)
 

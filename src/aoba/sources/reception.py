@@ -9,7 +9,7 @@ from aoba.document.decode import Decoded
 from aoba.document.schema import Document
 from aoba.document.summary import summary
 from aoba.registers.image import Image
-from aoba.sources.program import Version
+from aoba.sources.scripts.program import Version
 from aoba.sources.source_log import SourceLog
 
 MAX_FRAMES: Final = 3

@@ -14,13 +14,13 @@ from aoba.client.target import TARGETS
 from aoba.errors import UsageError
 from aoba.mqtt.url import FORMS as MQTT_FORMS
 from aoba.options import without_secrets
-from aoba.sources.device_spec import FORM as DEVICE
-from aoba.sources.device_spec import parse_device
-from aoba.sources.file_spec import FIFO_FORM, FILE_FORM, parse_fifo, parse_file
-from aoba.sources.http_spec import FORM, parse_http
+from aoba.sources.devices.spec import FORM as DEVICE
+from aoba.sources.devices.spec import parse_device
+from aoba.sources.files.spec import FIFO_FORM, FILE_FORM, parse_fifo, parse_file
+from aoba.sources.http.spec import FORM, parse_http
 from aoba.sources.monitoring import Monitoring
-from aoba.sources.mqtt_spec import parse_mqtt
-from aoba.sources.script_spec import FORMS, parse_script
+from aoba.sources.mqtt.spec import parse_mqtt
+from aoba.sources.scripts.spec import FORMS, parse_script
 
 
 class Spec(Protocol):

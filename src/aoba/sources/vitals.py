@@ -14,7 +14,7 @@ from aoba.sources.clock import sleep_until
 from aoba.sources.freshness import ANSWERS, Freshness, FreshnessRule
 from aoba.sources.health import NOT_STARTED, RESOLUTION, Health
 from aoba.sources.monitoring import Monitoring
-from aoba.sources.run import Outcome
+from aoba.sources.scripts.run import Outcome
 from aoba.sources.source_log import SourceLog
 
 

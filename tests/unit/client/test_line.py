@@ -88,9 +88,9 @@ def with_line(talk, target=TCP):
     return asyncio.run(main())
 
 
-async def outcome(line, request, unit=1):
+async def outcome(line, request, unit=1, *, is_write=False):
     try:
-        return await line.ask(unit, request, PATIENCE)
+        return await line.ask(unit, request, PATIENCE, is_write=is_write)
     except DeviceError as error:
         return type(error)
 
@@ -145,8 +145,34 @@ def test_requests_go_one_after_the_other_and_writes_first(world):
 
 @pytest.mark.parametrize("error", [NoConnection("cut"), BadAnswer("nonsense")])
 def test_a_connection_that_is_of_no_use_is_replaced(world, error):
-    assert outcomes(number_of, raising(error), number_of) == [1, type(error), 2]
+    assert outcomes(raising(error), number_of) == [type(error), 2]
     assert world.closed == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("is_write", "lost_with", "comes"),
+    [(False, [1], 2), (False, [1, 2], NoConnection), (True, [1], NoConnection)],
+)
+def test_who_closes_between_two_requests_is_asked_again_for_reads(
+    world, is_write, lost_with, comes
+):
+    async def request(connection):
+        if connection.number in lost_with:
+            connection.is_lost = True
+            raise NoConnection("the device closed the connection")
+        return connection.number
+
+    async def talk(line):
+        await outcome(line, number_of)
+        return await outcome(line, request, is_write=is_write)
+
+    assert with_line(talk) == comes
+    assert world.opened == ([1] if is_write else [1, 2])
+
+
+def test_who_closes_a_new_connection_is_not_asked_again(world):
+    assert outcomes(raising(NoConnection("cut"))) == [NoConnection]
+    assert world.opened == [1]
 
 
 def test_an_exception_is_an_answer(world):

@@ -6,7 +6,7 @@ from aoba.errors import UsageError
 from aoba.mqtt.target import Publication, parse_publication
 from aoba.mqtt.url import Broker, Secret
 from aoba.sources.monitoring import UNMONITORED
-from aoba.sources.mqtt_spec import MqttSpec
+from aoba.sources.mqtt.spec import MqttSpec
 from aoba.sources.spec import parse_spec
 
 HOST = Broker("broker", 1883)

@@ -4,10 +4,10 @@ import pytest
 
 from aoba.errors import UsageError
 from aoba.registers.image import Image
-from aoba.sources.file import FileSource, Replay
-from aoba.sources.http_source import HttpSource
+from aoba.sources.files.file import FileSource, Replay
+from aoba.sources.http.source import HttpSource
 from aoba.sources.open import Shared, open_source
-from aoba.sources.script import Script
+from aoba.sources.scripts.script import Script
 from aoba.sources.spec import parse_spec
 
 

@@ -6,8 +6,8 @@ from aoba.document.decode import decode, decode_whole
 from aoba.errors import DocumentError
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from aoba.sources.program import Version
 from aoba.sources.reception import MAX_FRAMES, Reception
+from aoba.sources.scripts.program import Version
 from aoba.sources.source_log import SourceLog
 from builders import decoded, one_range, raw
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from aoba.sources.script_spec import ScriptSpec
+from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.source import source_names
 
 

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from aoba.errors import UsageError
-from aoba.sources.script_spec import ScriptSpec
+from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.spec import ACCEPTED, KINDS, parse_spec
 
 

@@ -12,7 +12,7 @@ from aoba.registers.image import Image
 from aoba.sources.freshness import FreshnessRule
 from aoba.sources.health import HealthPlace
 from aoba.sources.monitoring import Monitoring
-from aoba.sources.run import Outcome
+from aoba.sources.scripts.run import Outcome
 from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
 from builders import decoded, one_range

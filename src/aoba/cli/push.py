@@ -1,0 +1,35 @@
+"""`aoba push`."""
+
+from collections.abc import Sequence
+
+from aoba.cli.loop import run_loop
+from aoba.client.target import parse_target
+from aoba.duration import ACCEPTED as TIME
+from aoba.duration import parse_duration
+from aoba.errors import UsageError
+from aoba.logs import Format, Logging
+from aoba.push.way import Options
+from aoba.pushing import pushing
+from aoba.sources.spec import ACCEPTED, parse_spec
+
+
+def push(url: str, sources: Sequence[str], options: Options, level: str, form: Format) -> None:
+    """Raises UsageError before anything is started."""
+    target = parse_target(url)
+    if not sources:
+        raise UsageError(f"nothing to push: name a source, {ACCEPTED}")
+    specs = [parse_spec(text) for text in sources]
+
+    async def run() -> None:
+        await pushing(target, specs, options).run()
+
+    with Logging(level, form):
+        run_loop(run)
+
+
+def parse_refresh(text: str) -> float | None:
+    """Seconds, or None for never. Raises UsageError."""
+    try:
+        return None if text == "never" else parse_duration(text)
+    except UsageError:
+        raise UsageError(f"--refresh: expected never, {TIME}, got {text!r}") from None

@@ -1,0 +1,97 @@
+"""The way to the devices: one connection, opened again by itself, ever more seldom if that fails.
+
+One that had been of use and is lost is opened again at once, which is worth a line. Where that
+fails it is an outage, which takes three: what happened and how many values wait, how often it
+happened again, and what was written when it was over.
+"""
+
+import time
+from collections import Counter
+from typing import NamedTuple
+
+from aoba.client.connection import Connection
+from aoba.client.poll import is_over
+from aoba.client.target import Target
+from aoba.errors import DeviceError, NoConnection, UsageError
+from aoba.push.exchange import Exchange, Manner
+from aoba.push.plan import Plan
+from aoba.push.report import Report
+from aoba.push.trouble import Trouble
+
+
+class Options(NamedTuple):
+    timeout: float
+    retries: int
+    refresh: float | None
+    """Seconds after which everything is written again; None: never."""
+    manner: Manner = Manner()
+    may_be_stale: bool = False
+    """Whether sources withhold their values at times."""
+
+
+class Way:
+    def __init__(self, target: Target, options: Options, plan: Plan, report: Report) -> None:
+        self._target, self._options, self._plan, self._report = target, options, plan, report
+        self._outage = Trouble(first=0.1, most=2.0)
+        self._lost_by: DeviceError | None = None
+        self._is_new = True  # whether the log has not been told of a connection
+        self._exchange: Exchange | None = None
+        self._written: Counter[int] = Counter()  # before it was opened, or failed
+
+    async def open(self) -> Exchange:
+        """The exchange over the present connection, or a new one. Raises DeviceError."""
+        if self._exchange is None:
+            timeout, retries = self._options.timeout, self._options.retries
+            try:
+                connection = await Connection.connect(self._target, timeout, retries)
+            except UsageError as error:  # of certificates that were fine when Aoba was started
+                raise NoConnection(str(error)) from None
+            manner = self._options.manner
+            self._exchange = Exchange(connection, self._plan, self._report, manner)
+        return self._exchange
+
+    @property
+    def is_down(self) -> bool:
+        return self._outage.lasts
+
+    def end(self) -> None:
+        """Nothing more is going to happen."""
+        self._report.trouble(self._outage.over())
+
+    async def close(self) -> None:
+        if self._exchange:
+            await self._exchange.connection.close()
+        self._exchange = None
+
+    def serves(self) -> None:
+        """A station has answered."""
+        since, lost_by = self._outage.since, self._lost_by
+        self._report.trouble(self._outage.over())
+        if since is not None:
+            self._report.connected(f"back after {time.monotonic() - since:.1f} s", self._written)
+        elif lost_by:
+            how = f"connected again, after this: {self._report.words(lost_by)}"
+            self._report.connected(how, self._written)
+        elif self._is_new:
+            self._report.connected("connected", self._written)
+        self._is_new, self._lost_by = False, None
+
+    async def failed(self, error: DeviceError) -> float:
+        """No station answers, for this reason; returns when to try again.
+
+        The devices may have been started afresh meanwhile, so that nothing is known of them.
+        """
+        self._plan.forget()
+        was_of_use = self._exchange is not None and self._exchange.answers > 0
+        if is_over(self._target, error):
+            await self.close()
+        self._written = self._report.written
+        if was_of_use and isinstance(error, NoConnection):
+            self._lost_by = error
+            return 0.0
+        words = self._report.words(error)
+        if not self._outage.lasts:
+            self._report.failures["outage"] += 1
+            words += self._report.waiting
+        self._report.trouble(self._outage.happened(words, time.monotonic()))
+        return self._outage.until

@@ -1,0 +1,1 @@
+"""A device as a source: polled, and written to for clients."""

@@ -1,0 +1,147 @@
+"""A device as a source: polled again and again, its registers are those of a station of ours.
+
+What one poll reads takes effect at once, when all of it is there. A block that the device refuses
+is named and left out; where the device is silent, the poll has failed and nothing changes. A silent
+station takes time from others on its line, so the longer it is, the less often it is asked.
+"""
+
+import asyncio
+import logging
+import time
+from functools import partial
+from typing import Final, NamedTuple
+
+from aoba.client.blocks import Block, to_read
+from aoba.client.connection import Connection
+from aoba.client.line import Line, Patience, is_silence
+from aoba.client.requests import read_once
+from aoba.document.decode import Decoded
+from aoba.document.schema import Document
+from aoba.errors import DeviceError, DeviceException, DocumentError
+from aoba.registers.image import Image
+from aoba.sources.clock import sleep_until
+from aoba.sources.deliveries import Deliveries
+from aoba.sources.devices.document import polled
+from aoba.sources.devices.spec import DeviceSpec
+from aoba.sources.devices.writes import DeviceWrites
+from aoba.sources.schedule import Schedule
+
+MAX_REST: Final = 10.0
+"""Seconds that a silent station is left alone at most, where it shares its line."""
+
+
+class _Read(NamedTuple):
+    block: Block
+    cells: bytes
+    mark: int
+    """Of `DeviceWrites`, when it was asked for."""
+
+
+class DeviceSource:
+    """The source `name`. Raises DocumentError where the registers for its health are taken."""
+
+    def __init__(self, name: str, spec: DeviceSpec, line: Line, image: Image) -> None:
+        self._spec, self._line = spec, line
+        self._blocks = [part for block in spec.blocks for part in to_read(block)]
+        self._patience = Patience(spec.timeout, spec.retries)
+        self._polls = Deliveries(name, spec.monitoring, image, "polls")
+        self._writes = DeviceWrites(spec, line, self._polls.log)
+        self._is_slow = False
+        self._has_answered = False
+        self._failed_at: float | None = None  # the first poll of those that failed in a row
+        self._silences = 0  # in a row
+        self._not_before = 0.0
+        image.cede(name, self._writes)
+        line.units.add(spec.unit)
+
+    @property
+    def settled(self) -> asyncio.Event:
+        return self._polls.settled
+
+    async def live(self) -> None:
+        schedule = Schedule(self._spec.interval, first=time.monotonic())
+        with self._polls.alive():
+            while True:
+                await sleep_until(schedule.due)
+                now = time.monotonic()
+                if now < self._not_before:
+                    schedule.skip()
+                    continue
+                schedule.begin(now)
+                async with self._polls.delivery():
+                    answers = await self._poll()
+                if schedule.finish(time.monotonic()) and answers:
+                    self._tell_slowness()
+
+    async def _poll(self) -> bool:
+        """Whether the device answers."""
+        self._writes.forget()
+        try:
+            reads = await self._read_all()
+        except DeviceError as error:
+            self._note_failure(error)
+            return False
+        except Exception:  # noqa: BLE001  whatever happens in a poll, the next one follows
+            self._polls.log.defect()
+            self._polls.error("given up")
+            return False
+        self._note_answer()
+        if reads:
+            try:
+                self._polls.document(Decoded(self._document(reads), []))
+            except DocumentError as error:
+                self._polls.error(error.reason)
+        return True
+
+    async def _read_all(self) -> list[_Read]:
+        """Without what the device refuses. Raises DeviceError where it does not answer."""
+        reads = []
+        for block in self._blocks:
+            request = partial(self._read, block)
+            try:
+                reads.append(await self._line.ask(self._spec.unit, request, self._patience))
+            except DeviceException as error:
+                if is_silence(error):
+                    raise
+                self._polls.error(str(error))
+        return reads
+
+    async def _read(self, block: Block, connection: Connection) -> _Read:
+        mark = self._writes.mark
+        return _Read(block, await read_once(connection, block), mark)
+
+    def _document(self, reads: list[_Read]) -> Document:
+        """What a client has written since it was read is left as it is."""
+        parts = []
+        for block, cells, mark in reads:
+            width, start = len(cells) // block.size, block.span.start
+            for span in self._writes.still_true(block, mark):
+                part = cells[width * (span.start - start) : width * (span.stop - start)]
+                parts.append((block._replace(span=span), part))
+        return polled(self._spec.station, parts)
+
+    def _tell_slowness(self) -> None:
+        """Once: where others share the line, it comes and goes."""
+        if not self._is_slow:
+            self._is_slow = True
+            ms = f"{1000 * self._spec.interval:.0f} ms"
+            text = f"a poll takes longer than {ms}, slots are skipped"
+            self._polls.log.of_source(logging.WARNING, text)
+
+    def _note_failure(self, error: DeviceError) -> None:
+        # Its text is made for the command line, and the log says already who it is about.
+        text = str(error).removeprefix(f"{self._spec.target}: ").replace("--timeout", "timeout")
+        self._polls.error(text)
+        now = time.monotonic()
+        self._failed_at = self._failed_at or now
+        if is_silence(error) and len(self._line.units) > 1:
+            self._not_before = now + min(MAX_REST, self._patience.cost * 2**self._silences)
+            self._silences += 1
+
+    def _note_answer(self) -> None:
+        if self._failed_at is not None and self._has_answered:
+            after = time.monotonic() - self._failed_at
+            self._polls.log.of_source(logging.INFO, f"answers again, after {after:.1f} s")
+        self._has_answered = True
+        self._failed_at = None
+        self._silences = 0

@@ -1,0 +1,91 @@
+"""What clients write to a polled device: passed on over its line, or refused.
+
+A poll that was under way at the time may have read what was there before. So what has been written
+is noted in the order in which things happen on the line, and a poll asks what of its values is out
+of date.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+from aoba.client.blocks import Block
+from aoba.client.connection import Connection
+from aoba.client.line import Line, Patience
+from aoba.client.requests import mask_write, write_once
+from aoba.errors import DeviceBusy, DeviceError, DeviceException, IllegalDataAddress
+from aoba.modbus.passing import Part
+from aoba.modbus.spec import ExceptionCode, FunctionCode
+from aoba.sources.devices.spec import DeviceSpec
+from aoba.sources.source_log import SourceLog
+from aoba.spans import Span, Spans
+
+_SINGLE: Final = (FunctionCode.WRITE_SINGLE_COIL, FunctionCode.WRITE_SINGLE_REGISTER)
+
+
+class DeviceWrites:
+    """Implements `aoba.modbus.passing.Device`."""
+
+    def __init__(self, spec: DeviceSpec, line: Line, log: SourceLog) -> None:
+        self._spec, self._line, self._log = spec, line, log
+        self._patience = Patience(spec.timeout, spec.retries)
+        self._written: list[Block] = []
+        self._told = False
+
+    @property
+    def mark(self) -> int:
+        """How many writes have been accepted since `forget`."""
+        return len(self._written)
+
+    def forget(self) -> None:
+        """A poll begins; what was written before is what it reads."""
+        self._written.clear()
+
+    def still_true(self, block: Block, mark: int) -> Iterator[Span]:
+        """What of `block` nobody has written since there was `mark`."""
+        written = Spans()
+        for other in self._written[mark:]:
+            if other.table is block.table:
+                written.add(*other.span)
+        return written.gaps(*block.span)
+
+    def expect_writable(self, part: Part) -> None:
+        if self._spec.write:
+            return
+        block = self._block(part)
+        if not self._told:
+            self._told = True
+            self._log.of_source(
+                logging.WARNING,
+                f"a client wrote to {block.place} of station {part.unit}, and was answered "
+                f"exception 02; with write=true, writes are passed on to the device",
+            )
+        raise IllegalDataAddress(part.table.label, part.address, block.size)
+
+    async def forward(self, part: Part, pdu: bytes) -> int | None:
+        """By the client's own function where it writes only; of 23, which also reads, by 16."""
+        block = self._block(part)
+
+        async def request(connection: Connection) -> None:
+            if pdu[0] == FunctionCode.MASK_WRITE_REGISTER:
+                masks = int.from_bytes(pdu[3:5], "big"), int.from_bytes(pdu[5:7], "big")
+                await mask_write(connection, block, *masks)
+            else:
+                await write_once(connection, block, part.cells, single=pdu[0] in _SINGLE)
+            self._written.append(block)
+
+        try:
+            await self._line.ask(self._spec.unit, request, self._patience, is_write=True)
+        except DeviceException as error:
+            return error.code
+        except DeviceBusy:
+            return ExceptionCode.SERVER_DEVICE_BUSY
+        except DeviceError:
+            return ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
+        return None
+
+    def _block(self, part: Part) -> Block:
+        """Of the device's own."""
+        width = 1 if part.table.is_bits else 2
+        stop = part.address + len(part.cells) // width
+        return Block(self._spec.unit, part.table, Span(part.address, stop))

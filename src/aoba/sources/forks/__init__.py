@@ -1,0 +1,1 @@
+"""Runs that are forks of an interpreter that is kept."""

@@ -1,0 +1,134 @@
+"""Warm starts: which fork server a script has, and when one is started.
+
+A fork server belongs to an interpreter, a list of modules to preload and limits, and serves every
+script that asks for these. It starts in the background: until it is ready, and whenever it is gone,
+runs start cold, so that no run waits for it and none fails for want of it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from typing import Final
+
+from aoba.sources.forks.fork_process import ForkProcess
+from aoba.sources.repeats import Repeats
+from aoba.sources.scripts.limits import NO_LIMITS, Limits
+from aoba.sources.scripts.spec import ScriptSpec
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 10.0
+"""Seconds from the end of a fork server to the next; doubled until one has carried out a run."""
+
+LOADING: Final = 60.0
+"""Seconds that a fork server has to get ready."""
+
+UNABLE: Final = 1.0
+"""Seconds for which runs start cold when one could not be forked."""
+
+CLOSING: Final = 0.5
+"""Seconds that ending all of them takes at most."""
+
+_log = logging.getLogger("aoba.warm")
+
+
+class ForkServers:
+    """All fork servers of this Aoba; `close` ends them."""
+
+    def __init__(self) -> None:
+        self._servers: dict[tuple[str, tuple[str, ...], Limits], ForkServer] = {}
+
+    def get(self, spec: ScriptSpec) -> "ForkServer":
+        """The one for a script; scripts that need no different ones share it."""
+        key = (spec.python, spec.preload, spec.limits)  # the same for all runs of one server
+        if key not in self._servers:
+            self._servers[key] = ForkServer(*key)
+        return self._servers[key]
+
+    async def close(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING):
+                await asyncio.gather(*(server.close() for server in self._servers.values()))
+
+
+class ForkServer:
+    """One process after the other, with pauses in between where they do not stand."""
+
+    def __init__(self, python: str, preload: tuple[str, ...], limits: Limits = NO_LIMITS) -> None:
+        self._python, self._preload, self._limits = python, preload, limits
+        self._process: ForkProcess | None = None
+        self._given_up = not hasattr(os, "fork")
+        self._pause = FIRST_PAUSE
+        self._since = 0.0  # the start of the process
+        self._not_before = 0.0
+        self._unable = 0  # runs that the process could not fork, as far as is known
+        self._last_line = ""
+        self._repeats = Repeats()
+
+    def process(self, *, launch: bool) -> ForkProcess | None:
+        """One that can start a run now. Where there is none, `launch` has it started meanwhile."""
+        now = time.monotonic()
+        if self._process is None:
+            if launch and not self._given_up and now >= self._not_before:
+                self._launch(now)
+            return None
+        process = self._process
+        if not process.was_ready and now > self._since + LOADING:
+            process.end(f"was not ready in {LOADING:g} s")
+        if process.unable > self._unable:
+            self._unable = process.unable
+            self._not_before = now + UNABLE
+        return process if process.ready and now >= self._not_before else None
+
+    async def close(self) -> None:
+        self._given_up = True
+        if self._process is not None:
+            self._process.end("was stopped")
+            await self._process.wait()
+
+    def _launch(self, now: float) -> None:
+        self._since = now
+        self._unable = 0
+        self._last_line = ""
+        try:
+            self._process = ForkProcess(
+                self._python, self._preload, self._heard, self._ended, self._limits
+            )
+        except OSError as error:
+            self._tell(f"cannot be started: {error}")
+            self._back_off(now)
+
+    def _heard(self, line: str) -> None:
+        self._last_line = line
+        if self._process is not None and self._process.was_ready:
+            self._tell(line)
+
+    def _ended(self) -> None:
+        process, self._process = self._process, None
+        if process is None or self._given_up:
+            return
+        now = time.monotonic()
+        if process.refused is not None:
+            self._give_up(process.refused)
+        elif not process.was_ready and (process.code is None or process.code >= 0):
+            said = f": {self._last_line}" if self._last_line else ""
+            self._give_up(f"{process.end_reason} before it was ready{said}")
+        else:
+            self._tell(f"{process.end_reason}, and is started again")
+            if process.served:
+                self._pause = FIRST_PAUSE
+            self._back_off(now)
+
+    def _back_off(self, now: float) -> None:
+        self._not_before = now + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _give_up(self, reason: str) -> None:
+        self._given_up = True
+        self._tell(f"{reason}; its scripts start cold")
+
+    def _tell(self, text: str) -> None:
+        """Once, and from then on a count."""
+        for line in self._repeats.happened(text, time.monotonic()):
+            _log.warning("fork server of %s: %s", self._python, line)

@@ -1,0 +1,1 @@
+"""A port as a source, at which others leave documents."""

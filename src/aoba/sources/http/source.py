@@ -1,0 +1,121 @@
+"""A source to which others post documents over HTTP: a request is a delivery.
+
+A document takes effect before its POST is answered, so whoever has the answer can read the values.
+What is refused before it could be a document, for want of a token or by a wrong method, is told the
+client, and is no failure of the source.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import quote
+
+from aiohttp import web
+
+from aoba.document.summary import summary
+from aoba.errors import Conflict, DocumentError, HttpError
+from aoba.registers.image import Image
+from aoba.sources.deliveries import Deliveries
+from aoba.sources.http.server import HttpServer, answer
+from aoba.sources.http.spec import HttpSpec
+from aoba.sources.http.token import Token
+
+MAX_WARNINGS: Final = 100
+"""Unknown fields that an answer names."""
+
+
+class HttpSource:
+    """At a path of `server`.
+
+    Raises UsageError where the path is taken or the token cannot be read, DocumentError where the
+    registers for its health are taken.
+    """
+
+    def __init__(self, name: str, spec: HttpSpec, image: Image, server: HttpServer) -> None:
+        self._spec, self._server = spec, server
+        self._token = None if spec.token is None else Token(spec.token)
+        self._deliveries = Deliveries(name, spec.monitoring, image)
+        self._newest = "nothing"  # that was applied, in words
+        server.add(spec.path, self._answer)
+
+    @property
+    def settled(self) -> asyncio.Event:
+        return self._deliveries.settled
+
+    async def live(self) -> None:
+        log = self._deliveries.log
+        with self._deliveries.alive():
+            try:
+                await self._server.open()
+                url = f"{self._server.url}{quote(self._spec.path)}"
+                log.of_source(logging.INFO, f"waiting for documents at {url}")
+                if self._server.is_exposed and not self._token:
+                    open_to_all = "is open to everyone who can reach it; ?token=@FILE closes it"
+                    log.of_source(logging.WARNING, f"{url} {open_to_all}")
+                self.settled.set()
+                await asyncio.Event().wait()
+            finally:
+                await self._server.close()
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        try:
+            self._admit(request)
+        except HttpError as error:
+            text = f"{request.remote} is turned away: {error}"
+            self._deliveries.log.repeatable(logging.WARNING, text)
+            raise
+        if request.method not in _METHODS:
+            why = f"{request.method} is of no use here; expected {_ALLOW}"
+            raise HttpError(405, why, Allow=_ALLOW)
+        return await _METHODS[request.method](self, request)
+
+    def _admit(self, request: web.BaseRequest) -> None:
+        if self._token:
+            self._token.check(request.headers.get("Authorization"))
+        elif "Origin" in request.headers:
+            # A browser sends it, on behalf of whatever page it shows, to this machine, too.
+            raise HttpError(403, "a web page may post only where there is a token")
+
+    async def _show(self, _: web.BaseRequest) -> web.Response:
+        state = self._deliveries.state
+        age = None if state.age is None else round(state.age, 3)
+        return answer(
+            {
+                "applied": self._newest,
+                "documents": state.documents,
+                "failures": state.failures,
+                "age": age,
+                "stale": state.is_stale,
+            }
+        )
+
+    async def _take(self, request: web.BaseRequest) -> web.Response:
+        place = f"from {request.remote}"
+        try:
+            async with self._server.bodies.of(request) as body:
+                return await self._deliver(body, place)
+        except HttpError as error:
+            async with self._deliveries.delivery():
+                self._deliveries.error(f"{place}: {error}")
+            raise
+
+    async def _deliver(self, body: bytearray, place: str) -> web.Response:
+        async with self._deliveries.delivery():
+            try:
+                document, unknown = await self._deliveries.take(body, place)
+            except DocumentError as error:
+                return answer({"error": str(error)}, 409 if isinstance(error, Conflict) else 422)
+            self._newest = summary(document)
+            content = {"applied": self._newest, "documents": self._deliveries.state.documents}
+            warnings = {"warnings": unknown[:MAX_WARNINGS]} if unknown else {}
+            return answer(content | warnings)
+
+
+_METHODS: Final[dict[str, Callable[[HttpSource, web.BaseRequest], Awaitable[web.Response]]]] = {
+    "GET": HttpSource._show,  # noqa: SLF001  its own
+    "HEAD": HttpSource._show,  # noqa: SLF001
+    "POST": HttpSource._take,  # noqa: SLF001
+    "PUT": HttpSource._take,  # noqa: SLF001
+}
+_ALLOW: Final = ", ".join(_METHODS)

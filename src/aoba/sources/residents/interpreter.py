@@ -1,0 +1,247 @@
+"""A resident interpreter as Aoba sees it: what it is told, what it reports, and its end.
+
+It is started with one version of a script and stays with it: another version, or an interpreter
+that was lost, means another process. What is said on the pipes is in `resident`.
+"""
+
+import asyncio
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from aoba.errors import RunError
+from aoba.sources.pipe import Pipe
+from aoba.sources.residents import resident
+from aoba.sources.scripts.child import file_of, script_environment, watch_exit, widen
+from aoba.sources.scripts.limits import Limits
+from aoba.sources.scripts.running import (
+    KILL_TO_LEAVE,
+    exit_failure,
+    signal_group,
+)
+from aoba.sources.scripts.syntax import SyntaxFault
+from aoba.sources.scripts.wake import Wake
+
+LOADING: Final = 30.0
+"""Seconds that an interpreter has to start and to compile its script."""
+
+PARTING: Final = 0.5
+"""Seconds that one which is no longer needed has to end by itself, with its exit handlers."""
+
+
+_WELL: Final = b"done 0\n"
+
+
+class Run(Protocol):
+    """What a run hears of itself."""
+
+    def done(self, status: int) -> None: ...
+
+    def lost(self) -> None:
+        """The process has exited."""
+        ...
+
+
+class Interpreter:
+    """Starts with its creation, which raises RunError.
+
+    `on_idle_end` hears how it ended, in words, where that was in no run and not by `end`.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        args: Sequence[str],
+        source: bytes,
+        limits: Limits,
+        on_idle_end: Callable[["Interpreter", str | None], None],
+    ) -> None:
+        self.limits = limits
+        self.gone = False
+        self.closed = False
+        self.run: Run | None = None
+        """What it carries out; reset by itself, once it needs to hear of no end any more."""
+        self._on_idle_end = on_idle_end
+        self._fault: SyntaxFault | None = None
+        self._ready = False
+        self._ending = False
+        self.wake = Wake()
+        """For its run to wait for; its own, since it is used again and again."""
+        self._changed = Wake()  # ready, broken or gone
+        self._unsent = bytearray()
+        self._unread = b""
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._launch(path, args, source)
+        except (OSError, ValueError) as error:
+            raise RunError(f"{sys.executable} cannot be started: {error}") from None
+
+    def _launch(self, path: str, args: Sequence[str], source: bytes) -> None:
+        with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
+            commands, self._commands = os.pipe()
+            theirs.callback(os.close, commands)
+            ours.callback(os.close, self._commands)
+            reader, reports = os.pipe()
+            ours.callback(os.close, reader)
+            theirs.callback(os.close, reports)
+            own = (str(commands), str(reports), str(self.limits.cpu or 0), path)
+            self._process = subprocess.Popen(
+                [sys.executable, resident.__file__, *own, *args],
+                env={**script_environment(), "AOBA_SCRIPT": path},
+                bufsize=0,
+                pass_fds=(commands, reports),
+                stdin=theirs.enter_context(file_of(source)),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+            with contextlib.suppress(ProcessLookupError):
+                self.limits.apply_to_all_runs(self._process.pid)
+            ours.pop_all()
+        assert self._process.stdout is not None  # noqa: S101  both were asked for
+        assert self._process.stderr is not None  # noqa: S101
+        widen(self._process.stdout)
+        os.set_blocking(self._commands, False)
+        self.stdout, self.stderr = Pipe(self._process.stdout), Pipe(self._process.stderr)
+        self._outputs = select.poll()  # without an exception where there is nothing, as a read has
+        for stream in (self._process.stdout, self._process.stderr):
+            self._outputs.register(stream, select.POLLIN)
+        self._reports = Pipe(reader)
+        self._reports.watch(self.read_reports)
+        watch_exit(self._process, self._exited)
+
+    async def loaded(self) -> SyntaxFault | None:
+        """Wait until it can carry out runs, or has found what is wrong with the script.
+
+        Raises RunError where it does neither.
+        """
+        deadline = time.monotonic() + LOADING
+        while not (self._ready or self._fault or self.gone) and time.monotonic() < deadline:
+            self._changed.clear()
+            await self._changed.wait(deadline)
+        if not (self._ready or self._fault):
+            raise RunError(f"its interpreter could not be started: {self._why_not_ready()}")
+        return self._fault
+
+    def _why_not_ready(self) -> str:
+        if not self.gone:
+            return f"was not ready in {LOADING:g} s"
+        code = self.returncode()
+        failure = exit_failure(code) or "exit status 0"
+        return self.limits.explain(failure, code, self.stderr.read() or b"")
+
+    def begin(self, run: Run, number: int, feedback: bytes | None) -> None:
+        """The same as `order`. Raises RunError where it has ended."""
+        if self.gone:
+            raise RunError("its interpreter has just ended")
+        self.order(run, number, feedback)
+
+    def order(self, run: Run, number: int, feedback: bytes | None) -> None:
+        """Have it carry out run `number`; `run` hears of the end of it."""
+        self.run = run
+        size = -1 if feedback is None else len(feedback)
+        self._unsent += b"%d %d\n" % (number, size) + (feedback or b"")
+        self._send()
+
+    def has_output(self) -> bool:
+        """Whether something stands in its stdout or its stderr."""
+        return bool(self._outputs.poll(0))
+
+    def signal(self, number: signal.Signals) -> None:
+        signal_group(self._process.pid, number)
+
+    def returncode(self) -> int:
+        """Call it when it is gone."""
+        return self._process.wait()
+
+    async def end(self) -> None:
+        """Let it end, and kill what is left of it and its group; not while it carries out a run."""
+        self._ending = True
+        try:
+            self.dismiss()
+            await self._wait_gone(PARTING)
+        finally:
+            self.signal(signal.SIGKILL)
+            try:
+                await self._wait_gone(KILL_TO_LEAVE)
+            finally:
+                self.close()
+
+    def close(self) -> None:
+        """Let go of all that is open for it."""
+        self.closed = True
+        self.dismiss()
+        for wake in (self.wake, self._changed):
+            wake.close()
+        for pipe in (self._reports, self.stdout, self.stderr):
+            pipe.close()
+
+    def dismiss(self) -> None:
+        """Have it end by itself, when it has carried out what it was ordered."""
+        if self._commands >= 0:
+            self._loop.remove_writer(self._commands)
+            os.close(self._commands)
+            self._commands = -1
+
+    async def _wait_gone(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self.gone and time.monotonic() < deadline:
+            self._changed.clear()
+            await self._changed.wait(deadline)
+
+    def _exited(self) -> None:
+        while self.read_reports():
+            pass
+        self.gone = True
+        self._changed.set()
+        code = self.returncode()  # waits for it, so that no zombie stays
+        if self.run is not None:
+            self.run.lost()
+        elif self._ready and not self._ending:
+            self.signal(signal.SIGKILL)  # what is left of its group
+            self.close()
+            self._on_idle_end(self, exit_failure(code))
+
+    def _send(self) -> None:
+        try:
+            sent = os.write(self._commands, self._unsent)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # its exit will say more
+            sent = len(self._unsent)
+        del self._unsent[:sent]
+        if self._unsent:
+            self._loop.add_writer(self._commands, self._send_more)
+
+    def _send_more(self) -> None:
+        self._loop.remove_writer(self._commands)
+        self._send()
+
+    def read_reports(self) -> bool:
+        """Take what it reports; whether there was anything."""
+        data = self._reports.read()
+        if data == _WELL and self.run is not None and not self._unread:  # most often
+            self._reports.watch(self.read_reports)
+            self.run.done(0)
+            return True
+        *lines, self._unread = (self._unread + (data or b"")).split(b"\n")
+        for line in lines:
+            self._take_report(line.decode(errors="replace"))
+        self._reports.watch(self.read_reports)
+        return bool(data)
+
+    def _take_report(self, line: str) -> None:
+        kind, _, rest = line.partition(" ")
+        if kind == "done" and self.run is not None:
+            self.run.done(int(rest))
+        elif kind == "ready":
+            self._ready = True
+        elif kind == "broken":
+            self._fault = SyntaxFault.parse(rest)
+        self._changed.set()

@@ -1,0 +1,101 @@
+"""The resident interpreter of embedded mode: a child of Aoba that carries out one script's runs.
+
+    python resident.py COMMANDS REPORTS CPU PATH [ARGUMENT ...]
+
+Standard library only, and of that as little as can be: what is not loaded costs no start, and is
+not in a script's way. The source is read from stdin, once; PATH is only its name, so that what runs
+is always the version that Aoba knows of. COMMANDS and REPORTS are descriptors. A command is a line,
+`NUMBER SIZE`, and SIZE bytes of feedback, a JSON object; SIZE is -1 where there is none. Reports
+are lines: `ready`, or `broken LINE COLUMN MESSAGE` where the source does not compile, with 0 for a
+number that is not known; and `done STATUS` when a run is over. CPU is how many seconds of CPU time
+a run may take, 0 for any. When COMMANDS ends, the interpreter ends as any other, exit handlers
+included.
+"""
+
+_FRESH = dict(globals())  # what the namespace of a script starts with
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+
+def main() -> None:
+    commands, reports = int(sys.argv[1]), int(sys.argv[2])
+    cpu, path, arguments = int(sys.argv[3]), sys.argv[4], sys.argv[5:]
+    for descriptor in (commands, reports):
+        os.set_inheritable(descriptor, False)
+    source = _read_all(0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    if not sys.flags.safe_path:
+        sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+    try:
+        script = Script(path, arguments, source, _FRESH)
+    except SyntaxError as error:
+        _report(reports, f"broken {error.lineno or 0} {error.offset or 0} {error.msg}")
+    except Exception as error:  # of the compiler: too deep, too large
+        _report(reports, f"broken 0 0 {type(error).__name__}: {error}")
+    else:
+        _report(reports, "ready")
+        _serve(commands, reports, cpu, script)
+
+
+def _serve(commands: int, reports: int, cpu: int, script: "Script") -> None:
+    pending = b""
+    while data := _read(commands):
+        pending += data
+        line, end, rest = pending.partition(b"\n")
+        if not end:
+            continue
+        number, size = line.split()
+        if len(rest) >= int(size):
+            pending = b""  # Aoba waits for the end of a run before it orders another
+            if cpu:
+                _limit_cpu(cpu)
+            status = script.run(int(number), None if size == b"-1" else rest)
+            os.write(reports, b"done %d\n" % status)
+
+
+def _limit_cpu(seconds: int) -> None:
+    """So many more than have been used; whole ones, which is what the system counts in."""
+    import resource
+    import time
+
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(time.process_time()) + 1 + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, most))
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except KeyboardInterrupt:  # between two runs it is nobody's fault, and nothing to show
+        die_of_interrupt()
+        raise
+
+
+def _read_all(descriptor: int) -> bytes:
+    with open(descriptor, "rb", closefd=False) as stream:
+        return stream.read()
+
+
+def _report(descriptor: int, line: str) -> None:
+    data = " ".join(line.split()).encode("utf-8", "replace")[:2000]
+    os.write(descriptor, data + b"\n")  # a pipe takes a short one whole
+
+
+if TYPE_CHECKING:
+    from aoba.sources.residents.resident_script import Script, die_of_interrupt
+elif _FRESH["__name__"] == "__main__":
+    # From beside this file, which is then out of everyone's way.
+    sys.path[: 0 if sys.flags.safe_path else 1] = [_FOLDER]
+    from resident_script import Script, die_of_interrupt
+
+    del sys.path[0]
+    for _name in ("script", "process", "environment"):
+        del sys.modules["resident_" + _name]
+    sys.path_importer_cache.pop(_FOLDER, None)
+    main()

@@ -1,0 +1,1 @@
+"""Hosting scripts: their runs, whichever way they are started."""

@@ -1,0 +1,142 @@
+"""A script in an interpreter that Aoba keeps for it: `python:embedded:PATH`.
+
+Each version of the script has an interpreter of its own. A new version takes over when its source
+compiles; until then the last good one goes on. An interpreter that crashes is started again, after
+a pause that doubles until a run has gone well.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from aoba.errors import RunError
+from aoba.sources.residents.embedded import EmbeddedRun
+from aoba.sources.residents.interpreter import Interpreter
+from aoba.sources.scripts.program import Unfit, Version
+from aoba.sources.scripts.quick import QuickRun
+from aoba.sources.scripts.run import Listener
+from aoba.sources.scripts.running import Running
+from aoba.sources.scripts.spec import ScriptSpec
+from aoba.sources.scripts.syntax import SyntaxFault
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 10.0
+"""Seconds from the crash of an interpreter to the next run; doubled from one to the next."""
+
+
+class PythonEmbedded:
+    """Implements `Host`."""
+
+    def __init__(self, spec: ScriptSpec) -> None:
+        self.not_before = 0.0
+        self._spec = spec
+        self._interpreter: Interpreter | None = None
+        self._version: Version | None = None  # that it was started with, the last good one
+        self._seen: Version | None = None  # the newest one, good or bad
+        self._fault: SyntaxFault | None = None  # of the newest one
+        self._pause = FIRST_PAUSE
+        self._news = b""
+        self._quick = QuickRun()
+
+    async def prepare(self, version: Version | None) -> Unfit | None:
+        """Implements `Host`. Raises RunError where no interpreter can be had."""
+        if version is not self._seen and version is not None:
+            self._fault = await self._load(version)
+            self._seen = version
+        if self._interpreter is None and self._version is not None:
+            await self._start(self._version)
+        return self._fault and Unfit(str(self._fault), goes_on=self._version is not None)
+
+    def is_ready(self) -> bool:
+        """Implements `Host`."""
+        is_well = self._fault is None and not self._news and self._pause == FIRST_PAUSE
+        return is_well and self._interpreter is not None
+
+    def order(
+        self,
+        number: int,
+        feedback: bytes | None,
+        listener: Listener,
+        on_end: Callable[[bool], None],
+    ) -> None:
+        """Implements `Host`."""
+        assert self._interpreter is not None  # noqa: S101  it is ready
+        self._quick.begin(self._interpreter, number, feedback, listener, on_end)
+
+    def start(
+        self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
+    ) -> Running:
+        """Implements `Host`. Raises RunError where there is nothing to run."""
+        if self._quick.interpreter is not None:
+            return EmbeddedRun(
+                self._quick.interpreter, self._quick.hand_over, on_stderr, self._over
+            )
+        if self._interpreter is None:
+            raise RunError(f"{self._spec.path}: cannot be read")
+        if self._news:
+            on_stderr(self._news)
+            self._news = b""
+        interpreter = self._interpreter
+        return EmbeddedRun(
+            interpreter, lambda run: interpreter.begin(run, number, feedback), on_stderr, self._over
+        )
+
+    async def close(self) -> None:
+        """Implements `Host`."""
+        interpreter, self._interpreter = self._interpreter, None
+        if interpreter is not None:
+            await interpreter.end()
+
+    async def _load(self, version: Version) -> SyntaxFault | None:
+        """Have `version` take over from the one before, unless it does not compile."""
+        before = self._interpreter
+        fault = await self._start(version)
+        if fault is None:
+            self._version = version
+            self._pause, self.not_before = FIRST_PAUSE, 0.0
+            if before is not None and before.run is None:
+                await before.end()
+            elif before is not None:
+                before.dismiss()  # it ends with its run
+        return fault
+
+    async def _start(self, version: Version) -> SyntaxFault | None:
+        interpreter = Interpreter(
+            str(self._spec.path),
+            self._spec.args,
+            version.source,
+            self._spec.limits,
+            self._ended_idle,
+        )
+        try:
+            fault = await interpreter.loaded()
+        except BaseException:
+            await interpreter.end()
+            raise
+        if fault is None:
+            self._interpreter = interpreter
+        else:
+            await interpreter.end()
+        return fault
+
+    def _ended_idle(self, interpreter: Interpreter, failure: str | None) -> None:
+        """It is gone, between two runs. Nobody else would say so."""
+        if interpreter is self._interpreter:
+            how = failure or "exit status 0"
+            self._news = f"the interpreter ended between two runs: {how}\n".encode()
+            self._crashed()
+
+    def _over(self, interpreter: Interpreter, good: bool, crashed: bool) -> None:
+        """A run is over."""
+        if good:
+            self._pause = FIRST_PAUSE
+        if interpreter is not self._interpreter or not interpreter.closed:
+            return
+        self._interpreter = None
+        if crashed:
+            self._crashed()
+
+    def _crashed(self) -> None:
+        self._interpreter = None
+        self.not_before = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)

@@ -1,0 +1,106 @@
+"""A script as a process of an ordinary Python, a new one for each run: `python:external:PATH`."""
+
+from collections.abc import Callable
+from typing import Final
+
+from aoba.errors import RunError
+from aoba.sources.forks.forked import ForkedRun
+from aoba.sources.forks.warm import ForkServers
+from aoba.sources.scripts.child import Child, script_environment
+from aoba.sources.scripts.program import Unfit, Version
+from aoba.sources.scripts.run import Listener
+from aoba.sources.scripts.running import Running
+from aoba.sources.scripts.spec import ScriptSpec
+from aoba.sources.scripts.syntax import SyntaxFault
+
+CHECKING: Final = 10.0
+"""Seconds that an interpreter has to compile a script."""
+
+# On any Python from 2.7 on. The report is in one line, whatever the message is.
+_CHECK: Final = """
+import sys
+source = getattr(sys.stdin, "buffer", sys.stdin).read()
+try:
+    compile(source, sys.argv[1], "exec", 0, True)
+except SyntaxError as error:
+    message = " ".join(str(error.msg).split())
+    sys.stdout.write("\\n%d %d %s" % (error.lineno or 0, error.offset or 0, message))
+except Exception as error:
+    sys.stdout.write("\\n0 0 %s: %s" % (type(error).__name__, " ".join(str(error).split())))
+"""
+
+
+class PythonExternal:
+    """Implements `Host`, on any Python from 2.7 on; starts warm where `servers` are given.
+
+    What runs is the file. So a version that does not compile is not run, and what the one before
+    has given stays. To know it, the interpreter has to be asked, which takes as long as a run: not
+    at the very first start, and not again when there has been a document.
+    """
+
+    def __init__(self, spec: ScriptSpec, servers: ForkServers | None = None) -> None:
+        self.not_before = 0.0
+        self._spec = spec
+        self._server = servers.get(spec) if servers and spec.start == "warm" else None
+        self._version: Version | None = None
+        self._checked = False
+        self._fault: SyntaxFault | None = None
+
+    async def prepare(self, version: Version | None) -> Unfit | None:
+        """Implements `Host`."""
+        if version is None:
+            return None
+        if version is not self._version:
+            is_first = self._version is None
+            self._version, self._checked, self._fault = version, False, None
+            if is_first:
+                return None
+        if not (self._checked or version.proven):
+            self._fault = await self._check(version.source)
+            self._checked = True
+        return self._fault and Unfit(str(self._fault), goes_on=False)
+
+    def is_ready(self) -> bool:
+        """Implements `Host`: each run is a process."""
+        return False
+
+    def order(
+        self,
+        number: int,
+        feedback: bytes | None,
+        listener: Listener,
+        on_end: Callable[[bool], None],
+    ) -> None:
+        """Implements `Host`, where it never comes to this."""
+
+    def start(
+        self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
+    ) -> Running:
+        """Implements `Host`."""
+        path = str(self._spec.path)
+        argv = (path, *self._spec.args)
+        own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
+        # No server is started for a first run, which may well be the only one, and has no time to
+        # share: Aoba's clients wait for it.
+        if self._server and (process := self._server.process(launch=number > 1)):
+            return ForkedRun(process, argv, own, on_stderr, feedback)
+        env = {**script_environment(), **own}
+        return Child([self._spec.python, *argv], env, on_stderr, feedback, self._spec.limits)
+
+    async def close(self) -> None:
+        """Implements `Host`: runs end by themselves, and a fork server has other scripts, too."""
+
+    async def _check(self, source: bytes) -> SyntaxFault | None:
+        argv = [self._spec.python, "-c", _CHECK, str(self._spec.path)]
+        report = bytearray()
+        try:
+            async with Child(argv, script_environment(), _ignore, source) as checking:
+                async for chunk in checking.output(CHECKING):
+                    report += chunk
+        except RunError:  # the run that follows says it better
+            return None
+        return SyntaxFault.parse(report.decode(errors="replace").rpartition("\n")[2])
+
+
+def _ignore(_: bytes) -> None:
+    """What the compiler warns of, the run shows."""

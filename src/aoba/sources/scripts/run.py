@@ -1,0 +1,239 @@
+"""One run of a script: its output becomes documents, errors and lines, told to a listener."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final, NamedTuple, Protocol
+
+from aoba.document.decode import Decoded, decode
+from aoba.document.explain import fault
+from aoba.document.stream import MAX_VALUE, Cut, Fault, Text, Value, ValueStream
+from aoba.errors import DocumentError, RunError
+from aoba.sources.lines import Lines
+from aoba.sources.scripts.program import Unfit, Version
+from aoba.sources.scripts.quick import take_whole
+from aoba.sources.scripts.running import Running
+from aoba.sources.source_log import SourceLog
+
+MAX_INLINE: Final = 128 * 1024
+"""Bytes of the longest value that is decoded in the loop; a longer one is, in a thread."""
+
+_TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have their turn
+_BOM: Final = "\ufeff"  # what a file saved on Windows may begin with, and a script that prints it
+_DICT: Final = ("{'", "[{'")
+
+
+class Host(Protocol):
+    """A way to run a script. Call `prepare`, then `start`, for each run; `close` at last.
+
+    Where `is_ready`, a run of the version that was prepared last may be had by `order` alone.
+    """
+
+    not_before: float
+    """When the next run may start, of `time.monotonic`; what runs has crashed, and has a pause."""
+
+    async def prepare(self, version: Version | None) -> Unfit | None:
+        """Take over `version`, the newest one of the file; None if that could not be read.
+
+        May be called while a run of another version is under way. Raises RunError where it cannot
+        be found out whether it can be run.
+        """
+        ...
+
+    def is_ready(self) -> bool:
+        """Whether a run is a matter of no more than an order."""
+        ...
+
+    def order(
+        self,
+        number: int,
+        feedback: bytes | None,
+        listener: "Listener",
+        on_end: Callable[[bool], None],
+    ) -> None:
+        """Have run `number` carried out, where `is_ready`.
+
+        `on_end` hears that it is over and all was well; or, with False, that it is not, and
+        `start` is to be called: for the rest of that run, whatever its arguments.
+        """
+        ...
+
+    def start(
+        self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
+    ) -> Running:
+        """Prepare run `number`; `feedback` is the JSON object it finds on stdin, or None.
+
+        Raises RunError where there is nothing to run.
+        """
+        ...
+
+    async def close(self) -> None:
+        """There are no more runs."""
+        ...
+
+
+class Listener(Protocol):
+    """Hears of all that a run gives, as it comes."""
+
+    def again(self, raw: bytes) -> bool:
+        """Take the document in `raw`, where it is the last one with other values; else do nothing.
+
+        Returns whether it has been taken.
+        """
+        ...
+
+    def document(self, decoded: Decoded, raw: bytes = b"") -> None:
+        """`raw` is what it was decoded from, if that may be taken `again`.
+
+        Raises DocumentError where the document cannot be taken.
+        """
+        ...
+
+    def error(self, text: str) -> None: ...
+
+    def skipped(self, text: str) -> None:
+        """Hears of a line on stdout that is not JSON."""
+        ...
+
+    def stderr(self, line: str) -> None: ...
+
+
+class Outcome(NamedTuple):
+    """What became of a run."""
+
+    failure: str | None
+    """Why it failed, or None."""
+    status: int | None = None
+    """How its process ended, as `subprocess` has it; None where that is not known."""
+    began: bool = True
+    """Whether there was a process at all, which could read its stdin."""
+
+
+async def guarded(step: Awaitable[Outcome | None], log: SourceLog) -> Outcome | None:
+    """What comes of `step`, a part of a run: whatever happens in one, the next one follows."""
+    try:
+        return await step
+    except RunError as error:
+        return Outcome(str(error), began=False)
+    except Exception:  # noqa: BLE001  nobody had thought of it
+        log.defect()
+        return Outcome("given up")
+
+
+async def run_script(
+    host: Host, number: int, timeout: float, listener: Listener, feedback: bytes | None = None
+) -> Outcome:
+    """Carry out run `number`, from 1.
+
+    A run fails that cannot be started, exits with anything but 0, is silent on stdout for longer
+    than `timeout` seconds, or prints no document that can be taken.
+    """
+    intake = Intake(listener)
+    errors = Lines()
+
+    def on_stderr(data: bytes) -> None:
+        for line in errors.feed(data, time.monotonic()):
+            listener.stderr(line)
+
+    try:
+        async with host.start(number, on_stderr, feedback) as running:
+            intake.taken = running.taken
+            while (chunk := await running.read(timeout)) is not None:
+                await intake.feed(chunk)
+        intake.end()
+    except RunError as error:
+        return Outcome(str(error), began=False)
+    finally:
+        for line in errors.end():
+            listener.stderr(line)
+    return Outcome(running.failure or intake.failure(), running.status, running.began)
+
+
+class Intake:
+    """Takes the stdout of one run, or another stream of documents.
+
+    Most runs print nothing but documents, each in one piece; a stream is looked through only from
+    where that ends.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._values: ValueStream | None = None
+        self._text = Lines()
+        self.taken = 0
+        """Documents of this run, so far."""
+        self._refused = 0
+
+    async def feed(self, chunk: bytes) -> None:
+        if self._values is None and chunk.isspace():
+            return
+        if self._values is None or self._values.at_start:
+            try:
+                if take_whole(chunk, self._listener):
+                    self.taken += 1
+                    return
+            except DocumentError as error:
+                self._refuse(str(error))
+                return
+        self._values = self._values or ValueStream()
+        turn_ends = time.monotonic() + _TURN
+        for piece in self._values.feed(chunk):
+            if isinstance(piece, Value):
+                await self._take_value(piece.raw)
+            else:
+                self._take(piece)
+            if time.monotonic() > turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + _TURN
+
+    def end(self) -> None:
+        if self._values is None:
+            return
+        for piece in self._values.end():
+            if not isinstance(piece, Value):  # none is whole that was not before
+                self._take(piece)
+        self._skip(self._text.end())
+
+    def failure(self) -> str | None:
+        if self.taken:
+            return None
+        return "printed no valid document" if self._refused else "printed no document"
+
+    async def _take_value(self, raw: bytearray) -> None:
+        try:
+            self._offer(
+                decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(decode, raw)
+            )
+        except DocumentError as error:
+            self._refuse(str(error))
+
+    def _offer(self, decoded: Decoded) -> None:
+        try:
+            self._listener.document(decoded)
+        except DocumentError as error:
+            self._refuse(str(error))
+        else:
+            self.taken += 1
+
+    def _take(self, piece: Text | Fault | Cut) -> None:
+        match piece:
+            case Text(data):
+                self._skip(self._text.feed(data, time.monotonic()))
+            case Fault(begun):
+                self._refuse(str(fault(begun)))
+            case Cut(size):
+                limit = (
+                    f"is longer than {MAX_VALUE >> 20} MiB" if size > MAX_VALUE else "ends early"
+                )
+                self._refuse(f"a JSON value {limit}, {size} bytes dropped")
+
+    def _refuse(self, reason: str) -> None:
+        self._refused += 1
+        self._listener.error(reason)
+
+    def _skip(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            text = line.lstrip(_BOM)
+            hint = "; a Python dict? print it with json.dumps" if text.startswith(_DICT) else ""
+            if text:
+                self._listener.skipped(f"not JSON, skipped{hint}: {text}")

@@ -1,0 +1,217 @@
+"""A run under way: its output as it comes, and the end of it, whatever the script does.
+
+How a run is started, signalled and waited for is up to the subclass. The end of a run is never
+that of its streams: a grandchild can hold these open for ever. It is the end of its process: then
+what that left in its pipes is read, `GRACE` seconds are waited for their end, and what is left of
+its group is killed. Or, where the process goes on to other runs, it is what the process reports:
+then what is in its pipes is read, and that is all.
+
+Times are of `time.monotonic`: uvloop's own clock stands still during a turn of the loop.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Final, Self
+
+from aoba.sources.pipe import Pipe
+from aoba.sources.scripts.limits import NO_LIMITS, Limits
+from aoba.sources.scripts.wake import Wake
+
+GRACE: Final = 0.5
+TERM_TO_KILL: Final = 2.0
+"""Seconds from SIGTERM to SIGKILL for a script that is silent for too long."""
+
+STOP_TO_KILL: Final = 1.5
+"""The same for a script that is stopped because Aoba stops, which has 3 s in all."""
+
+KILL_TO_LEAVE: Final = 1.0
+"""Seconds after SIGKILL until a process that survives it is left alone: it may not be ours."""
+
+MAX_PIPE: Final = 1024 * 1024
+"""Bytes that a pipe can hold; of what comes when the run is over, no more can be its own."""
+
+_LAST_WORDS: Final = 64  # chunks of stderr that are still read at the end
+_SAID: Final = 2048  # bytes of stderr that are kept, to see why a run failed
+
+
+class Running(ABC):
+    """Use as an async context manager; on the way out process and group are gone, come what may.
+
+    Raises RunError on the way in where the run cannot be started. `on_stderr` gets stderr in
+    pieces, as they come.
+    """
+
+    def __init__(
+        self,
+        on_stderr: Callable[[bytes], None],
+        limits: Limits = NO_LIMITS,
+        wake: Wake | None = None,
+    ) -> None:
+        self.failure: str | None = None
+        """Why the run failed, as far as its process shows; known once the context is left."""
+        self.status: int | None = None
+        """How its process ended, as `subprocess` has it; None where that is not known."""
+        self.began = True
+        """Whether there was a process at all, which could read its stdin."""
+        self.taken = 0
+        """Documents that somebody else has taken of its stdout before, and"""
+        self.heard_at: float | None = None
+        """when that was, or when it was started; None where all of it is still to be read."""
+        self._limits = limits
+        self._said = b""
+        self._on_stderr = on_stderr
+        self._wake = wake or Wake()  # stdout can be read, or the run is over
+        self._gone_at: float | None = None  # the process
+        self._read_until: float | None = None  # the run is over, and stdout still read until then
+        self._deadline = 0.0  # of whatever is waited for
+        self._to_send = [signal.SIGKILL, signal.SIGTERM]
+        self._left = MAX_PIPE
+        self._just_read = False  # and not waited since
+
+    @abstractmethod
+    async def _start(self) -> tuple[Pipe, Pipe]:
+        """Start the run; returns its stdout and its stderr. Raises RunError."""
+
+    @abstractmethod
+    def _signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process group; nothing happens where it is gone."""
+
+    @abstractmethod
+    def _reap(self) -> int:
+        """The return code as `subprocess` has it; called once, when the process is gone."""
+
+    def _look_for_end(self) -> None:  # noqa: B027  most are told of it
+        """Find out whether the run is over by now, where that saves a turn of the loop."""
+
+    async def __aenter__(self) -> Self:
+        self._stdout, self._stderr = await self._start()
+        self._stderr.watch(self._read_stderr)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._gone_at is None:
+                self._signal(signal.SIGTERM)
+                await self._wait_gone(STOP_TO_KILL)
+        finally:
+            self._signal(signal.SIGKILL)
+            try:
+                await self._wait_gone(KILL_TO_LEAVE)
+            finally:
+                self._finish()
+
+    def _finish(self) -> None:
+        self._stdout.close()
+        self._read_last_words()
+        self._stderr.close()
+        self._wake.close()
+        if self._gone_at is None:
+            self.failure = "cannot be killed, and is left running"
+        else:
+            self._note_exit(self._reap())
+
+    def _note_exit(self, code: int) -> None:
+        self.status = code
+        if failure := exit_failure(code):
+            self.failure = self.failure or self._limits.explain(failure, code, self._said)
+
+    async def output(self, timeout: float) -> AsyncIterator[bytes]:
+        """Yield what `read` gives."""
+        while (chunk := await self.read(timeout)) is not None:
+            yield chunk
+
+    async def read(self, timeout: float) -> bytes | None:
+        """What comes on stdout next, at most 32 KiB; None when the run is over.
+
+        A process that writes nothing for `timeout` seconds gets SIGTERM, and SIGKILL
+        `TERM_TO_KILL` later.
+        """
+        if self._just_read:
+            self._look_for_end()
+        while True:
+            self._wake.clear()
+            chunk = self._stdout.read()
+            if not self._goes_on(chunk, timeout, time.monotonic()):
+                return None
+            if chunk:
+                if self._just_read:
+                    await asyncio.sleep(0)  # a flood must not keep the loop from anything else
+                self._just_read = True
+                return chunk
+            self._just_read = False
+            self._stdout.watch(self._wake.set)
+            await self._wake.wait(self._deadline)
+
+    def _goes_on(self, chunk: bytes | None, timeout: float, now: float) -> bool:
+        """Do what is due, and set the next deadline; whether there is more to come."""
+        if self._read_until is not None:
+            self._deadline = self._read_until
+            self._left -= len(chunk or b"")
+            return (
+                not self._stdout.closed and self._left >= 0 and bool(chunk or now < self._deadline)
+            )
+        if chunk and not self.failure:
+            self._deadline = now + timeout
+        elif not self._deadline:
+            self._deadline = (self.heard_at or now) + timeout
+        elif now >= self._deadline:
+            if not self._to_send:
+                return False  # it survives SIGKILL
+            self.failure = f"silent on stdout for longer than {timeout:g} s, stopped"
+            self._signal(self._to_send.pop())
+            self._deadline = now + (TERM_TO_KILL if self._to_send else KILL_TO_LEAVE)
+        return True
+
+    async def _wait_gone(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self._gone_at is None and time.monotonic() < deadline:
+            self._wake.clear()
+            await self._wake.wait(deadline)
+
+    def _gone(self) -> None:
+        """To be called when the process has exited."""
+        self._gone_at = time.monotonic()
+        self._end(self._gone_at + GRACE)
+
+    def _end(self, read_until: float) -> None:
+        """The run is over: what comes on stdout is its own until then, of `time.monotonic`."""
+        self._read_until = read_until
+        self._wake.set()
+
+    def _read_stderr(self) -> bytes | None:
+        chunk = self._stderr.read()
+        if chunk:
+            self._said = (self._said + chunk)[-_SAID:]
+            self._on_stderr(chunk)
+        self._stderr.watch(self._read_stderr)
+        return chunk
+
+    def _read_last_words(self) -> None:
+        for _ in range(_LAST_WORDS):
+            if not self._read_stderr():
+                break
+
+
+def signal_group(leader: int, number: signal.Signals) -> None:
+    """Signal a process group; nothing happens where nobody is left of it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
+
+
+def exit_failure(returncode: int) -> str | None:
+    """What is wrong with an exit, in words; None where nothing is."""
+    if returncode < 0:
+        known = -returncode in set(signal.Signals)
+        return f"killed by {signal.Signals(-returncode).name if known else f'signal {-returncode}'}"
+    return f"exit status {returncode}" if returncode else None

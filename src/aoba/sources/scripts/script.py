@@ -1,0 +1,202 @@
+"""The life of a script: schedule -> run -> document -> image -> log.
+
+A script never stands in the path of a request: requests are answered from the image, whatever the
+script is doing. Most runs of an embedded script begin and end without the task of `live`: where
+nothing stands against it, `_slot` orders one, and `_ended` hears that all is well. That skips what
+would find nothing to do, and no more.
+"""
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from msgspec import UNSET
+
+from aoba.document.schema import Document
+from aoba.registers.image import Image
+from aoba.sources.reception import Reception
+from aoba.sources.schedule import Schedule
+from aoba.sources.scripts.feedback import Feedback
+from aoba.sources.scripts.program import ScriptFile
+from aoba.sources.scripts.reload import Reload
+from aoba.sources.scripts.run import Host, Outcome, guarded, run_script
+from aoba.sources.scripts.spec import ScriptSpec
+from aoba.sources.scripts.wake import Alarm
+from aoba.sources.source_log import SourceLog
+from aoba.sources.vitals import Vitals
+
+DEFAULT_INTERVAL: Final = 1.0
+"""Seconds between starts until a document says otherwise."""
+
+_WELL: Final = Outcome(None, status=0)
+
+
+class Script:
+    """Feeds `image` from one script for as long as `live` is running.
+
+    `name` tells the script from others in the log and in the image. Raises DocumentError where the
+    registers for its health are taken.
+    """
+
+    def __init__(self, name: str, spec: ScriptSpec, host: Host, image: Image) -> None:
+        self.settled = asyncio.Event()
+        """Set by the first document with stations, or by the end of a first run without."""
+        self._spec, self._host = spec, host
+        self._log = SourceLog(name)
+        self._vitals = Vitals(name, spec.monitoring, image, self._log)
+        self._feedback = Feedback(name, image) if spec.feed else None
+        self._reception = Reception(name, image, self._log, self._applied, self._vitals.document)
+        self._schedule = Schedule(DEFAULT_INTERVAL, first=0.0)
+        file = ScriptFile(spec.path)
+        self._reload = Reload(file, host, self._schedule, self._reception, self._log)
+        self._paused = False  # whether the log has been told
+        self._begun = 0.0  # when the newest run began
+        self._is_quick = False  # whether a run is under way of which `live` knows nothing
+        self._slots = Alarm(self._slot)
+        self._call = asyncio.Event()  # for `live`
+
+    async def live(self) -> None:
+        """Run the script at each of its slots, until cancelled; then no child is left."""
+        self._vitals.start()
+        try:
+            while True:
+                self._slots.set(self._schedule.due)
+                await self._called()
+                if self._is_quick:
+                    await self._carry_out()
+                elif self._pauses():
+                    self._schedule.skip()
+                else:
+                    await self._run()
+                self.settled.set()
+        finally:
+            self._vitals.stop()
+            self._slots.close()
+            self._reload.close()
+            await self._host.close()
+            self._log.end(
+                f"{self._vitals.runs} runs, {self._vitals.failures} failed, "
+                f"{self._schedule.skipped} slots skipped, {self._reception.documents} documents"
+            )
+
+    async def _called(self) -> None:
+        """Wait for a run, or the rest of one, that is not to be had quickly."""
+        try:
+            await self._call.wait()
+            self._call.clear()
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._is_quick and task:
+                task.cancel()  # once more, for the run that is under way
+                await self._follow()
+            raise
+
+    def _slot(self) -> None:
+        """A slot has come, or a quick run is not over in time."""
+        if self._is_quick or not self._start_quickly():
+            self._call.set()
+
+    def _start_quickly(self) -> bool:
+        """Order a run, if that is all there is to do for it now."""
+        if not (self._host.is_ready() and self._reload.unchanged()):
+            return False
+        told = None
+        if self._feedback:
+            told = self._feedback.at_once(self._vitals.runs + 1)
+            if told is None:
+                return False
+            self._tell_lost(self._feedback)
+        self._number_run()
+        self._begin_run()
+        self._is_quick = True
+        self._host.order(self._vitals.runs, told, self._reception, self._ended)
+        self._slots.set(min(self._schedule.due, self._begun + self._spec.timeout))
+        return True
+
+    def _ended(self, well: bool) -> None:
+        """Hears of a quick run, whether it is over or has to be followed."""
+        if well:
+            self._is_quick = False
+            self._over(_WELL)
+            self._slots.set(self._schedule.due)
+        else:
+            self._slots.unset()
+            self._call.set()
+
+    def _pauses(self) -> bool:
+        if time.monotonic() >= self._host.not_before or self._reload.changed():
+            return False
+        if not self._paused:
+            self._paused = True
+            text = "its interpreter has crashed, and has a pause: slots are skipped"
+            self._log.of_run(logging.WARNING, text)
+        return True
+
+    async def _run(self) -> None:
+        """A run with all that may be there to do."""
+        self._number_run()
+        outcome = await guarded(self._reload.take_newest(), self._log)
+        if self._vitals.runs == 1:  # slots count from the first start, not from what it waited for
+            self._schedule.due = time.monotonic()
+        self._begin_run()
+        if outcome:
+            self._over(outcome)
+        else:
+            await self._carry_out()
+
+    def _number_run(self) -> None:
+        self._vitals.run_begins()
+        self._log.run_begins(self._vitals.runs)
+
+    def _begin_run(self) -> None:
+        self._begun = time.monotonic()
+        self._schedule.begin(self._begun)
+        self._reception.begin(self._reload.version)
+
+    async def _carry_out(self) -> None:
+        """The run that has begun, or the rest of one that was to be quick."""
+        outcome = await guarded(self._reload.watched(self._follow(), self._begun), self._log)
+        self._over(outcome or Outcome(None), stopped=outcome is None)
+
+    async def _follow(self) -> Outcome:
+        run, told = self._vitals.runs, None
+        if self._feedback and not self._is_quick:
+            told = await self._feedback.next(run)
+            self._tell_lost(self._feedback)
+        self._is_quick = False
+        outcome = await run_script(self._host, run, self._spec.timeout, self._reception, told)
+        if self._feedback and not outcome.began:
+            self._feedback.put_back()
+        return outcome
+
+    def _tell_lost(self, feedback: Feedback) -> None:
+        if feedback.lost:
+            text = "clients wrote more since the last run than is kept, the oldest writes are lost"
+            self._log.repeatable(logging.WARNING, text)
+
+    def _over(self, outcome: Outcome, *, stopped: bool = False) -> None:
+        self._vitals.run_over(outcome)
+        if outcome.failure:
+            self._reception.error(f"run failed: {outcome.failure}")
+        if not stopped:  # else the slot that it was stopped in is that of the new version
+            self._pass_over_slots(outcome)
+        self._log.run_over()
+
+    def _pass_over_slots(self, outcome: Outcome) -> None:
+        skipped = self._schedule.finish(time.monotonic())
+        # A script that prints one document after the other is meant to go on for longer.
+        if skipped and not outcome.failure and self._reception.of_this_run == 1:
+            self._reception.error(
+                f"takes longer than its interval of {1000 * self._schedule.interval:.0f} ms, "
+                f"slots are skipped"
+            )
+
+    def _applied(self, document: Document, replace: bool) -> None:
+        if self._feedback:
+            self._feedback.applied(document, replace=replace)
+        self._vitals.document()
+        if document.stations:
+            self.settled.set()
+        if document.reboot_interval is not UNSET:
+            self._schedule.set_interval(document.reboot_interval / 1000)

@@ -1,0 +1,159 @@
+"""SPEC of a script -> `ScriptSpec`.
+
+    python:external:PATH?OPTIONS   python:PATH?OPTIONS   PATH.py?OPTIONS
+    python:embedded:PATH?OPTIONS
+
+PATH is taken as it stands, up to the first `?`.
+"""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from aoba.duration import parse_duration
+from aoba.errors import UsageError
+from aoba.options import one_of, parse_options
+from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take, take_monitoring
+from aoba.sources.paths import absolute
+from aoba.sources.scripts.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, parse_nice
+
+FORMS: Final = "python:external:PATH, python:embedded:PATH"
+DEFAULT_TIMEOUT: Final = 30.0
+DEFAULT_START: Final = "warm" if hasattr(os, "fork") and sys.platform != "darwin" else "cold"
+"""Apple's frameworks do not stand a fork without a program of its own behind it."""
+
+_INTERPRETERS: Final = ("python3", "python")
+_MODES: Final = ("external", "embedded")
+_EXTERNAL_ONLY: Final = ("python", "start", "preload")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptSpec:
+    """A script that exists and an interpreter that exists, when the spec was parsed."""
+
+    path: Path
+    """Absolute."""
+    python: str
+    """Absolute path of the interpreter."""
+    args: tuple[str, ...] = ()
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds a run may be silent on stdout."""
+    start: str = DEFAULT_START
+    """`cold`: each run is a new interpreter; `warm`: a fork of one that is kept."""
+    preload: tuple[str, ...] = ()
+    """Modules that the interpreter which is kept imports once, before the forks."""
+    feed: str | None = None
+    """`writes`: each run is told on stdin what clients wrote, and its present values."""
+    monitoring: Monitoring = UNMONITORED
+    limits: Limits = NO_LIMITS
+    mode: str = "external"
+    """`external`: each run is a process; `embedded`: all are in one that Aoba keeps."""
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def full_name(self) -> str:
+        return str(self.path)
+
+
+def parse_script(text: str) -> ScriptSpec:
+    """Raises UsageError, one line that says what is wrong and what is accepted."""
+    location, _, query = text.partition("?")
+    mode, location = _location(text, location)
+    path = _script_path(location)
+    options = parse_options(text, query, _OPTIONS)
+    if mode == "embedded":
+        options["python"] = _own_python(text, options)
+    if "preload" in options and options.setdefault("start", "warm") != "warm":
+        raise UsageError(f"{text}: option 'preload' goes with start=warm")
+    options["monitoring"] = take_monitoring(text, options)
+    options["limits"] = Limits(**take(options, "memory", "cpu", "nice"))
+    python = options.pop("python", None) or _find_python(None)
+    return ScriptSpec(path=path, python=python, mode=mode, **options)
+
+
+def _location(text: str, location: str) -> tuple[str, str]:
+    """Mode and path."""
+    kind, colon, rest = location.partition(":")
+    if colon and kind == "python":
+        mode, colon, path = rest.partition(":")
+        if not (colon and mode.isidentifier()):
+            return "external", rest  # a path, which may have a colon too
+        if mode in _MODES:
+            return mode, path
+        raise UsageError(f"{text}: unknown mode {mode!r}; expected {FORMS}")
+    return "external", location
+
+
+def _own_python(text: str, options: dict[str, Any]) -> str:
+    for name in _EXTERNAL_ONLY:
+        if name in options:
+            raise UsageError(
+                f"{text}: option {name!r} goes with python:external; "
+                f"an embedded script has Aoba's own Python, all the time"
+            )
+    if not sys.executable:
+        raise UsageError(f"{text}: Aoba does not know its own Python; use python:external")
+    return sys.executable
+
+
+def _script_path(location: str) -> Path:
+    if not location:
+        raise UsageError(f"the path of the script is missing; expected {FORMS}")
+    path = Path(absolute(location))
+    # Those of os.path say no, where a Path raises, to a name too long or a folder we may not see.
+    if not os.path.exists(path):  # noqa: PTH110
+        raise UsageError(f"{path}: no such script")
+    if not os.path.isfile(path):  # noqa: PTH113
+        raise UsageError(f"{path}: not a file; expected a Python script")
+    return path
+
+
+def _find_python(wanted: str | None) -> str:
+    candidates = (wanted,) if wanted is not None else _INTERPRETERS
+    for name in candidates:
+        found = shutil.which(os.path.expanduser(name))  # noqa: PTH111  `~/venv/bin/python`
+        if found:
+            return absolute(found)
+    if wanted is None:
+        raise UsageError("neither python3 nor python is in the PATH; name one with ?python=PATH")
+    raise UsageError(f"{wanted!r} is not an interpreter; expected a path or a name in the PATH")
+
+
+def _split_args(text: str) -> tuple[str, ...]:
+    if "\0" in text:
+        raise UsageError("an argument cannot have a NUL character in it")
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"{error} in {text!r}") from None
+
+
+def _module_names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise UsageError(f"expected names of modules joined by commas, got {text!r}")
+    return names
+
+
+_OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
+    "python": _find_python,
+    "args": _split_args,
+    "timeout": parse_duration,
+    "start": one_of("cold", "warm"),
+    "preload": _module_names,
+    "feed": one_of("writes"),
+    **MONITORING,
+    "memory": parse_memory,
+    "cpu": parse_cpu,
+    "nice": parse_nice,
+}
+"""What may follow the `?`, and what makes a value of it."""

@@ -1,0 +1,47 @@
+"""What a FIFO that never runs dry leaves to the others."""
+
+import asyncio
+import os
+
+from aoba.registers.image import Image
+from aoba.sources.files import fifo
+from aoba.sources.files.spec import FifoSpec
+
+TURNS = 10
+
+
+class Endless:
+    """A pipe in place of the one at `descriptor`: there is always more in it."""
+
+    reads = 0
+    closed = False
+
+    def __init__(self, descriptor):
+        self._descriptor = descriptor
+
+    def watch(self, callback):
+        callback()
+
+    def read(self):
+        Endless.reads += 1
+        assert Endless.reads < 100 * TURNS, "nobody else had a turn"
+        return b"text that is no document\n"
+
+    def close(self):
+        os.close(self._descriptor)
+
+
+def test_between_two_pieces_the_others_have_a_turn(monkeypatch, tmp_path):
+    monkeypatch.setattr(fifo, "Pipe", Endless)
+    path = tmp_path / "values"
+    os.mkfifo(path)
+
+    async def main():
+        life = asyncio.create_task(fifo.FifoSource("values", FifoSpec(path), Image()).live())
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        life.cancel()
+        await asyncio.gather(life, return_exceptions=True)
+
+    asyncio.run(main())
+    assert 0 < Endless.reads <= TURNS

@@ -1,0 +1,191 @@
+"""A run as its fork server's process tells of it. No process is started here."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from aoba.errors import RunError
+from aoba.sources.forks import forked
+from aoba.sources.forks.forked import ForkedRun
+from aoba.sources.forks.names import names
+from aoba.sources.scripts.limits import NO_LIMITS
+from support.runs import open_descriptors
+
+
+class Process:
+    """In place of a `ForkProcess` that is ready."""
+
+    def __init__(self):
+        self.ready = True
+        self.limits = NO_LIMITS
+        self.names = names()
+        self.orders = []
+        self.heard = 0
+        self.ended = None
+
+    def order(self, run, fields):
+        self.orders.append((run, fields))
+
+    def hear_of_starts(self):
+        self.heard += 1
+
+    def end(self, reason):
+        self.ended = reason
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    sent = []
+    monkeypatch.setattr(forked, "signal_group", lambda *signalled: sent.append(signalled))
+    return sent
+
+
+def run(main):
+    return asyncio.run(asyncio.wait_for(main(), 30))
+
+
+def a_run(process, stdin=None):
+    return ForkedRun(process, ["/a b.py", "one", "\udcff"], {"N": "1=2"}, lambda _: None, stdin)
+
+
+def named(process, index):
+    return Path(process.names.folder) / process.orders[0][1][index].decode()
+
+
+def write(process, index, data):
+    """As the fork does; 1 is stdout, 2 is stderr."""
+    named(process, index).write_bytes(data)
+
+
+def test_what_is_ordered():
+    process = Process()
+
+    async def main():
+        async with a_run(process) as running:
+            running.exited(0)
+
+    run(main)
+    fields = process.orders[0][1]
+    assert fields[0] == b""
+    assert fields[3:] == (b"/a b.py", b"1", b"N=1=2", b"one", b"\xff")
+    process.names.close()
+
+
+@pytest.mark.parametrize("stdin", [b"", b"{}"])
+def test_output_and_end(sent, stdin):
+    process = Process()
+
+    async def main():
+        before = set(open_descriptors())
+        async with a_run(process, stdin) as running:
+            assert named(process, 0).read_bytes() == stdin
+            write(process, 1, b"document")
+            running.started(4242)
+            running.exited(3)
+            output = [chunk async for chunk in running.output(30)]
+        return output, running.failure, set(open_descriptors()) - before
+
+    assert run(main) == ([b"document"], "exit status 3", set())
+    assert sent == [(4242, signal.SIGKILL)]  # what it has left behind
+    process.names.close()
+
+
+def test_a_lost_run_is_killed_and_says_why(sent):
+    process = Process()
+
+    async def main():
+        async with a_run(process) as running:
+            running.started(4242)
+            running.lost("lost, since")
+            assert [chunk async for chunk in running.output(30)] == []
+        return running.failure
+
+    assert run(main) == "lost, since"
+    assert (4242, signal.SIGKILL) in sent
+    process.names.close()
+
+
+def test_a_lost_run_that_starts_after_all_is_killed(sent):
+    process = Process()
+
+    async def main():
+        async with a_run(process) as running:
+            running.lost("lost, since")
+        assert sent == []
+        running.started(4242)
+
+    run(main)
+    assert sent == [(4242, signal.SIGKILL)]
+    process.names.close()
+
+
+def test_a_signal_waits_for_the_process_that_it_is_for(sent):
+    process = Process()
+
+    async def main():
+        async with a_run(process) as running:
+            running._signal(signal.SIGTERM)
+            assert (sent, process.heard) == ([], 1)
+            running.started(4242)
+            assert sent == [(4242, signal.SIGTERM)]
+            running.exited(-15)
+        return running.failure
+
+    assert run(main) == "killed by SIGTERM"
+    process.names.close()
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_server_that_does_not_tell_of_the_end_is_ended(monkeypatch):
+    monkeypatch.setattr(forked, "ANSWER", 0.01)
+    process = Process()
+
+    async def main():
+        async with a_run(process) as running:
+            running.started(4242)
+            running._signal(signal.SIGKILL)
+            while process.ended is None:  # noqa: ASYNC110  no event tells of it
+                await asyncio.sleep(0.01)
+            running.lost(f"lost, since its fork server {process.ended}")
+        return running.failure
+
+    assert run(main) == "lost, since its fork server does not report its end"
+    process.names.close()
+
+
+def test_a_server_that_has_just_ended():
+    process = Process()
+    process.ready = False
+
+    async def main():
+        with pytest.raises(RunError, match="has just ended"):
+            await a_run(process).__aenter__()
+
+    run(main)
+    process.names.close()
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_no_descriptor_is_left_where_there_are_not_enough(monkeypatch, good):
+    process = Process()
+    pipe = process.names.pipe
+    left = [None] * good
+
+    def scarce():
+        if not left:
+            raise OSError(24, "Too many open files")
+        left.pop()
+        return pipe()
+
+    async def main():
+        monkeypatch.setattr(process.names, "pipe", scarce)
+        before = open_descriptors()
+        with pytest.raises(RunError, match=r"given its streams: .*Too many open files"):
+            await a_run(process, b"data").__aenter__()
+        assert open_descriptors() == before
+        assert process.orders == []
+
+    run(main)
+    process.names.close()

@@ -1,0 +1,119 @@
+"""Runs of real processes, as far as they are not seen through a server."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from aoba.errors import RunError
+from aoba.sources.scripts import running
+from aoba.sources.scripts.child import Child
+from aoba.sources.scripts.limits import Limits
+
+
+def nothing(*_):
+    pass
+
+
+def child(code):
+    return Child([sys.executable, "-c", code], os.environ, nothing)
+
+
+def run(main):
+    return asyncio.run(asyncio.wait_for(main(), 30))
+
+
+def test_output_that_a_busy_reader_finds_late_is_not_lost(monkeypatch):
+    monkeypatch.setattr(running, "GRACE", 0.01)
+
+    async def main():
+        found = []
+        async with child("print('a' * 20000, flush=True); print('b' * 20000)") as process:
+            async for chunk in process.output(30):
+                found.append(chunk)
+                while process._gone_at is None:  # noqa: ASYNC110  no event tells of it
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
+        return b"".join(found), process.failure
+
+    assert run(main) == (b"a" * 20000 + b"\n" + b"b" * 20000 + b"\n", None)
+
+
+def test_a_process_that_survives_every_signal_is_left_alone(monkeypatch):
+    for name in ("TERM_TO_KILL", "KILL_TO_LEAVE", "STOP_TO_KILL"):
+        monkeypatch.setattr(running, name, 0.05)
+
+    async def main():
+        process = child("import time; time.sleep(600)")
+        process._signal = nothing
+        async with process:
+            assert [chunk async for chunk in process.output(0.05)] == []
+        process._process.kill()
+        process._process.wait()
+        return process.failure
+
+    assert run(main) == "cannot be killed, and is left running"
+
+
+def test_a_child_that_cannot_be_started_leaves_no_descriptor():
+    def descriptors():
+        return len(list(Path("/dev/fd").iterdir()))
+
+    async def main():
+        before = descriptors()
+        with pytest.raises(RunError, match=r"^/nowhere/python cannot be started: "):
+            async with Child(["/nowhere/python"], {}, nothing):
+                raise AssertionError("it was started")
+        return descriptors() - before
+
+    assert run(main) == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "failure"),
+    [
+        ("pass", 0, None),
+        ("import sys; sys.exit(3)", 3, "exit status 3"),
+        ("import os; os.kill(os.getpid(), 9)", -9, "killed by SIGKILL"),
+    ],
+)
+def test_how_a_process_ended(code, status, failure):
+    async def main():
+        async with child(code) as process:
+            assert [chunk async for chunk in process.output(30)] == []
+        return process.status, process.failure, process.began
+
+    assert run(main) == (status, failure, True)
+
+
+def test_what_it_said_last_tells_of_its_limits():
+    code = "import sys; sys.stderr.write('x' * 100_000 + '\\nMemoryError\\n'); sys.exit(1)"
+
+    async def main():
+        limits = Limits(memory=2**40)
+        async with Child([sys.executable, "-c", code], os.environ, nothing, limits=limits) as it:
+            assert [chunk async for chunk in it.output(30)] == []
+        return it.failure
+
+    assert run(main) == "over its memory limit of 1024 GiB (exit status 1)"
+
+
+def test_a_process_that_must_not_be_limited_is_not_left_running():
+    class NotPermitted:
+        def apply(self, pid):
+            self.pid = pid
+            raise PermissionError(1, "Operation not permitted")
+
+    limits = NotPermitted()
+
+    async def main():
+        argv = [sys.executable, "-c", "import time; time.sleep(600)"]
+        with pytest.raises(RunError, match=r"cannot be limited: .*not permitted"):
+            async with Child(argv, os.environ, nothing, limits=limits):
+                raise AssertionError("it was started")
+        with pytest.raises(ProcessLookupError):
+            os.kill(limits.pid, 0)
+
+    run(main)

@@ -1,0 +1,213 @@
+"""What a run without a task takes, and what it leaves to others."""
+
+import json
+
+import pytest
+
+from aoba.errors import DocumentError
+from aoba.sources.scripts.quick import QuickRun
+from builders import one_range
+
+DOCUMENT = json.dumps(one_range("holding", 0, [1])).encode()
+
+
+class Stream:
+    """A pipe that gives `chunks`; the test is the loop that tells of them."""
+
+    def __init__(self):
+        self.chunks, self.callback = [], None
+
+    def watch(self, callback):
+        self.callback = callback
+
+    def read(self):
+        self.callback = None
+        return self.chunks.pop(0) if self.chunks else None
+
+    def put_back(self, chunk):
+        self.chunks.insert(0, chunk)
+
+
+class Interpreter:
+    """An interpreter; implements what a quick run needs of it."""
+
+    def __init__(self):
+        self.gone, self.run, self.orders = False, None, []
+        self.stdout, self.stderr = Stream(), Stream()
+
+    def order(self, run, *what):
+        self.run = run
+        self.orders.append(what)
+
+    def has_output(self):
+        return bool(self.stdout.chunks or self.stderr.chunks)
+
+
+class Taken:
+    """A run that is carried on with care; and the listener, and the end."""
+
+    def __init__(self):
+        self.documents, self.ends, self.told = [], [], []
+        self.refuses = None
+        self.taken, self.heard_at = 0, None
+
+    def again(self, _raw):
+        return False
+
+    def document(self, decoded, raw):
+        if self.refuses:
+            raise self.refuses
+        assert raw.startswith(DOCUMENT)
+        self.documents.append(decoded.document)
+
+    def done(self, status):
+        self.told.append(status)
+
+    def lost(self):
+        self.told.append("lost")
+
+
+@pytest.fixture
+def interpreter():
+    return Interpreter()
+
+
+@pytest.fixture
+def heard():
+    return Taken()
+
+
+@pytest.fixture
+def quick(interpreter, heard):
+    made = QuickRun()
+    made.begin(interpreter, 7, b"{}", heard, heard.ends.append)
+    assert interpreter.orders == [(7, b"{}")]
+    return made
+
+
+def say(interpreter, *chunks):
+    interpreter.stdout.chunks += chunks
+    interpreter.stdout.callback()
+
+
+@pytest.mark.parametrize(
+    "chunks", [(DOCUMENT + b"\n",), (DOCUMENT, b"\n"), (DOCUMENT,), (DOCUMENT, b"\n", b" \n")]
+)
+def test_one_document_and_a_good_end_are_all_it_takes(quick, interpreter, heard, chunks):
+    say(interpreter, *chunks)
+    assert (len(heard.documents), heard.ends) == (1, [])
+    quick.done(0)
+
+    assert heard.ends == [True]
+    assert (quick.interpreter, interpreter.run) == (None, None)
+    assert not interpreter.stdout.chunks
+
+
+def test_the_report_may_be_seen_before_the_document(quick, interpreter, heard):
+    interpreter.stdout.chunks.append(DOCUMENT)
+    quick.done(0)
+    assert (len(heard.documents), heard.ends) == (1, [True])
+
+
+def test_the_end_of_a_line_may_come_by_itself(quick, interpreter, heard):
+    say(interpreter, DOCUMENT)
+    say(interpreter, b"\n")
+    assert heard.ends == []
+    quick.done(0)
+    assert heard.ends == [True]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    "text", [b"hello\n", DOCUMENT[:9], DOCUMENT * 2, b'{"stations": 1}', b"\n"]
+)
+def test_other_output_is_left_where_it_was(interpreter, heard, text):
+    say(interpreter, text)
+
+    assert (heard.documents, heard.ends) == ([], [False])
+    assert interpreter.stdout.chunks == [text]
+
+
+@pytest.mark.usefixtures("quick")
+def test_more_output_is_left_where_it_was(interpreter, heard):
+    say(interpreter, DOCUMENT)
+    say(interpreter, b"more")
+
+    assert (len(heard.documents), heard.ends) == (1, [False])
+    assert interpreter.stdout.chunks == [b"more"]
+
+
+def test_what_is_read_at_the_end_is_left_too(quick, interpreter, heard):
+    say(interpreter, DOCUMENT)
+    interpreter.stdout.chunks.append(b"more")
+    quick.done(0)
+
+    assert heard.ends == [False]
+    assert interpreter.stdout.chunks == [b"more"]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("error", [DocumentError("a", "b"), ZeroDivisionError()])
+def test_a_document_that_cannot_be_taken_is_offered_again(interpreter, heard, error):
+    heard.refuses = error
+    say(interpreter, DOCUMENT)
+
+    assert heard.ends == [False]
+    assert interpreter.stdout.chunks == [DOCUMENT]
+
+
+def test_a_word_on_stderr_wants_care(quick, interpreter, heard):
+    interpreter.stderr.chunks.append(b"oh")
+    interpreter.stderr.callback()
+    quick.done(0)
+
+    assert heard.ends == [False]
+    assert interpreter.stderr.chunks == [b"oh"]
+
+
+def test_stderr_is_looked_at_before_the_end(quick, interpreter, heard):
+    say(interpreter, DOCUMENT)
+    interpreter.stderr.chunks.append(b"oh")
+    quick.done(0)
+    assert heard.ends == [False]
+
+
+@pytest.mark.parametrize(("printed", "status"), [([], 0), ([DOCUMENT], 1)])
+def test_a_bad_end_is_told_to_the_one_who_takes_over(quick, interpreter, heard, printed, status):
+    interpreter.stdout.chunks += printed
+    if printed:
+        interpreter.stdout.callback()
+    quick.done(status)
+    assert heard.ends == [False]
+    quick.hand_over(heard)
+
+    assert (quick.interpreter, interpreter.run) == (None, heard)
+    assert (heard.told, heard.taken) == ([status], len(printed))
+    assert heard.heard_at is not None
+
+
+def test_the_loss_of_the_interpreter_is_told_to_the_one_who_takes_over(quick, interpreter, heard):
+    interpreter.gone = True
+    quick.lost()
+    quick.lost()
+    assert heard.ends == [False]
+    quick.hand_over(heard)
+    assert heard.told == ["lost"]
+
+
+def test_what_comes_after_it_was_given_up_waits(quick, interpreter, heard):
+    say(interpreter, b"hello\n")
+    quick.done(0)
+    assert (heard.ends, heard.told) == ([False], [])
+    quick.hand_over(heard)
+    assert heard.told == [0]
+
+
+def test_output_between_two_runs_is_nobodys(quick, interpreter, heard):
+    say(interpreter, DOCUMENT)
+    quick.done(0)
+    interpreter.stderr.callback()
+    say(interpreter, b"late")
+
+    assert heard.ends == [True]
+    assert interpreter.stdout.chunks == [b"late"]

@@ -1,0 +1,130 @@
+"""What a run tells its listener, with a child that prints what the test says."""
+
+import asyncio
+
+import pytest
+
+from aoba.errors import RunError
+from aoba.sources.scripts.run import run_script
+
+DOCUMENT = b'{"stations": []}\n'
+DICT = "not JSON, skipped; a Python dict? print it with json.dumps: "
+
+
+class Printing:
+    """A host and its child in one: a run whose stdout are `chunks`."""
+
+    failure = None
+    status = 0
+    began = True
+    taken = 0
+
+    def __init__(self, *chunks):
+        self.chunks = list(chunks)
+
+    def start(self, *_):
+        return self
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        pass
+
+    async def read(self, _timeout):
+        return self.chunks.pop(0) if self.chunks else None
+
+
+class Heard:
+    """A listener that writes down what it hears."""
+
+    def __init__(self):
+        self.documents, self.errors, self.lines = 0, [], []
+
+    def again(self, _raw):
+        return False
+
+    def document(self, _decoded, _raw=b""):
+        self.documents += 1
+
+    def error(self, text):
+        self.errors.append(text)
+
+    def skipped(self, text):
+        self.lines.append(text)
+
+
+def outcome(host, heard):
+    return asyncio.run(run_script(host, 1, 30.0, heard))
+
+
+def run(*chunks):
+    heard = Heard()
+    return heard, outcome(Printing(*chunks), heard).failure
+
+
+@pytest.mark.parametrize("split", range(5))
+def test_a_byte_order_mark_is_nothing_to_tell(split):
+    output = b"\xef\xbb\xbf" + DOCUMENT
+    heard, failure = run(output[:split], output[split:])
+
+    assert (heard.documents, heard.lines, heard.errors, failure) == (1, [], [], None)
+
+
+def test_a_byte_order_mark_is_not_part_of_a_line():
+    heard, _ = run(b"\xef\xbb\xbf{'id': 1}\n")
+
+    assert heard.lines == [f"{DICT}{{'id': 1}}"]
+
+
+@pytest.mark.parametrize("text", ["{'stations': []}", "[{'id': 1}]"])
+def test_a_python_dict_is_told_from_other_text(text):
+    heard, failure = run(text.encode())
+
+    assert heard.lines == [DICT + text]
+    assert failure == "printed no document"
+
+
+def test_other_text_is_skipped():
+    heard, _ = run(b"[INFO] it's on\n", DOCUMENT)
+
+    assert (heard.documents, heard.lines) == (1, ["not JSON, skipped: [INFO] it's on"])
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (b'{"stations": []}', b"\n"),
+        (b"[]", b"\n", b"[]", b"\n"),
+        (b'{"stations": []', b"}", b"\n"),
+        (b'{"stations": []}', b' {"stations": []}\n'),
+    ],
+)
+def test_a_line_that_ends_later_than_its_document(chunks):
+    heard, failure = run(*chunks)
+
+    assert failure is None
+    assert heard.documents == b"".join(chunks).count(b"[]")
+    assert (heard.errors, heard.lines) == ([], [])
+
+
+def test_how_the_process_ended_is_told():
+    host = Printing(DOCUMENT)
+    host.status, host.failure = -9, "killed by SIGKILL"
+
+    assert outcome(host, Heard()) == ("killed by SIGKILL", -9, True)
+
+
+def test_a_run_that_was_given_up_before_it_began_has_not_begun():
+    host = Printing()
+    host.status, host.failure, host.began = 0, "lost", False
+
+    assert outcome(host, Heard()) == ("lost", 0, False)
+
+
+def test_a_run_that_cannot_be_started_has_not_begun():
+    class Gone(Printing):
+        def start(self, _number, _on_stderr, _feedback=None):
+            raise RunError("no such script")
+
+    assert outcome(Gone(), Heard()) == ("no such script", None, False)
