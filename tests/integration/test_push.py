@@ -225,7 +225,7 @@ def test_values_of_a_stale_script(push, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "nothing to push: name a source, PATH.py"),
+        ([], "nothing to push; expected one or more of PATH.py"),
         (["no.py"], "no.py: no such script"),
         (["x.txt"], "x.txt: not a source; expected PATH.py"),
     ],

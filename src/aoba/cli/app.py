@@ -201,8 +201,8 @@ def push(
 ) -> None:
     """Write the values of sources to devices, as their master.
 
-    It ends with Ctrl-C or SIGTERM. Coils and holding registers of stations with the mode "master" go to the devices with
-    these unit ids, whenever they change.
+    It ends with Ctrl-C or SIGTERM. Coils and holding registers of stations with the mode "master"
+    go to the devices with these unit ids, whenever they change.
     """
     from aoba.cli.push import parse_refresh, push
     from aoba.push.exchange import Manner
