@@ -237,7 +237,7 @@ def test_wrong_sources(arguments, says) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["127.0.0.1"], "unknown link ''; expected tcp://"),
+        (["127.0.0.1"], "not a URL; expected tcp://"),
         (
             ["tcp://127.0.0.1:1", "--refresh", "0"],
             "--refresh: expected never, seconds, or a number with ms",
