@@ -82,6 +82,15 @@ def test_what_is_not_answered_is_asked_again() -> None:
     assert len(requests) == 2
 
 
+def test_late_answers_may_come_together_with_the_one_that_counts() -> None:
+    def answer(request: bytes) -> bytes:
+        values = registers(request, *range(125))
+        return b"\x77\x77" + values[2:] + values
+
+    with Misbehaving(answer) as device:
+        assert done("read", device.url, "holding", 0, 125, "--retries", 0)
+
+
 def test_without_retries_a_device_is_asked_once() -> None:
     requests: list[bytes] = []
     with Misbehaving(lambda request: requests.append(request) or SILENCE) as device:

@@ -34,6 +34,10 @@ one for it cannot join an answer that comes in two pieces."""
 _NEVER: Final = 2**31
 """Silent requests after which pymodbus closes a connection; a scan meets many."""
 
+_AT_ONCE: Final = 4 * 260
+"""Bytes that may come together: the answer, and before it some that are late. pymodbus drops all of
+them where they are more, and has room for a single long answer unless it is told."""
+
 _CLOSING: Final = 1.0
 """Seconds that a transport has to close, so that a serial line can be opened again."""
 
@@ -57,6 +61,7 @@ class Connection:
         framing = _LINES.get(scheme, FramerType.SOCKET)
         self._client = ModbusBaseClient(framing, retries, params, None, None, None)
         self._client.set_max_no_responses(_NEVER)
+        self._client.ctx.max_buffer_size = _AT_ONCE
         self._wire = Wire(self._client)
 
     @property

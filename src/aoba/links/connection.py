@@ -195,11 +195,13 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, pending: Pending, code: int | None) -> None:
         """What devices say to a request has come; the client may have gone meanwhile."""
+        others_wait = pending is self._session.pending
         answer = self._session.finish(pending, code)
         if answer and not self.transport.is_closing():
             self.heard = True
             self._write(answer)
-        self._answer()
+        if others_wait and not self._session.more:  # else turns go on without it, one at a time
+            self._answer()
 
 
 def _keep_alive(connection: socket.socket) -> None:

@@ -27,6 +27,8 @@ class Lines:
         self._held_back = 0
 
     def feed(self, data: bytes, now: float) -> Iterator[str]:
+        if not self._size and not data.strip(b"\r\n"):
+            return  # what stands between documents is no line, and is not counted as one
         if now >= self._window_end:
             yield from self._tell_held_back()
             self._window_end, self._left = now + WINDOW, MAX_LINES

@@ -6,8 +6,11 @@ import pytest
 from aoba.links.connection import Connection
 from aoba.links.guard import Guard
 from aoba.links.outstanding import Outstanding
+from aoba.links.rtu_tcp import RtuConnection
+from aoba.links.serial_session import SerialSession
 from aoba.links.session import MAX_REQUESTS, MbapSession
 from aoba.links.url import parse_listen
+from aoba.modbus import rtu
 from aoba.modbus.port import Port
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
@@ -286,3 +289,25 @@ def test_an_answer_that_has_waited_goes_behind_what_waits(connection, transport,
         assert transport.reading
 
     asyncio.run(write_and_not_read())
+
+
+def test_writes_that_nobody_waits_for_are_bounded_too(link):
+    def session_of(client):
+        reader = rtu.RtuReader(link.image.stations, link.port)
+        return SerialSession(link.image.stations, client, reader, rtu.encode)
+
+    async def flood(connection):
+        connection.data_received(20 * MAX_REQUESTS * rtu.encode(2, b"\x06\0\0\0\5"))
+        requests = link.port.requests
+        while requests[6] < 20 * MAX_REQUESTS:
+            before = requests[6]
+            await asyncio.sleep(0)
+            assert before < requests[6] <= before + MAX_REQUESTS
+        await until_nothing_waits(link)
+        assert connection.transport.reading
+
+    link.open_session = session_of
+    connection = RtuConnection(link)
+    with socket.socket() as some_socket:
+        connection.connection_made(Transport(connection, some_socket))
+        asyncio.run(flood(connection))

@@ -113,3 +113,12 @@ def test_as_many_as_allowed_are_all_shown_in_each_window():
         some = numbered(window, MAX_LINES)
         assert list(lines.feed(as_bytes(some), window * WINDOW)) == some
     assert list(lines.end()) == []
+
+
+def test_blank_lines_are_not_counted():
+    lines = Lines()
+    for _ in range(2 * MAX_LINES):
+        assert list(lines.feed(b"\n", 0.0)) == []
+    assert list(lines.feed(b"said", 0.0)) == []
+    assert list(lines.feed(b"\n", 0.0)) == ["said"]
+    assert list(lines.end()) == []

@@ -147,6 +147,10 @@ class _Server(web.Server):
 
 
 class _Connection(web.RequestHandler):
+    async def start(self) -> None:
+        if self.connected:  # else it has gone before its turn came, which the library cannot take
+            await super().start()
+
     def handle_error(
         self,
         request: web.BaseRequest,  # noqa: ARG002  the library's
