@@ -16,6 +16,8 @@ import time
 import urllib.error
 import urllib.request
 
+if len(sys.argv) != 2 or "://" not in sys.argv[1]:
+    sys.exit("usage: post.py http://127.0.0.1:8080/machine")
 url = sys.argv[1]
 headers = {"Content-Type": "application/json"}
 if token := os.environ.get("AOBA_TOKEN"):

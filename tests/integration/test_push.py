@@ -225,7 +225,7 @@ def test_values_of_a_stale_script(push, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "nothing to push: name a source, PATH.py"),
+        ([], "nothing to push; expected one or more of PATH.py"),
         (["no.py"], "no.py: no such script"),
         (["x.txt"], "x.txt: not a source; expected PATH.py"),
     ],
@@ -237,7 +237,7 @@ def test_wrong_sources(arguments, says) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["127.0.0.1"], "unknown link ''; expected tcp://"),
+        (["127.0.0.1"], "not a URL; expected tcp://"),
         (
             ["tcp://127.0.0.1:1", "--refresh", "0"],
             "--refresh: expected never, seconds, or a number with ms",

@@ -180,7 +180,9 @@ def push(
     url: Url,
     source: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SOURCE", show_default=False, help="As for serve, one or more."),
+        typer.Argument(
+            metavar="SOURCE", show_default=False, help="As for aoba serve, one or more."
+        ),
     ] = None,
     refresh: Annotated[
         str,
@@ -197,10 +199,10 @@ def push(
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
 ) -> None:
-    """Write the values of scripts to devices, as their master, until Ctrl-C or SIGTERM.
+    """Write the values of sources to devices, as their master.
 
-    Coils and holding registers of stations with the mode "master" go to the devices with these unit
-    ids, whenever they change.
+    It ends with Ctrl-C or SIGTERM. Coils and holding registers of stations with the mode "master"
+    go to the devices with these unit ids, whenever they change.
     """
     from aoba.cli.push import parse_refresh, push
     from aoba.push.exchange import Manner

@@ -17,7 +17,7 @@ def push(url: str, sources: Sequence[str], options: Options, level: str, form: F
     """Raises UsageError before anything is started."""
     target = parse_target(url)
     if not sources:
-        raise UsageError(f"nothing to push: name a source, {ACCEPTED}")
+        raise UsageError(f"nothing to push; expected one or more of {ACCEPTED}")
     specs = [parse_spec(text) for text in sources]
 
     async def run() -> None:
