@@ -114,12 +114,17 @@ def row(cells: Sequence[Cell], name: str) -> Iterator[str]:
 
     low, ratio, high = ratios(cells, name, lambda cell: cell.rate)
     yield f"{median(lambda cell: cell.rate):,.0f}"
-    yield f"{ratio:.2f}"
-    yield f"{low:.2f}-{high:.2f}"
+    yield three(ratio)
+    yield f"{three(low)}-{three(high)}"
     for value in (lambda c: c.p50, lambda c: c.p99, lambda c: c.p999):
-        yield f"{median(value):,.0f}"
-    yield f"{median(lambda cell: cell.cpu):.1f}"
-    yield f"{ratios(cells, name, lambda cell: 1 / cell.cpu)[1]:.2f}"
+        yield f"{median(value):.0f}"
+    yield three(median(lambda cell: cell.cpu))
+    yield three(ratios(cells, name, lambda cell: 1 / cell.cpu)[1])
+
+
+def three(value: float) -> str:
+    """As many digits as it takes to compare, and as fit the table."""
+    return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f}"
 
 
 def ratios(cells: Sequence[Cell], name: str, value: Callable[[Cell], float]) -> list[float]:
