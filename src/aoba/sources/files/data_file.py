@@ -25,6 +25,12 @@ PATIENCE: Final = 0.5
 CHUNK: Final = 64 * 1024
 """Bytes that are read at a time."""
 
+AT_ONCE: Final = 16 * 1024 * 1024
+"""Bytes of the largest file that is read whole, before anything in it takes effect."""
+
+TRIES: Final = 20
+"""Times that this is tried with a file that is written to all the time."""
+
 Identity = tuple[int, ...]
 """What tells one state of a file from another; empty where there is no file."""
 
@@ -52,8 +58,21 @@ class DataFile:
         self._seen = identity
         return bool(identity)
 
+    async def at_once(self) -> AsyncIterator[bytes]:
+        """What is in it at one moment, however it is being written to, up to `AT_ONCE` bytes.
+
+        A larger one is read as it stands. Raises OSError.
+        """
+        whole = await asyncio.to_thread(self._whole)
+        if whole is not None:
+            for at in range(0, len(whole), CHUNK):
+                yield whole[at : at + CHUNK]
+            return
+        async for chunk in self.chunks():
+            yield chunk
+
     async def chunks(self) -> AsyncIterator[bytes]:
-        """What is in it. Raises OSError."""
+        """What is in it, piece by piece. Raises OSError."""
         with await asyncio.to_thread(self._open) as file:
             while chunk := await asyncio.to_thread(file.read, CHUNK):
                 yield chunk
@@ -65,6 +84,20 @@ class DataFile:
             file.close()
             raise OSError("it is no file any more")
         return file
+
+    def _whole(self) -> bytes | None:
+        """All of it, where nobody wrote to it meanwhile; None where that is not to be had."""
+        for _ in range(TRIES):
+            with self._open() as file:
+                before = os.fstat(file.fileno())
+                if before.st_size > AT_ONCE:
+                    return None
+                data = file.read(AT_ONCE + 1)
+                after = os.fstat(file.fileno())
+            if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
+                return data
+            time.sleep(SETTLED / 4)
+        return None
 
     def _look(self) -> tuple[Identity, float]:
         """The identity of the file, and the seconds since it was written to."""

@@ -7,6 +7,7 @@ its newest values to a file may leave some out.
 import asyncio
 import logging
 import time
+from collections.abc import AsyncIterator
 
 from aoba.registers.image import Image
 from aoba.sources.clock import sleep_until
@@ -43,15 +44,16 @@ class FileSource:
                 await self._read()
 
     async def _read(self) -> None:
-        await self._deliver(DocumentStream(self._deliveries, self._turn, numbered=True))
+        stream = DocumentStream(self._deliveries, self._turn, numbered=True)
+        await self._deliver(stream, self._file.at_once())
 
     async def _turn(self) -> None:
         await at_once()
 
-    async def _deliver(self, stream: DocumentStream) -> None:
+    async def _deliver(self, stream: DocumentStream, chunks: AsyncIterator[bytes]) -> None:
         """Have `stream` take all of the file."""
         try:
-            async for chunk in self._file.chunks():
+            async for chunk in chunks:
                 await stream.feed(chunk)
         except OSError as error:
             await self._fail(f"{self._path}: cannot be read: {error.strerror or error}")
@@ -79,7 +81,7 @@ class Replay(FileSource):
         try:
             while True:
                 stream = DocumentStream(self._deliveries, self._turn, numbered=True)
-                await self._deliver(stream)
+                await self._deliver(stream, self._file.chunks())
                 if not (self._loop and stream.count):
                     return
         except _Changed:

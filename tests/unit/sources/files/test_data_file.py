@@ -1,4 +1,5 @@
 import asyncio
+import io
 import os
 
 import pytest
@@ -63,3 +64,32 @@ def test_a_large_file_comes_in_chunks(path):
         return [len(chunk) async for chunk in DataFile(path).chunks()]
 
     assert len(asyncio.run(sizes())) > 2
+
+
+def test_a_file_that_is_written_to_meanwhile_is_read_again(path, monkeypatch):
+    class Torn(io.BytesIO):
+        """Somebody writes to the file just when its content has been read."""
+
+        def __init__(self):
+            super().__init__(path.read_bytes())
+            self._file = path.open("rb")
+
+        def fileno(self):
+            return self._file.fileno()
+
+        def read(self, size):
+            data = super().read(size)
+            path.write_bytes(b"new content")
+            return data
+
+        def close(self):
+            self._file.close()
+
+    file = DataFile(path)
+    openings = iter([Torn(), path.open("rb")])
+    monkeypatch.setattr(file, "_open", lambda: next(openings))
+
+    async def read():
+        return b"".join([chunk async for chunk in file.at_once()])
+
+    assert asyncio.run(read()) == b"new content"
