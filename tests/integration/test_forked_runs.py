@@ -12,12 +12,11 @@ from support.runs import Runs
 
 def test_what_is_compared_are_forks(runs: Runs, tmp_path: Path) -> None:
     """Or a mistake that has all of them started afresh would go unnoticed."""
-    path = tmp_path / "parent.py"
-    path.write_text("import os, sys\nsys.stdout.write('%d' % os.getppid())\n")
+    path = tmp_path / "process.py"
+    path.write_text("import sys\nsys.stdout.write(open('/proc/self/cmdline').read())\n")
 
-    [outcome] = runs.warm(path)
-
-    assert Path(f"/proc/{outcome.stdout}/cmdline").read_text().count("fork_server.py") == 1
+    assert [outcome.stdout.count("fork_server.py") for outcome in runs.warm(path, path)] == [1, 1]
+    assert runs.cold(path)[0].stdout.count("fork_server.py") == 0
 
 
 DRAWS = """

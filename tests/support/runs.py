@@ -2,17 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 
+from aoba.sources.forks.fork import Fork
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.forks.forked import ForkedRun
+from aoba.sources.forks.stamped import Stamped
 from aoba.sources.scripts.child import Child, script_environment
+from aoba.sources.scripts.program import ScriptFile
+from aoba.sources.scripts.running import Running
 from support.waiting import DEADLINE
-
-if TYPE_CHECKING:
-    from aoba.sources.scripts.running import Running
 
 
 class Outcome(NamedTuple):
@@ -42,28 +43,24 @@ class Runs:
         self, *paths: Path, args: Sequence[str] = (), stdin: bytes | None = None
     ) -> list[Outcome]:
         """Of one run of each, all at the same time."""
-        own = {"AOBA_RUN": "2"}
-        return self._run(
-            [
-                lambda on_stderr, path=path: ForkedRun(
-                    self.process, [str(path), *args], own, on_stderr, stdin
-                )
-                for path in paths
-            ]
-        )
+
+        def fork(path: Path) -> Fork:
+            name = Stamped(str(path), args).now(stamp_of(path))
+            return Fork(self.process, 2, name, stdin)
+
+        def run(fork: Fork) -> Callable[[Callable[[bytes], None]], Running]:
+            return lambda on_stderr: ForkedRun(fork, fork.start, on_stderr)
+
+        return self._run([run(fork(path)) for path in paths])
 
     def cold(
         self, *paths: Path, args: Sequence[str] = (), stdin: bytes | None = None
     ) -> list[Outcome]:
-        env = {**script_environment(), "AOBA_RUN": "2"}
-        return self._run(
-            [
-                lambda on_stderr, path=path: Child(
-                    [self.python, str(path), *args], env, on_stderr, stdin
-                )
-                for path in paths
-            ]
-        )
+        def run(path: Path) -> Callable[[Callable[[bytes], None]], Running]:
+            env = {**script_environment(), "AOBA_RUN": "2", "AOBA_SCRIPT": str(path)}
+            return lambda on_stderr: Child([self.python, str(path), *args], env, on_stderr, stdin)
+
+        return self._run([run(path) for path in paths])
 
     def _run(self, starts) -> list[Outcome]:
         async def all_of_them() -> list[Outcome]:
@@ -83,9 +80,14 @@ class Runs:
         await self.process.wait()
 
 
+def stamp_of(path: Path) -> bytes:
+    version = ScriptFile(path).read()
+    return version.stamp if version else b""
+
+
 async def _outcome(start) -> Outcome:
     errors: list[bytes] = []
-    running: Running = start(errors.append)
+    running = start(errors.append)
     async with running:
         output = [chunk async for chunk in running.output(DEADLINE)]
     return Outcome(

@@ -1,47 +1,69 @@
-"""What the fork server has compiled, for runs to execute.
+"""What the fork server has made of scripts, for runs to execute.
 
 Standard library only, Python 2.7 and every 3, like `fork_server`.
 """
 
+import gc
 import os
 import sys
 import time
-import warnings
 from stat import S_ISREG
 
-SETTLED = 1.0  # seconds after which a second change of a file cannot have the time of the first
+SETTLED = 1.0  # seconds after which a second change cannot have the time of the first
 LARGEST = 1024 * 1024  # bytes of a script that is compiled here, where others wait for it
 SUFFIXES = (".py", ".pyc", ".so", ".pyd")
-BOM = b"\xef\xbb\xbf"
 PYTHON_2 = str is bytes
+
+_safe_path = getattr(sys.flags, "safe_path", False)
 
 
 class Scripts:
     """What the server knows of scripts from one run to the next."""
 
-    def __init__(self, loaded):
-        """`loaded` are the modules that a script finds loaded, other than in a fresh start."""
+    def __init__(self, fresh, compiled, loaded):
+        """`fresh` is what the namespace of a script starts with; `compiled` makes code of files.
+
+        `loaded` are the modules that a script finds loaded, other than in a fresh start.
+        """
+        self._fresh, self._compiled = fresh, compiled
         self._loaded = {name.partition(".")[0] for name in loaded}
         self._loaded.difference_update(sys.builtin_module_names)  # these come before any file
-        self._scripts = {}
-        self._folders = {}
+        self.known = {}  # what `find` takes -> what it gave
+        self._stamped = {}  # path and arguments -> the same with stamps
+        self._codes = {}  # path -> stamp, code
 
-    def find(self, path):
-        """Path, code and folder of the script at `path`, in bytes; None: start an interpreter.
+    def find(self, same):
+        """The script with the stamps, the path and the arguments in `same`, with NUL in between.
 
-        For want of a file, of sense in it, or of warnings: the interpreter tells it best. And
-        where modules of the script's own have names of those that are loaded already.
+        What was found before is taken as long as these are the same. A script is path, code,
+        `sys.argv`, folder, or None where that is not searched, and what its namespace starts with.
+        Code is None where an interpreter is to be started: for want of a file, of sense in it, or
+        of warnings, the interpreter tells it best; and where modules of the script's own have names
+        of those that are loaded already.
         """
+        stamp, folder_stamp, name = same.split(b"\0", 2)
+        self.known.pop(self._stamped.pop(name, None), None)
+        path = name.partition(b"\0")[0]
+        argv = [_text(part) for part in name.split(b"\0")]
         try:
-            script = _kept(self._scripts, path, _compile)
-            return None if _kept(self._folders, script[2], self._shadows) else script
+            folder = os.path.dirname(os.path.realpath(argv[0]))
+            is_settled = _is_settled(os.stat(folder))
+            if self._hides(folder):
+                code = None
+            else:
+                code, file_is_settled = self._code(stamp, argv[0])
+                is_settled = is_settled and file_is_settled
         except Exception:
-            return None
+            return path, None, argv, None, None
+        script = path, code, argv, None if _safe_path else folder, self._namespace(argv[0])
+        if is_settled and stamp and folder_stamp:
+            self.known[same], self._stamped[name] = script, same
+            freeze()
+        return script
 
-    def _shadows(self, folder, _):
-        if getattr(sys.flags, "safe_path", False):
-            return False
-        for name in os.listdir(folder):
+    def _hides(self, folder):
+        """Whether there are modules in it in place of loaded ones."""
+        for name in () if _safe_path else os.listdir(folder):
             module, dot, _ = name.partition(".")
             if module in self._loaded:
                 inside = os.path.join(folder, name, "__init__.py")
@@ -49,30 +71,47 @@ class Scripts:
                     return True
         return False
 
+    def _code(self, stamp, path):
+        """What the script is compiled to, or None, and whether that holds for its stamp."""
+        known = self._codes.pop(path, None)
+        if known is not None and known[0] == stamp:
+            code, is_settled = known[1], True
+        else:
+            status = os.stat(path)
+            is_settled = _is_settled(status)
+            code = self._compile(path) if _is_fit(status) else None
+        if is_settled:
+            self._codes[path] = stamp, code
+        return code, is_settled
 
-def _kept(memory, path, make):
-    """`make(path, status)`, once for each version of what stands there."""
-    status = os.stat(path)
-    version = (status.st_mtime, status.st_ctime, status.st_size, status.st_ino, status.st_dev)
-    known = memory.get(path)
-    if known and known[0] == version:
-        return known[1]
-    memory.pop(path, None)
-    made = make(path, status)
-    if abs(time.time() - status.st_ctime) > SETTLED:
-        memory[path] = (version, made)
-    return made
+    def _compile(self, path):
+        try:
+            return self._compiled([path])[0]
+        except ValueError:
+            return None
+
+    def _namespace(self, path):
+        namespace = dict(self._fresh, __file__=path, __doc__=None)
+        if namespace.get("__loader__"):
+            namespace["__loader__"] = type(namespace["__loader__"])("__main__", path)
+        return namespace
 
 
-def _compile(path, status):
-    path = path if PYTHON_2 else os.fsdecode(path)
-    if not S_ISREG(status.st_mode) or status.st_size > LARGEST:
-        raise ValueError("not to be read by everyone's server")
-    with open(path, "rb") as script:
-        source = script.read()
-    if b"coding" not in b"".join(source.split(b"\n", 2)[:2]):  # `compile` does not look so closely
-        source.decode("ascii" if PYTHON_2 and not source.startswith(BOM) else "utf-8")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        code = compile(source, path, "exec", 0, True)
-    return path, code, os.path.dirname(os.path.realpath(path))
+def freeze():
+    """Have runs leave alone what is here now, so that its memory stays shared."""
+    gc.collect()
+    if hasattr(gc, "freeze"):
+        gc.freeze()
+
+
+def _is_fit(status):
+    return S_ISREG(status.st_mode) and status.st_size <= LARGEST
+
+
+def _is_settled(status):
+    return abs(time.time() - status.st_ctime) > SETTLED
+
+
+def _text(data):
+    """`str` as this interpreter has it in arguments, paths and the environment."""
+    return data if PYTHON_2 else os.fsdecode(data)

@@ -5,10 +5,14 @@ Standard library only, Python 2.7 and every 3, like `fork_server`.
 
 import gc
 import os
-import signal
 import sys
 from _io import _IOBase
 from _weakref import ref
+
+try:
+    import _signal as signal  # the other one, in Python, makes enumerations of numbers
+except ImportError:
+    import signal
 
 PYTHON_2 = str is bytes
 

@@ -3,7 +3,7 @@
 Whatever goes wrong with it, it is killed, and all its runs with it: where nobody hears of the end
 of a run, the next cannot follow. Nothing here keeps the loop waiting, and nothing wakes it that can
 wait: which process a run is, is read when somebody asks. What is said on the pipes is in
-`fork_server`.
+`fork_serve`.
 """
 
 import asyncio
@@ -120,11 +120,11 @@ class ForkProcess:
         self._errors.watch(self._read_errors)
         watch_exit(self._process, self._exited)
 
-    def order(self, run: Run, fields: tuple[bytes, ...]) -> None:
-        """Have `run` started, which hears of it; `fields` are those of a command but the id."""
+    def order(self, run: Run, new: bytes, same: bytes) -> None:
+        """Have `run` started, which hears of it; the others are parts of a command, but the id."""
         name = b"%d" % next(self._ids)
         self._runs[name] = self._starting[name] = run
-        command = b"\0".join((name, *fields))
+        command = b"%b\0%b\0\0%b" % (name, new, same)
         self._unsent += b"%d:%b" % (len(command), command)
         self._send()
         if self._patience is None:
@@ -219,7 +219,7 @@ class ForkProcess:
     def _take_report(self, kind: bytes, name: bytes = b"", what: bytes = b"") -> None:
         if kind == b"exited" and (run := self._runs.pop(name, None)):
             self.served += 1
-            run.exited(int(what))
+            run.exited(os.waitstatus_to_exitcode(int(what)))
         elif kind == b"unable" and (run := self._runs.pop(name, None)):
             self.unable += 1
             self._starting.pop(name, None)

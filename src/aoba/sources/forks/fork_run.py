@@ -8,41 +8,67 @@ the process that was forked for it, the script's interpreter takes over.
 import json  # noqa: F401  which nearly every script imports, too
 import os
 import sys
-from fcntl import F_SETFL, fcntl
+from os import close, dup2, getpid, putenv, setsid, write
 
 try:
     import _signal as signal  # the other one, in Python, makes enumerations of numbers
 except ImportError:
     import signal
 
-NULL = b"/dev/null"
-
-# A name is looked up with less ado than an attribute, when it is the first time in a process.
-_close, _dup2, _getpid, _open = os.close, os.dup2, os.getpid, os.open
-_putenv, _setsid, _write = os.putenv, os.setsid, os.write
-_set_signal, _set_wakeup_fd = signal.signal, signal.set_wakeup_fd
 _variables = os.environ.data if str is bytes else os.environ._data  # `os.environ` is a long way
 _orig_argv = sys.orig_argv[: -len(sys.argv)] if hasattr(sys, "orig_argv") else None
-_safe_path = getattr(sys.flags, "safe_path", False)
 
 
-def become(name, streams, starts, folder, modes):
-    """Be the process of the run `name`, which tells of itself on STARTS before anything else.
+def be(given, new, script, undo):
+    """Be the process of a run, and no server any more; never returns.
 
-    Returns why it cannot be given its streams, or None.
+    `given` are STARTS, REPORTS, how streams are opened for writing, what limits the CPU time,
+    PYTHON, and what ends a run; for the rest see `Server` and `Scripts`.
     """
-    _setsid()
-    _write(starts, name + (" %d\n" % _getpid()).encode())
+    starts, reports, writing, limit_cpu, python, end = given
+    path, code, argv, folder, namespace = script
+    descriptors, before = undo
     try:
-        for descriptor, mode in modes:
-            stream = _open(folder + streams[descriptor] if streams[descriptor] else NULL, mode)
-            if mode & os.O_NONBLOCK:
-                fcntl(stream, F_SETFL, mode & ~os.O_NONBLOCK)
-            _dup2(stream, descriptor)
-            _close(stream)
-    except OSError as error:
-        return error
-    return None
+        name, number, stdin, stdout, stderr = new.split(b"\0")
+        setsid()
+        write(starts, name + (" %d\n" % getpid()).encode())
+        try:
+            _open(stdin, 0, os.O_RDONLY)
+            _open(stdout, 1, writing)
+            _open(stderr, 2, writing)
+        except OSError as error:
+            write(reports, b"unable " + name + (" %s\n" % error).encode("utf-8", "replace"))
+            return
+        limit_cpu()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, before)
+        for descriptor in descriptors:
+            close(descriptor)
+        for variable, value in ((b"AOBA_RUN", number), (b"AOBA_SCRIPT", path)):
+            putenv(variable, value)
+            _variables[variable] = value
+        if code is None:
+            _start_afresh(python, argv)
+        end(run(code, argv, folder, namespace))
+    except BaseException:  # there is a defect here, or nobody reads the reports any more
+        sys.__excepthook__(*sys.exc_info())
+    finally:
+        os._exit(1)
+
+
+def _open(path, descriptor, mode):
+    stream = os.open(path, mode)
+    if mode & os.O_NONBLOCK:
+        from fcntl import F_SETFL, fcntl
+
+        fcntl(stream, F_SETFL, mode & ~os.O_NONBLOCK)
+    dup2(stream, descriptor)
+    close(stream)
+
+
+def writing(folder):
+    """How pipes of FOLDER are opened: a FIFO would wait for a reader that is gone."""
+    return os.O_WRONLY if folder.startswith("/proc/") else os.O_WRONLY | os.O_NONBLOCK
 
 
 def limiter(cpu):
@@ -58,41 +84,24 @@ def limiter(cpu):
     return lambda: resource.setrlimit(resource.RLIMIT_CPU, limits)
 
 
-def leave(server, before):
-    """Be no server any more: `server` are its descriptors, `before` is what SIGCHLD did."""
-    _set_wakeup_fd(-1)
-    _set_signal(signal.SIGCHLD, before)
-    for descriptor in server:
-        _close(descriptor)
-
-
-def run(fresh, script, arguments):
-    """Be the process of the script; returns what `sys.exc_info` has of its end, if anything.
-
-    `script` as of `Scripts`; `fresh` is what a namespace starts with.
-    """
-    path, code, folder = script
-    argv = [path] + arguments
+def run(code, argv, folder, namespace):
+    """Be the process of a script; returns what `sys.exc_info` has of its end, if anything."""
     for name in ("random", "numpy.random"):  # every fork would draw the same numbers
         if name in sys.modules:
             sys.modules[name].seed()
     if _orig_argv is not None:
         sys.orig_argv[:] = _orig_argv + argv
     sys.argv = argv
-    if not _safe_path:
+    if folder is not None:
         sys.path.insert(0, folder)
-    return _execute(code, _new_main(fresh, path))
+    module = sys.modules["__main__"] = type(sys)("__main__")
+    module.__dict__.update(namespace)
+    namespace = module.__dict__
+    del module  # which `sys.modules` alone keeps
+    return _execute(code, namespace)
 
 
-def set_variables(variables):
-    """Those of the environment; each is of bytes."""
-    for variable in variables:
-        name, _, value = variable.partition(b"=")
-        _putenv(name, value)
-        _variables[name] = value
-
-
-def start_afresh(python, argv):
+def _start_afresh(python, argv):
     """Have the interpreter itself take over; never returns."""
     for name in ("SIGPIPE", "SIGXFSZ"):  # which Python ignores, and hands down
         if hasattr(signal, name):
@@ -104,15 +113,6 @@ def start_afresh(python, argv):
     os._exit(127)
 
 
-def _new_main(fresh, path):
-    """The namespace of a new `__main__`, which nothing but `sys.modules` and this keeps."""
-    module = sys.modules["__main__"] = type(sys)("__main__")
-    module.__dict__.update(fresh, __file__=path, __doc__=None)
-    if fresh.get("__loader__"):
-        module.__loader__ = type(fresh["__loader__"])("__main__", path)
-    return module.__dict__
-
-
 def _execute(code, namespace):
     try:
         exec(code, namespace)
@@ -122,28 +122,14 @@ def _execute(code, namespace):
     return [kind, value, trace.tb_next]  # without this function
 
 
-REHEARSED = """
-import json, os, sys, time
-def main():
-    values = [int(os.environ.get("AOBA_RUN", 0)), round(time.time() % 7, 2)] + list(range(3))
-    cells = [{"address_start": 0, "initial_values": values}]
-    document = {"stations": [{"id": 1, "map": {"holding": cells}}], "a": None, "b": True}
-    for text in (json.dumps(document), json.dumps(document, sort_keys=True, indent=2)):
-        sys.stdout.write(text[:0])
-    sys.stdout.flush()
-main()
-"""
-
-
-def rehearse(fresh, wind_up):
+def rehearse(code, fresh, wind_up):
     """Let the interpreter learn what every run does: then its notes are there before the forks.
 
     A run writes to less memory then, and each page of it that a run writes to has to be copied.
     """
     modules, argv, path = dict(sys.modules), sys.argv, list(sys.path)
-    script = ("", compile(REHEARSED, "", "exec", 0, True), "")
     for _ in range(20):
-        run(fresh, script, [])
+        run(code, [""], "", fresh)
         wind_up(0)
         sys.modules.clear()
         sys.modules.update(modules)  # with `__main__` in its place

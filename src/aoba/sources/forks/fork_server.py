@@ -5,19 +5,15 @@ Python. Standard library only, and as little of that as can be; Python 2.7 and e
 
     python fork_server.py COMMANDS STARTS REPORTS FOLDER NAME CPU PYTHON [MODULE ...]
 
-The first three are descriptors. A command is its length in decimal, a colon, and fields with NUL in
-between: run id; what becomes stdin, stdout and stderr, as names in FOLDER, which ends with a slash
-(empty: the null device); path of the script; how many variables there are; these, `NAME=VALUE`;
-and the arguments. A line on STARTS is `ID PID`, written by the run itself before the script begins,
-so that no script is ever under way that Aoba does not know of. A line on REPORTS is `ready`, or
-`failed` and the reason where a MODULE cannot be imported or NAME is not to be seen in FOLDER;
-`unable ID REASON` where a run could not be forked, or not be given its streams; `exited ID STATUS`,
-negative for a signal. CPU is `SOFT,HARD`, the seconds of CPU time that a run may take, or empty.
-When COMMANDS ends, Aoba has, and nobody is left who would stop a run: each that is under way gets
-SIGTERM, and SIGKILL two seconds later. Then the server ends, too. On SIGINT it just ends.
+The first three are descriptors; what is said on them stands in `fork_serve`, which does the work.
+NAME is to be seen in FOLDER, which ends with a slash; CPU is `SOFT,HARD`, the seconds of CPU time
+that a run may take, or empty; PYTHON is what has been started; each MODULE is imported beforehand.
 
-What is written to after a fork is copied first, by the page, in the server and in the run. That is
-most of what a warm run costs, so both do little, and the server keeps what it can work out.
+Each page of memory that the server or a run writes to after a fork is copied first, and counting
+references is writing. That is most of what a warm run costs, and the rest is for the pages that
+there are. So both do little and touch few objects; the interpreter rehearses what every run does;
+and memory is kept clean. Compiling leaves holes in it, which would be filled all over the place, so
+that is done by processes of its own.
 """
 
 _FRESH = dict(globals())  # what the namespace of a script starts with
@@ -26,159 +22,74 @@ import sys
 
 _AT_START = frozenset(sys.modules)
 
-import errno
-import fcntl
-import gc
+import marshal
 import os
-import select
-import time
-
-try:
-    import _signal as signal  # the other one, in Python, makes enumerations of numbers
-except ImportError:
-    import signal
+from functools import partial
 
 __name__ = "aoba_fork_server"  # this file's own warnings are none of a script's
 
-PATH = 4  # where that field is
-TERM_TO_KILL = 2.0  # seconds, as where Aoba stops a script
-ROOM = 448  # bytes that are read at once, still taken from one page that is in use anyway
+PARTS = ("code", "run", "end", "serve", "rehearsal")
+BOM = b"\xef\xbb\xbf"
+PYTHON_2 = str is bytes
 
 
-class Server:
-    def __init__(self, descriptors, folder, cpu, python, scripts):
-        self._commands, self._starts, self._reports = descriptors
-        self._folder = folder if str is bytes else os.fsencode(folder)
-        self._limit_cpu = fork_run.limiter(cpu)
-        self._python, self._scripts = python, scripts
-        # A FIFO is opened without blocking, which would wait for a reader that is gone.
-        writing = os.O_WRONLY if folder.startswith("/proc/") else os.O_WRONLY | os.O_NONBLOCK
-        self._modes = ((0, os.O_RDONLY), (1, writing), (2, writing))
-        self._runs = {}  # pid -> run id
-        self._wake, self._woken = os.pipe()
-        for descriptor in (self._wake, self._woken):
-            _add_flag(descriptor, fcntl.F_GETFL, fcntl.F_SETFL, os.O_NONBLOCK)
-            _keep(descriptor)
-        self._descriptors = descriptors + [self._wake, self._woken]
-        self._before = signal.signal(signal.SIGCHLD, _ignore)
-        signal.set_wakeup_fd(self._woken)
-
-    def serve(self):
-        """Until COMMANDS ends."""
-        pending = b""
-        while True:
-            readable = _readable(self._commands, self._wake)
-            if self._wake in readable:
-                os.read(self._wake, ROOM)
-                self._reap()
-            if self._commands in readable:
-                data = os.read(self._commands, ROOM)
-                if not data:
-                    return
-                commands, pending = parse(pending + data)
-                for fields in commands:
-                    self._start(fields)
-
-    def stop_runs(self):
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else Python 2 does not sleep
-        self._signal_all(signal.SIGTERM)
-        for _ in range(100):
-            self._reap(tell=False)
-            if not self._runs:
-                return
-            time.sleep(TERM_TO_KILL / 100)
-        self._signal_all(signal.SIGKILL)
-
-    def _signal_all(self, number):
-        for pid in self._runs:
-            for send in (os.killpg, os.kill):  # the latter where it has no group yet
-                try:
-                    send(pid, number)
-                    break
-                except OSError:
-                    pass
-
-    def _start(self, fields):
-        script = self._scripts.find(fields[PATH])
-        try:
-            pid = os.fork()
-        except OSError as error:
-            self._unable(fields[0], error)
-            return
-        if pid:
-            self._runs[pid] = fields[0]
-            return
-        try:
-            self._be(fields, script)
-        except BaseException:  # there is a defect here, or nobody reads the reports any more
-            sys.__excepthook__(*sys.exc_info())
-        finally:
-            os._exit(1)
-
-    def _be(self, fields, script):
-        """Be the process of a run, and never return."""
-        name, streams = fields[0], fields[1:PATH]
-        error = fork_run.become(name, streams, self._starts, self._folder, self._modes)
-        if error:
-            self._unable(name, error)
-            return
-        self._limit_cpu()
-        fork_run.leave(self._descriptors, self._before)
-        end = PATH + 2 + int(fields[PATH + 1])
-        fork_run.set_variables(fields[PATH + 2 : end])
-        arguments = [text(argument) for argument in fields[end:]]
-        if script is None:
-            fork_run.start_afresh(self._python, [text(fields[PATH])] + arguments)
-        fork_end.end(fork_run.run(_FRESH, script, arguments))
-
-    def _unable(self, run, error):
-        report(self._reports, b"unable " + run + (" %s" % error).encode("utf-8", "replace"))
-
-    def _reap(self, tell=True):
-        while self._runs:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except OSError:
-                return
-            if pid == 0:
-                return
-            run = self._runs.pop(pid, None)
-            if run and tell:
-                code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-                report(self._reports, b"exited " + run + (" %d" % code).encode())
-
-
-def main():
-    descriptors = [int(number) for number in sys.argv[1:4]]
+def main(code, run, end, serve, rehearsal):
+    """The arguments are the other parts of this: modules, and the code of what is rehearsed."""
+    commands, starts, reports = [int(number) for number in sys.argv[1:4]]
     folder, name, cpu, python = sys.argv[4:8]
-    for descriptor in descriptors:
-        _keep(descriptor)
+    for descriptor in (commands, starts, reports):
+        serve.keep(descriptor)
     if os.environ.get("LD_BIND_NOW") == "aoba":  # which is for this process
         del os.environ["LD_BIND_NOW"]
     failure = _look(folder + name) or _preload(sys.argv[8:])
-    report(descriptors[2], b"failed " + failure if failure else b"ready")
+    os.write(reports, b"failed " + failure + b"\n" if failure else b"ready\n")
     if not failure:
-        scripts = fork_code.Scripts(loaded=set(sys.modules) - _AT_START)
-        fork_end.remember_modules()
-        fork_run.rehearse(_FRESH, fork_end.wind_up)
-        gc.collect()
-        if hasattr(gc, "freeze"):
-            gc.freeze()  # runs leave what is here alone, so that its memory stays shared
-        _serve(Server(descriptors, folder, cpu, python, scripts))
+        scripts = code.Scripts(_FRESH, compiled, loaded=set(sys.modules) - _AT_START)
+        end.remember_modules()
+        run.rehearse(rehearsal, _FRESH, end.wind_up)
+        given = (starts, reports, run.writing(folder), run.limiter(cpu), python, end.end)
+        server = serve.Server(commands, starts, reports, scripts, partial(run.be, given))
+        code.freeze()
+        server.serve()
     if not folder.startswith("/proc/"):
         _remove(folder)
     os._exit(0)  # without what a module may have left to be run at the end
 
 
-def _serve(server):
-    try:
-        server.serve()
-    except OSError as error:
-        if error.errno != errno.EPIPE:
-            raise
-    except KeyboardInterrupt:  # Aoba takes care of the runs
-        return
-    server.stop_runs()
+def compiled(paths):
+    """The code of each of these files, compiled by another process.
+
+    Raises ValueError where one of them cannot be read, or not be compiled without a warning, and
+    OSError where no process can be had.
+    """
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.close(reader)
+            with os.fdopen(writer, "wb") as pipe:
+                marshal.dump([_compile(path) for path in paths], pipe)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        data = pipe.read()
+    os.waitpid(pid, 0)
+    if not data:
+        raise ValueError("not to be compiled without a word")
+    return marshal.loads(data)
+
+
+def _compile(path):
+    import warnings
+
+    with open(path, "rb") as file:
+        source = file.read()
+    if b"coding" not in b"".join(source.split(b"\n", 2)[:2]):  # `compile` does not look so closely
+        source.decode("ascii" if PYTHON_2 and not source.startswith(BOM) else "utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return compile(source, path, "exec", 0, True)
 
 
 def _look(path):
@@ -202,48 +113,6 @@ def _preload(names):
     return b""
 
 
-def parse(data):
-    """The commands in `data`, each a list of fields, and what is behind them: not whole as yet."""
-    commands = []
-    while True:
-        size, colon, rest = data.partition(b":")
-        if not colon or len(rest) < int(size):
-            return commands, data
-        commands.append(rest[: int(size)].split(b"\0"))
-        data = rest[int(size) :]
-
-
-def text(data):
-    """`str` as this interpreter has it in arguments, paths and the environment."""
-    return data if str is bytes else os.fsdecode(data)
-
-
-def report(descriptor, line):
-    os.write(descriptor, line + b"\n")  # a pipe takes a short one whole
-
-
-def _readable(*descriptors):
-    try:
-        return select.select(descriptors, [], [])[0]
-    except (OSError, select.error) as error:  # Python 2 does not try again by itself
-        if error.args[0] != errno.EINTR:
-            raise
-        return []
-
-
-def _keep(descriptor):
-    """From programs that a module may start."""
-    _add_flag(descriptor, fcntl.F_GETFD, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
-
-
-def _add_flag(descriptor, get, put, flag):
-    fcntl.fcntl(descriptor, put, fcntl.fcntl(descriptor, get) | flag)
-
-
-def _ignore(*_):
-    """A handler there must be, or the wake-up descriptor stays silent."""
-
-
 def _remove(folder):
     try:
         for name in os.listdir(folder):
@@ -253,22 +122,18 @@ def _remove(folder):
         pass
 
 
-def _import_beside(*names):
-    """The other parts of this, from beside this file, which is then out of everyone's way."""
+def _parts():
+    """What `main` takes: what stands beside this file, as modules that no script can see."""
     folder = os.path.dirname(os.path.abspath(__file__))
-    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    safe = getattr(sys.flags, "safe_path", False)
-    sys.path[: 0 if safe else 1] = [folder]
-    try:
-        return [__import__(name) for name in names]
-    finally:
-        sys.dont_write_bytecode = writes
-        del sys.path[0]
-        for name in names:
-            sys.modules.pop(name, None)
-        sys.path_importer_cache.pop(folder, None)
+    codes = compiled([os.path.join(folder, "fork_%s.py" % name) for name in PARTS])
+    rehearsal = codes.pop()
+    modules = [type(sys)("aoba_fork_" + name) for name in PARTS[:-1]]
+    for module, code in zip(modules, codes):
+        exec(code, module.__dict__)
+    return modules + [rehearsal]
 
 
 if _FRESH["__name__"] == "__main__":
-    fork_code, fork_end, fork_run = _import_beside("fork_code", "fork_end", "fork_run")
-    main()
+    if not getattr(sys.flags, "safe_path", False):
+        del sys.path[0]  # where this file is
+    main(*_parts())

@@ -21,13 +21,13 @@ class Names(ABC):
     """What opens something raises OSError."""
 
     folder: str
-    """Where all names are; ends with a slash."""
+    """Where all of them are; ends with a slash."""
     sample: str
-    """A name that is there, to look whether it can be seen; empty: the folder itself."""
+    """The end of one that is there, to look whether it can be seen; empty: the folder itself."""
 
     @abstractmethod
     def pipe(self) -> tuple[int, int, str]:
-        """The reading end, the writing end, and the name of the latter."""
+        """The reading end, which does not block, the writing end, and the name of the latter."""
 
     @abstractmethod
     def file(self, data: bytes) -> tuple[int, str]:
@@ -47,13 +47,13 @@ class DescriptorNames(Names):
         self.sample = "2"
 
     def pipe(self) -> tuple[int, int, str]:
-        reader, writer = os.pipe()
-        return reader, writer, str(writer)
+        reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)  # who opens it has other flags
+        return reader, writer, f"{self.folder}{writer}"
 
     def file(self, data: bytes) -> tuple[int, str]:
         with file_of(data) as file:
             descriptor = os.dup(file.fileno())
-        return descriptor, str(descriptor)
+        return descriptor, f"{self.folder}{descriptor}"
 
     def forget(self, name: str) -> None:
         """It goes with its descriptor."""
@@ -68,12 +68,12 @@ class FifoNames(Names):
         self._numbers = count(1)
 
     def pipe(self) -> tuple[int, int, str]:
-        name, path = self._new()
-        os.mkfifo(path, 0o600)
+        name = self._new()
+        os.mkfifo(name, 0o600)
         try:
-            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            reader = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
             try:
-                return reader, os.open(path, os.O_WRONLY), name
+                return reader, os.open(name, os.O_WRONLY), name
             except OSError:
                 os.close(reader)
                 raise
@@ -82,23 +82,22 @@ class FifoNames(Names):
             raise
 
     def file(self, data: bytes) -> tuple[int, str]:
-        name, path = self._new()
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        name = self._new()
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            Path(path).write_bytes(data)
+            Path(name).write_bytes(data)
         except OSError:
             os.close(descriptor)
             self.forget(name)
             raise
         return descriptor, name
 
-    def _new(self) -> tuple[str, str]:
-        name = str(next(self._numbers))
-        return name, self.folder + name
+    def _new(self) -> str:
+        return f"{self.folder}{next(self._numbers)}"
 
     def forget(self, name: str) -> None:
         with contextlib.suppress(OSError):
-            os.unlink(self.folder + name)  # noqa: PTH108
+            os.unlink(name)  # noqa: PTH108
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

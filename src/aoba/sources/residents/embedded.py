@@ -67,7 +67,7 @@ class EmbeddedRun(Running):
         if self._status is not None and self._gone_at is None and not self._signalled:
             self._read_last_words()
             self._note_exit(self._status)
-            self._interpreter.run = None
+            self._interpreter.leave()
             self._on_over(self._interpreter, self._status == 0, False)
             return
         try:

@@ -153,6 +153,10 @@ class Interpreter:
         """Whether something stands in its stdout or its stderr."""
         return bool(self._outputs.poll(0))
 
+    def leave(self) -> None:
+        """Its run is over, and hears of nothing any more."""
+        self.run = None
+
     def signal(self, number: signal.Signals) -> None:
         signal_group(self._process.pid, number)
 

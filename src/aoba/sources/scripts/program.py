@@ -35,8 +35,21 @@ PATIENCE: Final = 2.0
 class Version:
     source: bytes
     digest: bytes
+    stamp: bytes = b""
+    """How its file looks now, as long as that is known: of another stamp, it may be another."""
     proven: bool = False
     """Whether it has given a document."""
+
+
+class Identity(NamedTuple):
+    """Two files that look the same are the same."""
+
+    mtime: int
+    ctime: int
+    """That of writing may be set at will."""
+    size: int
+    inode: int
+    device: int
 
 
 class Unfit(NamedTuple):
@@ -51,7 +64,8 @@ class ScriptFile:
     def __init__(self, path: Path) -> None:
         self._path = str(path)
         self._version: Version | None = None
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Identity | None = None
+        self._stamp = b""
         self._look_at = 0.0
 
     def changed(self) -> bool:
@@ -95,6 +109,9 @@ class ScriptFile:
             self._complain()
         elif _identity(status) != self._seen:
             self._take(status)
+        if self._version is not None:
+            is_known = status is not None and _identity(status) == self._seen
+            self._version.stamp = self._stamp if is_known else b""
         return self._version
 
     def _take(self, status: os.stat_result) -> None:
@@ -104,6 +121,7 @@ class ScriptFile:
         except OSError:
             return
         self._seen = _identity(status)
+        self._stamp = ".".join(map(str, self._seen)).encode()
         digest = hashlib.sha256(source).digest()
         if self._version is None or self._version.digest != digest:
             self._version = Version(source, digest)
@@ -125,5 +143,7 @@ class ScriptFile:
         return status if S_ISREG(status.st_mode) and status.st_size <= MAX_SCRIPT else None
 
 
-def _identity(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_mtime_ns, status.st_size, status.st_ino
+def _identity(status: os.stat_result) -> Identity:
+    return Identity(
+        status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev
+    )

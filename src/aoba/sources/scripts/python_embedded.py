@@ -36,7 +36,7 @@ class PythonEmbedded:
         self._fault: SyntaxFault | None = None  # of the newest one
         self._pause = FIRST_PAUSE
         self._news = b""
-        self._quick = QuickRun()
+        self._quick = QuickRun[Interpreter]()
 
     async def prepare(self, version: Version | None) -> Unfit | None:
         """Implements `Host`. Raises RunError where no interpreter can be had."""
@@ -61,16 +61,15 @@ class PythonEmbedded:
     ) -> None:
         """Implements `Host`."""
         assert self._interpreter is not None  # noqa: S101  it is ready
-        self._quick.begin(self._interpreter, number, feedback, listener, on_end)
+        self._quick.begin(self._interpreter, listener, on_end)
+        self._interpreter.order(self._quick, number, feedback)
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:
         """Implements `Host`. Raises RunError where there is nothing to run."""
-        if self._quick.interpreter is not None:
-            return EmbeddedRun(
-                self._quick.interpreter, self._quick.hand_over, on_stderr, self._over
-            )
+        if self._quick.carrier is not None:
+            return EmbeddedRun(self._quick.carrier, self._quick.hand_over, on_stderr, self._over)
         if self._interpreter is None:
             raise RunError(f"{self._spec.path}: cannot be read")
         if self._news:

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.errors import RunError
+from aoba.sources.forks.fork import Fork
+from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.forks.forked import ForkedRun
+from aoba.sources.forks.stamped import Stamped
 from aoba.sources.forks.warm import ForkServers
 from aoba.sources.scripts.child import Child, script_environment
 from aoba.sources.scripts.program import Unfit, Version
+from aoba.sources.scripts.quick import QuickRun
 from aoba.sources.scripts.run import Listener
 from aoba.sources.scripts.running import Running
 from aoba.sources.scripts.spec import ScriptSpec
@@ -41,10 +45,14 @@ class PythonExternal:
     def __init__(self, spec: ScriptSpec, servers: ForkServers | None = None) -> None:
         self.not_before = 0.0
         self._spec = spec
+        self._path = str(spec.path)
         self._server = servers.get(spec) if servers and spec.start == "warm" else None
+        self._stamped = Stamped(self._path, spec.args)
         self._version: Version | None = None
         self._checked = False
         self._fault: SyntaxFault | None = None
+        self._quick = QuickRun[Fork]()
+        self._refusal: RunError | None = None  # of a run that was to be quick
 
     async def prepare(self, version: Version | None) -> Unfit | None:
         """Implements `Host`."""
@@ -61,8 +69,10 @@ class PythonExternal:
         return self._fault and Unfit(str(self._fault), goes_on=False)
 
     def is_ready(self) -> bool:
-        """Implements `Host`: each run is a process."""
-        return False
+        """Implements `Host`."""
+        version = self._version
+        is_fit = version is not None and (version.proven or (self._checked and not self._fault))
+        return is_fit and self._process(launch=False) is not None
 
     def order(
         self,
@@ -71,21 +81,41 @@ class PythonExternal:
         listener: Listener,
         on_end: Callable[[bool], None],
     ) -> None:
-        """Implements `Host`, where it never comes to this."""
+        """Implements `Host`."""
+        process = self._process(launch=False)
+        assert process is not None  # noqa: S101  it is ready
+        fork = Fork(process, number, self._same(), feedback)
+        try:
+            fork.start(self._quick)
+        except RunError as error:
+            self._refusal = error
+            on_end(False)
+        else:
+            self._quick.begin(fork, listener, on_end)
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:
-        """Implements `Host`."""
-        path = str(self._spec.path)
-        argv = (path, *self._spec.args)
-        own = {"AOBA_RUN": str(number), "AOBA_SCRIPT": path}
+        """Implements `Host`. Raises RunError where a run that was to be quick could not be had."""
+        if self._quick.carrier is not None:
+            return ForkedRun(self._quick.carrier, self._quick.hand_over, on_stderr)
+        if self._refusal is not None:
+            refusal, self._refusal = self._refusal, None
+            raise refusal
         # No server is started for a first run, which may well be the only one, and has no time to
         # share: Aoba's clients wait for it.
-        if self._server and (process := self._server.process(launch=number > 1)):
-            return ForkedRun(process, argv, own, on_stderr, feedback)
-        env = {**script_environment(), **own}
-        return Child([self._spec.python, *argv], env, on_stderr, feedback, self._spec.limits)
+        if process := self._process(launch=number > 1):
+            fork = Fork(process, number, self._same(), feedback)
+            return ForkedRun(fork, fork.start, on_stderr)
+        argv = [self._spec.python, self._path, *self._spec.args]
+        env = {**script_environment(), "AOBA_RUN": str(number), "AOBA_SCRIPT": self._path}
+        return Child(argv, env, on_stderr, feedback, self._spec.limits)
+
+    def _process(self, *, launch: bool) -> ForkProcess | None:
+        return self._server.process(launch=launch) if self._server else None
+
+    def _same(self) -> bytes:
+        return self._stamped.now(self._version.stamp if self._version else b"")
 
     async def close(self) -> None:
         """Implements `Host`: runs end by themselves, and a fork server has other scripts, too."""

@@ -1,9 +1,9 @@
 """The life of a script: schedule -> run -> document -> image -> log.
 
 A script never stands in the path of a request: requests are answered from the image, whatever the
-script is doing. Most runs of an embedded script begin and end without the task of `live`: where
-nothing stands against it, `_slot` orders one, and `_ended` hears that all is well. That skips what
-would find nothing to do, and no more.
+script is doing. Most runs begin and end without the task of `live`: where nothing stands against
+it, `_slot` orders one, and `_ended` hears that all is well. That skips what would find nothing to
+do, and no more.
 """
 
 import asyncio
@@ -110,8 +110,8 @@ class Script:
         self._number_run()
         self._begin_run()
         self._is_quick = True
-        self._host.order(self._vitals.runs, told, self._reception, self._ended)
         self._slots.set(min(self._schedule.due, self._begun + self._spec.timeout))
+        self._host.order(self._vitals.runs, told, self._reception, self._ended)
         return True
 
     def _ended(self, well: bool) -> None:

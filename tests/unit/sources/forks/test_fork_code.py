@@ -2,6 +2,9 @@
 
 import os
 import time
+from pathlib import Path
+from types import CodeType
+from typing import NamedTuple
 
 import pytest
 
@@ -20,19 +23,64 @@ def script(tmp_path):
     return write
 
 
-def run(found):
-    names = {}
-    exec(found[1], names)
-    return names["x"]
+@pytest.fixture
+def settled(monkeypatch):
+    """As if every change were long ago."""
+    monkeypatch.setattr(fork_code, "SETTLED", -1.0)
 
 
-def test_path_code_and_folder(script):
+def compiled(paths):
+    return [compile(Path(path).read_bytes(), path, "exec", 0, True) for path in paths]
+
+
+def fail(_paths):
+    raise ValueError("not to be compiled")
+
+
+class Found(NamedTuple):
+    """What `Scripts` give."""
+
+    path: bytes
+    code: CodeType | None
+    argv: list[str]
+    folder: str | None
+    namespace: dict[str, object] | None
+
+    @property
+    def x(self):
+        names = {}
+        exec(self.code, names)
+        return names["x"]
+
+
+def scripts(loaded=(), compiled=compiled):
+    return Scripts({"__name__": "__main__", "__doc__": "of the server"}, compiled, loaded)
+
+
+def find(scripts, path, *args, stamp=b"1", folder=b"2"):
+    same = b"\0".join([stamp, folder, os.fsencode(path), *args])
+    return Found(*(scripts.known.get(same) or scripts.find(same)))
+
+
+def test_what_there_is_of_a_script(script):
     path = script("x = 1")
 
-    found = Scripts([]).find(os.fsencode(path))
+    found = find(scripts(), path, b"one", b"", b"\xff")
 
-    assert (found[0], found[2]) == (str(path), str(path.parent))
-    assert run(found) == 1
+    assert (found.path, found.folder, found.x) == (os.fsencode(path), str(path.parent), 1)
+    assert found.argv == [str(path), "one", "", "\udcff"]
+    assert found.namespace == {"__name__": "__main__", "__doc__": None, "__file__": str(path)}
+
+
+def test_a_loader_is_of_the_script(script):
+    class Loader:
+        def __init__(self, name, path):
+            self.of = name, path
+
+    path = script("x = 1")
+    some = Scripts({"__loader__": Loader("of", "the server")}, compiled, ())
+
+    assert find(some, path).namespace["__loader__"].of == ("__main__", str(path))
 
 
 def test_the_folder_is_where_a_link_leads(script, tmp_path):
@@ -41,49 +89,93 @@ def test_the_folder_is_where_a_link_leads(script, tmp_path):
     link = tmp_path / "links" / "link.py"
     link.symlink_to(path)
 
-    found = Scripts([]).find(os.fsencode(link))
+    found = find(scripts(), link)
 
-    assert (found[0], found[2]) == (str(link), str(tmp_path))
+    assert (found.argv, found.folder) == ([str(link)], str(tmp_path))
 
 
-def test_code_is_kept_for_as_long_as_the_file_is_the_same(script, monkeypatch):
-    monkeypatch.setattr(fork_code, "SETTLED", -1.0)  # as if every change were long ago
-    scripts = Scripts([])
-    path = script("x = 1")
-    first = scripts.find(os.fsencode(path))
+@pytest.mark.usefixtures("settled")
+def test_what_was_found_is_kept_as_long_as_the_stamps_are_the_same(script):
+    some, path = scripts(), script("x = 1")
+    same = b"\0".join((b"1", b"2", os.fsencode(path)))
+    first = some.find(same)
 
-    assert scripts.find(os.fsencode(path)) is first
+    assert some.known == {same: first}
     script("x = 22")
-    assert run(scripts.find(os.fsencode(path))) == 22
+    assert find(some, path, stamp=b"3").x == 22
+    assert len(some.known) == 1
 
 
-def test_code_of_a_file_that_has_just_changed_is_not_kept(script):
-    scripts = Scripts([])
-    path = script("x = 1")
-    status = path.stat()
-    scripts.find(os.fsencode(path))
+@pytest.mark.usefixtures("settled")
+def test_code_is_kept_where_only_the_folder_changes(script):
+    some, path = scripts(), script("x = 1")
+    first = find(some, path)
 
-    script("x = 2")  # of the same size
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-    assert run(scripts.find(os.fsencode(path))) == 2
+    assert find(some, path, folder=b"3").code is first.code
+    assert len(some.known) == 1
 
 
-@pytest.mark.parametrize(
-    "source",
-    ["x = = 1", "x = 1 is 1", b"x = '\xff'", b"x = 1\0", " x = 1", "x = 1\n" * 200_000],
-    ids=["syntax", "warning", "encoding", "NUL", "indentation", "size"],
-)
-def test_what_an_interpreter_tells_better(script, source):
-    assert Scripts([]).find(os.fsencode(script(source))) is None
+@pytest.mark.usefixtures("settled")
+def test_each_list_of_arguments_is_a_script_of_its_own(script):
+    some, path = scripts(), script("x = 1")
+    one, other = find(some, path, b"one"), find(some, path, b"other")
+
+    assert one.code is other.code
+    assert (one.argv[1:], other.argv[1:]) == (["one"], ["other"])
+    assert len(some.known) == 2
+
+
+def test_what_has_just_changed_is_not_kept(script):
+    some, path = scripts(), script("x = 1")
+    find(some, path)
+    script("x = 2")
+
+    assert find(some, path).x == 2
+    assert some.known == {}
+
+
+@pytest.mark.parametrize("stamps", [{"stamp": b""}, {"folder": b""}])
+@pytest.mark.usefixtures("settled")
+def test_what_has_no_stamp_is_not_kept(script, stamps):
+    some = scripts()
+    find(some, script("x = 1"), **stamps)
+
+    assert some.known == {}
+
+
+@pytest.mark.usefixtures("settled")
+def test_what_does_not_compile_is_not_tried_again(script):
+    tried = []
+    some = scripts(compiled=lambda paths: tried.append(paths) or fail(paths))
+    path = script("x = = 1")
+
+    assert [find(some, path).code for _ in range(3)] == [None] * 3
+    assert tried == [[str(path)]]
+
+
+def test_one_that_is_too_large_is_not_compiled(script):
+    tried = []
+    path = script("x = 1\n" * 200_000)
+
+    assert find(scripts(compiled=tried.append), path).code is None
+    assert tried == []
+
+
+@pytest.mark.usefixtures("settled")
+def test_no_process_to_compile_it_is_no_reason_for_ever(script):
+    def scarce(_paths):
+        raise OSError(11, "no more")
+
+    some = scripts(compiled=scarce)
+    assert find(some, script("x = 1")).code is None
+    assert some.known == {}
 
 
 def test_no_file_and_none_to_be_read(tmp_path):
     os.mkfifo(tmp_path / "fifo.py")
 
-    assert Scripts([]).find(os.fsencode(tmp_path / "none.py")) is None
-    assert Scripts([]).find(os.fsencode(tmp_path / "fifo.py")) is None
-    assert Scripts([]).find(os.fsencode(tmp_path)) is None
+    for name in ("none.py", "fifo.py", "."):
+        assert find(scripts(), tmp_path / name).code is None
 
 
 @pytest.mark.parametrize(
@@ -100,13 +192,23 @@ def test_modules_beside_it_that_hide_a_loaded_one(script, name, hides):
     path = script("x = 1")
     script("", name)
 
-    assert (Scripts(["json", "json.decoder", "sys"]).find(os.fsencode(path)) is None) == hides
+    assert (find(scripts(["json", "json.decoder", "sys"]), path).code is None) == hides
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_hidden_module_is_not_looked_for_again(script, monkeypatch):
+    some, path = scripts(["json"]), script("x = 1")
+    script("", "json.py")
+    find(some, path)
+    monkeypatch.delattr(os, "listdir")
+
+    assert find(some, path).code is None
 
 
 def test_a_package_beside_it_and_a_plain_folder(script, tmp_path):
     path = script("x = 1")
     (tmp_path / "json").mkdir()
-    assert Scripts(["json"]).find(os.fsencode(path)) is not None
+    assert find(scripts(["json"]), path).code is not None
 
     (tmp_path / "json" / "__init__.py").touch()
-    assert Scripts(["json"]).find(os.fsencode(path)) is None
+    assert find(scripts(["json"]), path).code is None

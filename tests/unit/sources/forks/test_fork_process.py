@@ -14,7 +14,7 @@ from aoba.sources.forks.fork_process import ForkProcess
 from support.runs import open_descriptors
 
 READY = "say(b'ready')\n"
-FIELDS = (b"", b"1", b"2", b"/a.py", b"0")
+COMMAND = (b"1\0/dev/null\0/1\0/2", b"1\0" + b"2\0/a.py")
 
 
 class Run:
@@ -84,7 +84,7 @@ def of_one_run(python):
     async def main():
         async with Ended(python) as ended:
             one = Run()
-            ended.process.order(one, FIELDS)
+            ended.process.order(one, *COMMAND)
             await one.over.wait()
             return one.heard, ended.process
 
@@ -93,7 +93,7 @@ def of_one_run(python):
 
 def test_a_run_hears_of_its_start_and_its_end(server):
     heard, process = of_one_run(
-        server(READY + "hear(); say(b'1 42', starts); say(b'exited 1 -15'); hear()\n")
+        server(READY + "hear(); say(b'1 42', starts); say(b'exited 1 15'); hear()\n")
     )
 
     assert heard == [("started", 42), ("exited", -15)]
@@ -104,7 +104,7 @@ def test_a_start_wakes_nobody_who_does_not_ask(server):
     async def main():
         async with Ended(server(READY + "hear(); say(b'1 42', starts); say(b'?'); hear()\n")) as it:
             one = Run()
-            it.process.order(one, FIELDS)
+            it.process.order(one, *COMMAND)
             unread = it.process._starting
             while unread:  # noqa: ASYNC110  read with the next report, which is none that it knows
                 await asyncio.sleep(0.005)
@@ -119,7 +119,7 @@ def test_who_asks_for_starts_hears_of_them_at_once(server):
     async def main():
         async with Ended(server(body)) as it:
             one = Run()
-            it.process.order(one, FIELDS)
+            it.process.order(one, *COMMAND)
             it.process.hear_of_starts()
             while not one.heard:  # noqa: ASYNC110  no event tells of it
                 await asyncio.sleep(0.005)
@@ -187,7 +187,7 @@ def test_a_run_that_starts_when_its_server_has_ended_is_told_of(server):
     async def main():
         async with Ended(server(READY + body)) as it:
             one = Run()
-            it.process.order(one, FIELDS)
+            it.process.order(one, *COMMAND)
             while not it.process._starts.closed:  # noqa: ASYNC110  no event tells of it
                 await asyncio.sleep(0.005)
             return one.heard[:]
@@ -219,13 +219,13 @@ def test_a_burst_of_orders_that_the_pipe_does_not_take_at_once(server):
             say(b'%d 42' % n, starts); say(b'exited %d 0' % n)
     hear()
     """.replace("\n    ", "\n").replace("4:/big", "5:/big,")[:-1]
-    fields = (*FIELDS[:3], b"5:/big,", b"0", b"x" * 1000)
+    command = COMMAND[0], b"5:/big," + b"x" * 1000
 
     async def main():
         async with Ended(server(READY + body)) as it:
             runs = [Run() for _ in range(300)]
             for one in runs:
-                it.process.order(one, fields)
+                it.process.order(one, *command)
             for one in runs:
                 await one.over.wait()
             return {tuple(one.heard) for one in runs}

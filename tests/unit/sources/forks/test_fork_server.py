@@ -1,28 +1,66 @@
-"""What the fork server reads; that it runs is tested where processes are."""
+"""What the fork server compiles in another process; that it runs is tested where processes are."""
 
-from aoba.sources.forks.fork_server import parse, text
+import os
+import sys
 
-FIRST = [b"1", b"", b"2", b"3", b"/a:b.py", b"1", b"N=1:2", b"x", b""]
-SECOND = [b"4", b"", b"5", b"6", b"/c.py", b"0"]
+import pytest
 
-
-def command(fields):
-    data = b"\0".join(fields)
-    return b"%d:%s" % (len(data), data)
+from aoba.sources.forks.fork_server import compiled
+from support.runs import open_descriptors
 
 
-def test_two_commands_split_at_each_place():
-    data = command(FIRST) + command(SECOND)
-    for index in range(len(data) + 1):
-        before, rest = parse(data[:index])
-        after, end = parse(rest + data[index:])
-        assert before + after == [FIRST, SECOND]
-        assert end == b""
+@pytest.fixture
+def script(tmp_path):
+    def write(source, name="script.py"):
+        path = tmp_path / name
+        path.write_bytes(source if isinstance(source, bytes) else source.encode())
+        return str(path)
+
+    return write
 
 
-def test_nothing_is_no_command():
-    assert parse(b"") == ([], b"")
+def test_code_is_what_the_interpreter_would_have_made_of_the_file(script):
+    source = "def f(x):\n    return x + 1\nxs = [f(1), 'ä', 2.5, None, (1, b'2'), {3} | {4}]\n"
+    first, second = script(source), script("y = __file__\n", "other.py")
+
+    codes = compiled([first, second])
+
+    assert codes == [
+        compile(source, first, "exec", 0, True),
+        compile("y = __file__\n", second, "exec", 0, True),
+    ]
+    names = {}
+    exec(codes[0], names)
+    assert names["xs"] == [2, "ä", 2.5, None, (1, b"2"), {3, 4}]
+    assert codes[0].co_filename == first
 
 
-def test_bytes_that_are_no_utf_8():
-    assert text(b"\xff") == "\udcff"
+@pytest.mark.parametrize(
+    "source",
+    ["x = = 1", "x = 1 is 1", b"x = '\xff'", b"x = 1\0", " x = 1", "(" * 500],
+    ids=["syntax", "warning", "encoding", "NUL", "indentation", "depth"],
+)
+def test_what_an_interpreter_tells_better(script, source, capfd):
+    before = open_descriptors()
+    with pytest.raises(ValueError, match="not to be compiled"):
+        compiled([script("x = 1", "good.py"), script(source)])
+
+    assert capfd.readouterr() == ("", "")
+    assert open_descriptors() == before
+
+
+def test_no_such_file(script):
+    with pytest.raises(ValueError, match="not to be compiled"):
+        compiled([script("x = 1") + "x"])
+
+
+def test_the_process_that_compiled_is_waited_for(script):
+    compiled([script("x = 1")])
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_nothing_is_loaded_for_it(script, monkeypatch):
+    monkeypatch.delitem(sys.modules, "warnings")
+    compiled([script("x = 1")])
+    assert "warnings" not in sys.modules

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from aoba.errors import RunError
-from aoba.sources.forks import forked
+from aoba.sources.forks import fork, forked
+from aoba.sources.forks.fork import Fork
 from aoba.sources.forks.forked import ForkedRun
 from aoba.sources.forks.names import names
 from aoba.sources.scripts.limits import NO_LIMITS
@@ -25,8 +26,8 @@ class Process:
         self.heard = 0
         self.ended = None
 
-    def order(self, run, fields):
-        self.orders.append((run, fields))
+    def order(self, run, new, same):
+        self.orders.append((run, new.split(b"\0"), same))
 
     def hear_of_starts(self):
         self.heard += 1
@@ -38,7 +39,7 @@ class Process:
 @pytest.fixture
 def sent(monkeypatch):
     sent = []
-    monkeypatch.setattr(forked, "signal_group", lambda *signalled: sent.append(signalled))
+    monkeypatch.setattr(fork, "signal_group", lambda *signalled: sent.append(signalled))
     return sent
 
 
@@ -47,11 +48,12 @@ def run(main):
 
 
 def a_run(process, stdin=None):
-    return ForkedRun(process, ["/a b.py", "one", "\udcff"], {"N": "1=2"}, lambda _: None, stdin)
+    made = Fork(process, 7, b"stamps and script", stdin)
+    return ForkedRun(made, made.start, lambda _: None)
 
 
 def named(process, index):
-    return Path(process.names.folder) / process.orders[0][1][index].decode()
+    return Path(process.orders[0][1][1 + index].decode())
 
 
 def write(process, index, data):
@@ -64,12 +66,13 @@ def test_what_is_ordered():
 
     async def main():
         async with a_run(process) as running:
-            running.exited(0)
+            running._fork.exited(0)
 
     run(main)
-    fields = process.orders[0][1]
-    assert fields[0] == b""
-    assert fields[3:] == (b"/a b.py", b"1", b"N=1=2", b"one", b"\xff")
+    _, new, same = process.orders[0]
+    assert new[:2] == [b"7", b"/dev/null"]
+    assert [Path(path.decode()).parent for path in new[2:]] == [Path(process.names.folder)] * 2
+    assert same == b"stamps and script"
     process.names.close()
 
 
@@ -82,8 +85,8 @@ def test_output_and_end(sent, stdin):
         async with a_run(process, stdin) as running:
             assert named(process, 0).read_bytes() == stdin
             write(process, 1, b"document")
-            running.started(4242)
-            running.exited(3)
+            running._fork.started(4242)
+            running._fork.exited(3)
             output = [chunk async for chunk in running.output(30)]
         return output, running.failure, set(open_descriptors()) - before
 
@@ -97,8 +100,8 @@ def test_a_lost_run_is_killed_and_says_why(sent):
 
     async def main():
         async with a_run(process) as running:
-            running.started(4242)
-            running.lost("lost, since")
+            running._fork.started(4242)
+            running._fork.lost("lost, since")
             assert [chunk async for chunk in running.output(30)] == []
         return running.failure
 
@@ -112,9 +115,9 @@ def test_a_lost_run_that_starts_after_all_is_killed(sent):
 
     async def main():
         async with a_run(process) as running:
-            running.lost("lost, since")
+            running._fork.lost("lost, since")
         assert sent == []
-        running.started(4242)
+        running._fork.started(4242)
 
     run(main)
     assert sent == [(4242, signal.SIGKILL)]
@@ -128,9 +131,9 @@ def test_a_signal_waits_for_the_process_that_it_is_for(sent):
         async with a_run(process) as running:
             running._signal(signal.SIGTERM)
             assert (sent, process.heard) == ([], 1)
-            running.started(4242)
+            running._fork.started(4242)
             assert sent == [(4242, signal.SIGTERM)]
-            running.exited(-15)
+            running._fork.exited(-15)
         return running.failure
 
     assert run(main) == "killed by SIGTERM"
@@ -144,11 +147,11 @@ def test_a_server_that_does_not_tell_of_the_end_is_ended(monkeypatch):
 
     async def main():
         async with a_run(process) as running:
-            running.started(4242)
+            running._fork.started(4242)
             running._signal(signal.SIGKILL)
             while process.ended is None:  # noqa: ASYNC110  no event tells of it
                 await asyncio.sleep(0.01)
-            running.lost(f"lost, since its fork server {process.ended}")
+            running._fork.lost(f"lost, since its fork server {process.ended}")
         return running.failure
 
     assert run(main) == "lost, since its fork server does not report its end"

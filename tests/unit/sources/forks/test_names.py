@@ -24,7 +24,7 @@ def some(request, monkeypatch, tmp_path):
 
 def test_what_is_written_by_name_arrives_and_ends(some):
     reader, writer, name = some.pipe()
-    other = os.open(some.folder + name, os.O_WRONLY)
+    other = os.open(name, os.O_WRONLY)
     os.write(other, b"words")
     os.close(writer)
     some.forget(name)
@@ -35,10 +35,21 @@ def test_what_is_written_by_name_arrives_and_ends(some):
     os.close(reader)
 
 
+def test_who_reads_does_not_wait_and_who_writes_does(some):
+    reader, writer, name = some.pipe()
+    other = os.open(name, os.O_WRONLY)
+
+    assert [os.get_blocking(descriptor) for descriptor in (reader, other)] == [False, True]
+
+    for descriptor in (reader, writer, other):
+        os.close(descriptor)
+    some.forget(name)
+
+
 def test_a_file_is_read_from_its_beginning_by_everyone(some):
     descriptor, name = some.file(b"data")
 
-    assert [Path(some.folder + name).read_bytes() for _ in range(2)] == [b"data", b"data"]
+    assert [Path(name).read_bytes() for _ in range(2)] == [b"data", b"data"]
 
     some.forget(name)
     os.close(descriptor)
@@ -64,7 +75,7 @@ def test_a_pipe_that_cannot_be_had_leaves_nothing_open(some, monkeypatch):
 
     before = open_descriptors()
     with monkeypatch.context() as patch:
-        patch.setattr(os, "pipe", fail)
+        patch.setattr(os, "pipe2", fail)
         patch.setattr(os, "open", fail)
         with pytest.raises(OSError, match="Too many"):
             some.pipe()

@@ -88,3 +88,28 @@ def test_a_file_is_not_looked_at_more_often_than_needed(path, monkeypatch):
     clock[0] += program.LOOK
     assert not file.unchanged()
     assert not file.unchanged()
+
+
+def test_a_stamp_is_another_when_the_file_has_changed_in_any_way(path):
+    file = ScriptFile(path)
+    stamps = [file.read().stamp]
+    status = path.stat()
+    path.write_text("two")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    stamps.append(file.read().stamp)  # of another content
+    path.chmod(0o700)
+    stamps.append(file.read().stamp)  # of the same one
+
+    assert len(set(stamps)) == 3
+    assert all(stamps)
+    assert file.read().stamp == stamps[-1]
+
+
+def test_a_file_that_cannot_be_read_has_no_stamp(path, monkeypatch):
+    file = ScriptFile(path)
+    version = file.read()
+    with monkeypatch.context() as patch:
+        patch.setattr(program, "MAX_SCRIPT", 3)
+        path.write_text("four")
+        assert (file.read(), version.stamp) == (version, b"")
+    assert file.read().stamp != b""

@@ -15,7 +15,7 @@ class Stream:
     """A pipe that gives `chunks`; the test is the loop that tells of them."""
 
     def __init__(self):
-        self.chunks, self.callback = [], None
+        self.chunks, self.callback, self.closed = [], None, False
 
     def watch(self, callback):
         self.callback = callback
@@ -29,18 +29,17 @@ class Stream:
 
 
 class Interpreter:
-    """An interpreter; implements what a quick run needs of it."""
+    """An interpreter, or a fork; implements what a quick run needs of it."""
 
     def __init__(self):
-        self.gone, self.run, self.orders = False, None, []
+        self.run, self.left = None, False
         self.stdout, self.stderr = Stream(), Stream()
-
-    def order(self, run, *what):
-        self.run = run
-        self.orders.append(what)
 
     def has_output(self):
         return bool(self.stdout.chunks or self.stderr.chunks)
+
+    def leave(self):
+        self.left = True
 
 
 class Taken:
@@ -80,8 +79,7 @@ def heard():
 @pytest.fixture
 def quick(interpreter, heard):
     made = QuickRun()
-    made.begin(interpreter, 7, b"{}", heard, heard.ends.append)
-    assert interpreter.orders == [(7, b"{}")]
+    made.begin(interpreter, heard, heard.ends.append)
     return made
 
 
@@ -99,7 +97,7 @@ def test_one_document_and_a_good_end_are_all_it_takes(quick, interpreter, heard,
     quick.done(0)
 
     assert heard.ends == [True]
-    assert (quick.interpreter, interpreter.run) == (None, None)
+    assert (quick.carrier, interpreter.left) == (None, True)
     assert not interpreter.stdout.chunks
 
 
@@ -181,13 +179,12 @@ def test_a_bad_end_is_told_to_the_one_who_takes_over(quick, interpreter, heard, 
     assert heard.ends == [False]
     quick.hand_over(heard)
 
-    assert (quick.interpreter, interpreter.run) == (None, heard)
+    assert (quick.carrier, interpreter.run, interpreter.left) == (None, heard, False)
     assert (heard.told, heard.taken) == ([status], len(printed))
     assert heard.heard_at is not None
 
 
-def test_the_loss_of_the_interpreter_is_told_to_the_one_who_takes_over(quick, interpreter, heard):
-    interpreter.gone = True
+def test_the_loss_of_the_interpreter_is_told_to_the_one_who_takes_over(quick, heard):
     quick.lost()
     quick.lost()
     assert heard.ends == [False]

@@ -1,0 +1,125 @@
+"""One fork of a fork server: a process that carries out one run, with its streams."""
+
+import os
+import signal
+from typing import Protocol
+
+from aoba.errors import RunError
+from aoba.sources.forks.fork_process import ForkProcess
+from aoba.sources.pipe import Pipe
+from aoba.sources.scripts.running import signal_group
+
+
+class Run(Protocol):
+    """What a run hears of itself; one of the two, once."""
+
+    def done(self, status: int) -> None:
+        """The process has exited; `status` is as `subprocess` has it."""
+        ...
+
+    def lost(self) -> None:
+        """Nobody is going to tell how it ends."""
+        ...
+
+
+class Fork:
+    """Call `start` first; implements the `Run` that the process of its server tells of.
+
+    `same` names the script, as `fork_serve` has it; `stdin` is what is found there, None: nothing.
+    """
+
+    run: Run
+    stdout: Pipe
+    stderr: Pipe
+
+    def __init__(self, process: ForkProcess, number: int, same: bytes, stdin: bytes | None) -> None:
+        self.process = process
+        self.pid = 0
+        """0 as long as it is not known."""
+        self.loss: str | None = None
+        """Why it was lost."""
+        self._number, self._same, self._stdin = number, same, stdin
+        self._is_over = False
+        self._unsent: signal.Signals | None = None
+        self._held: list[tuple[int, str]] = []
+        """Descriptors that the fork finds by these names, until the end of it."""
+
+    def start(self, run: Run) -> None:
+        """Have it started, with `run` to hear of its end. Raises RunError."""
+        if not self.process.ready:
+            raise RunError("its fork server has just ended")
+        self.run = run
+        names = self._open_streams()
+        self.process.order(self, os.fsencode("\0".join((str(self._number), *names))), self._same)
+
+    def _open_streams(self) -> list[str]:
+        """Their names."""
+        readers: list[int] = []
+        try:
+            if self._stdin is not None:
+                self._held.append(self.process.names.file(self._stdin))
+            for _ in ("stdout", "stderr"):
+                reader, writer, name = self.process.names.pipe()
+                readers.append(reader)
+                self._held.append((writer, name))
+        except OSError as error:
+            for reader in readers:
+                os.close(reader)
+            self._let_go()
+            raise RunError(f"cannot be given its streams: {error}") from None
+        self.stdout, self.stderr = map(Pipe, readers)
+        names = [name for _, name in self._held]
+        return names if self._stdin is not None else [os.devnull, *names]
+
+    def started(self, pid: int) -> None:
+        """Implements `fork_process.Run`."""
+        self.pid = pid
+        if self.loss:  # too late: the server has ended
+            signal_group(pid, signal.SIGKILL)
+        elif self._unsent:
+            self.signal(self._unsent)
+
+    def exited(self, code: int) -> None:
+        """Implements `fork_process.Run`."""
+        self._over()
+        self.run.done(code)
+
+    def lost(self, reason: str) -> None:
+        """Implements `fork_process.Run`."""
+        self.loss = reason
+        if self.pid:
+            signal_group(self.pid, signal.SIGKILL)
+        self._over()
+        self.run.lost()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to its process group, once it is known, or to what it has left behind."""
+        if not self.pid and not self._is_over:
+            self.process.hear_of_starts()
+        # The server has waited for the process, but its id stays taken while its group has members.
+        if self.pid:
+            signal_group(self.pid, number)
+        elif self._unsent != signal.SIGKILL:
+            self._unsent = number
+
+    def has_output(self) -> bool:
+        """Whether something stands in its streams, or somebody is left who could write to them."""
+        chunk = self.stderr.read()
+        if chunk:
+            self.stderr.put_back(chunk)
+        return not (self.stdout.closed and self.stderr.closed)
+
+    def leave(self) -> None:
+        """It is over, and so is what it has written: kill what it has left behind."""
+        self.signal(signal.SIGKILL)
+
+    def _over(self) -> None:
+        self._is_over = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """The streams are over once no other process has them."""
+        for descriptor, name in self._held:
+            os.close(descriptor)
+            self.process.names.forget(name)
+        self._held = []

@@ -1,0 +1,134 @@
+"""A fork's streams and its end, as the process of its server tells of them."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from aoba.sources.forks import fork as module
+from aoba.sources.forks.fork import Fork
+from aoba.sources.forks.names import names
+from support.runs import open_descriptors
+
+
+class Process:
+    """In place of a `ForkProcess` that is ready."""
+
+    def __init__(self):
+        self.ready, self.names, self.new = True, names(), b""
+
+    def order(self, _run, new, _same):
+        self.new = new
+
+    def hear_of_starts(self):
+        pass
+
+
+class Run:
+    def __init__(self):
+        self.told = []
+
+    def done(self, status):
+        self.told.append(status)
+
+    def lost(self):
+        self.told.append("lost")
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    sent = []
+    monkeypatch.setattr(module, "signal_group", lambda *signalled: sent.append(signalled))
+    return sent
+
+
+def with_fork(step):
+    """What `step` gives of a fork that has started, the other ends of its streams, and its run."""
+
+    async def main():
+        process, run = Process(), Run()
+        fork = Fork(process, 1, b"script", None)
+        fork.start(run)
+        streams = [os.open(path, os.O_WRONLY) for path in process.new.split(b"\0")[2:]]
+        try:
+            return step(fork, streams, run)
+        finally:
+            for pipe in (fork.stdout, fork.stderr):
+                pipe.close()
+            process.names.close()
+
+    before = open_descriptors()
+    result = asyncio.run(main())
+    assert open_descriptors() == before
+    return result
+
+
+def close(streams):
+    while streams:
+        os.close(streams.pop())
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_fork_is_over_when_nobody_has_its_streams():
+    def step(fork, streams, run):
+        close(streams)
+        assert fork.has_output()  # whoever keeps the names keeps the streams
+        fork.exited(0)
+        assert fork.has_output()  # nobody has seen the end of stdout
+        assert fork.stdout.read() is None
+        assert run.told == [0]
+        return fork.has_output(), fork.stdout.closed, fork.stderr.closed
+
+    assert with_fork(step) == (False, True, True)
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_fork_is_not_over_while_somebody_has_a_stream():
+    def step(fork, streams, _run):
+        os.close(streams.pop(0))
+        fork.exited(0)
+        assert fork.stdout.read() is None
+        had = fork.has_output()
+        close(streams)
+        return had, fork.has_output()
+
+    assert with_fork(step) == (True, False)
+
+
+@pytest.mark.usefixtures("sent")
+def test_words_on_stderr_are_left_where_they_were():
+    def step(fork, streams, _run):
+        os.write(streams[1], b"oh")
+        close(streams)
+        fork.exited(0)
+        fork.stdout.read()
+        return fork.has_output(), fork.has_output(), fork.stderr.read(), fork.stderr.read()
+
+    assert with_fork(step) == (True, True, b"oh", None)
+
+
+def test_what_is_left_behind_is_killed(sent):
+    def step(fork, streams, _run):
+        fork.started(4242)
+        close(streams)
+        fork.exited(0)
+        fork.leave()
+
+    with_fork(step)
+    assert sent == [(4242, signal.SIGKILL)]
+
+
+@pytest.mark.parametrize("pid", [0, 4242])
+def test_a_loss_is_told_once_and_ends_the_process(sent, pid):
+    def step(fork, streams, run):
+        if pid:
+            fork.started(pid)
+        fork.lost("lost, since")
+        close(streams)
+        if not pid:
+            fork.started(4242)
+        return fork.loss, run.told
+
+    assert with_fork(step) == ("lost, since", ["lost"])
+    assert sent == [(4242, signal.SIGKILL)]

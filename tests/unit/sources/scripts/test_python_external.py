@@ -1,0 +1,106 @@
+"""When a run of an external script is a matter of no more than an order, and what comes of one."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from aoba.errors import RunError
+from aoba.sources.forks.forked import ForkedRun
+from aoba.sources.scripts.child import Child
+from aoba.sources.scripts.limits import NO_LIMITS
+from aoba.sources.scripts.program import Version
+from aoba.sources.scripts.python_external import PythonExternal
+from aoba.sources.scripts.spec import parse_script
+from aoba.sources.scripts.syntax import SyntaxFault
+
+
+class Servers:
+    """In place of fork servers: one, with a process or without."""
+
+    def __init__(self):
+        self.process_of_now = None
+        self.launches = 0
+
+    def get(self, _spec):
+        return self
+
+    def process(self, *, launch):
+        self.launches += launch
+        return self.process_of_now
+
+
+@pytest.fixture
+def servers():
+    return Servers()
+
+
+@pytest.fixture
+def host(servers, tmp_path, monkeypatch):
+    path = tmp_path / "s.py"
+    path.touch()
+    made = PythonExternal(parse_script(f"python:external:{path}"), servers)
+    monkeypatch.setattr(made, "_check", checked)
+    return made
+
+
+async def checked(source):
+    return SyntaxFault(1, 1, "bad") if b"bad" in source else None
+
+
+def prepare(host, *versions):
+    for version in versions:
+        asyncio.run(host.prepare(version))
+
+
+GOOD, BAD, PROVEN = Version(b"", b""), Version(b"bad", b""), Version(b"", b"", proven=True)
+
+
+def test_it_is_ready_where_a_server_is_and_the_version_has_given_a_document(host, servers):
+    assert not host.is_ready()
+    prepare(host, PROVEN)
+    assert not host.is_ready()
+    servers.process_of_now = SimpleNamespace()
+    assert host.is_ready()
+    assert servers.launches == 0
+
+
+@pytest.mark.parametrize(
+    ("versions", "ready"),
+    [
+        ((), False),
+        ((GOOD,), False),  # the very first one, which nobody has checked
+        ((GOOD, GOOD), True),
+        ((PROVEN, BAD), False),
+        ((PROVEN, BAD, GOOD), True),
+        ((PROVEN, None), True),
+    ],
+)
+def test_what_it_takes_of_a_version(host, servers, versions, ready):
+    servers.process_of_now = SimpleNamespace()
+    prepare(host, *versions)
+
+    assert host.is_ready() is ready
+
+
+def test_a_server_is_started_for_the_second_run(host, servers):
+    prepare(host, PROVEN)
+
+    assert isinstance(host.start(1, print), Child)
+    assert servers.launches == 0
+    assert isinstance(host.start(2, print), Child)
+    assert servers.launches == 1
+    servers.process_of_now = SimpleNamespace(limits=NO_LIMITS)
+    assert isinstance(host.start(3, print), ForkedRun)
+
+
+def test_a_run_that_cannot_be_ordered_fails_once(host, servers):
+    prepare(host, PROVEN)
+    servers.process_of_now = SimpleNamespace(limits=NO_LIMITS, ready=False)
+    ends = []
+    host.order(2, b"{}", SimpleNamespace(), ends.append)
+
+    assert ends == [False]
+    with pytest.raises(RunError, match="its fork server has just ended"):
+        host.start(2, print)
+    assert isinstance(host.start(3, print), ForkedRun)
