@@ -24,36 +24,12 @@ _AT_START = frozenset(sys.modules)
 
 import marshal
 import os
-from functools import partial
 
 __name__ = "aoba_fork_server"  # this file's own warnings are none of a script's
 
-PARTS = ("code", "run", "end", "serve", "rehearsal")
+PARTS = ("main", "code", "run", "end", "serve", "rehearsal")
 BOM = b"\xef\xbb\xbf"
 PYTHON_2 = str is bytes
-
-
-def main(code, run, end, serve, rehearsal):
-    """The arguments are the other parts of this: modules, and the code of what is rehearsed."""
-    commands, starts, reports = [int(number) for number in sys.argv[1:4]]
-    folder, name, cpu, python = sys.argv[4:8]
-    for descriptor in (commands, starts, reports):
-        serve.keep(descriptor)
-    if os.environ.get("LD_BIND_NOW") == "aoba":  # which is for this process
-        del os.environ["LD_BIND_NOW"]
-    failure = _look(folder + name) or _preload(sys.argv[8:])
-    os.write(reports, b"failed " + failure + b"\n" if failure else b"ready\n")
-    if not failure:
-        scripts = code.Scripts(_FRESH, compiled, loaded=set(sys.modules) - _AT_START)
-        end.remember_modules()
-        run.rehearse(rehearsal, _FRESH, end.wind_up)
-        given = (starts, reports, run.writing(folder), run.limiter(cpu), python, end.end)
-        server = serve.Server(commands, starts, reports, scripts, partial(run.be, given))
-        code.freeze()
-        server.serve()
-    if not folder.startswith("/proc/"):
-        _remove(folder)
-    os._exit(0)  # without what a module may have left to be run at the end
 
 
 def compiled(paths):
@@ -92,48 +68,18 @@ def _compile(path):
         return compile(source, path, "exec", 0, True)
 
 
-def _look(path):
-    try:
-        os.stat(path)
-    except OSError as error:
-        return ("descriptors of Aoba are not to be seen: %s" % error).encode("utf-8", "replace")
-    return b""
-
-
-def _preload(names):
-    """Import modules; returns why that cannot be done, or nothing."""
-    for name in names:
-        try:
-            __import__(name)
-        except BaseException as error:  # whatever a module does
-            reason = "preload failed: %s: %s: %s" % (name, type(error).__name__, error)
-            return " ".join(reason.split()).encode("utf-8", "replace")
-    for stream in (sys.stdout, sys.stderr):  # what is left here, every run would write
-        stream.flush()
-    return b""
-
-
-def _remove(folder):
-    try:
-        for name in os.listdir(folder):
-            os.unlink(folder + name)
-        os.rmdir(folder)
-    except OSError:  # Aoba was quicker
-        pass
-
-
 def _parts():
-    """What `main` takes: what stands beside this file, as modules that no script can see."""
+    """What stands beside this file: modules that no script can see, and code of the last one."""
     folder = os.path.dirname(os.path.abspath(__file__))
     codes = compiled([os.path.join(folder, "fork_%s.py" % name) for name in PARTS])
-    rehearsal = codes.pop()
     modules = [type(sys)("aoba_fork_" + name) for name in PARTS[:-1]]
     for module, code in zip(modules, codes):
         exec(code, module.__dict__)
-    return modules + [rehearsal]
+    return modules + codes[-1:]
 
 
 if _FRESH["__name__"] == "__main__":
     if not getattr(sys.flags, "safe_path", False):
         del sys.path[0]  # where this file is
-    main(*_parts())
+    PARTS = _parts()
+    PARTS[0].main(_FRESH, _AT_START, compiled, PARTS[1:])
