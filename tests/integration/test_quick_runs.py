@@ -48,7 +48,7 @@ def start(request: pytest.FixtureRequest, serve: Serve) -> Start:
         ("sys.exit(4)", "ERROR .* {run}run failed: exit status 4$"),
         ("time.sleep(0.1); sys.exit(4)", "ERROR .* {run}run failed: exit status 4$"),
         ("os._exit(5)", "ERROR .* {run}run failed: exit status 5$"),
-        ("time.sleep(0.3)", "ERROR .* {run}takes longer than its interval of 50 ms"),
+        ("time.sleep(0.3)", "ERROR .* takes longer than its interval of 50 ms"),
     ],
 )
 def test_what_is_out_of_the_ordinary_is_told_of_its_run(

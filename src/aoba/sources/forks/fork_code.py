@@ -33,7 +33,7 @@ class Scripts:
         self._codes = {}  # path -> stamp, code
 
     def find(self, same):
-        """The script with the stamps, the path and the arguments in `same`, with NUL in between.
+        """The script that `same` is about, the third part of a command.
 
         What was found before is taken as long as these are the same. A script is path, code,
         `sys.argv`, folder, or None where that is not searched, and what its namespace starts with.
@@ -44,7 +44,7 @@ class Scripts:
         stamp, folder_stamp, name = same.split(b"\0", 2)
         self.known.pop(self._stamped.pop(name, None), None)
         path = name.partition(b"\0")[0]
-        argv = [_text(part) for part in name.split(b"\0")]
+        argv = [_text(part) for part in name.replace(b"\0=", b"\0").split(b"\0")]
         try:
             folder = os.path.dirname(os.path.realpath(argv[0]))
             is_settled = _is_settled(os.stat(folder))
@@ -56,7 +56,7 @@ class Scripts:
         except Exception:
             return path, None, argv, None, None
         script = path, code, argv, None if _safe_path else folder, self._namespace(argv[0])
-        if is_settled and stamp and folder_stamp:
+        if is_settled and b"-" not in (stamp, folder_stamp):
             self.known[same], self._stamped[name] = script, same
             freeze()
         return script

@@ -121,11 +121,10 @@ class ForkProcess:
         watch_exit(self._process, self._exited)
 
     def order(self, run: Run, new: bytes, same: bytes) -> None:
-        """Have `run` started, which hears of it; the others are parts of a command, but the id."""
+        """Have `run` started, which hears of it; the others are parts of a command."""
         name = b"%d" % next(self._ids)
         self._runs[name] = self._starting[name] = run
-        command = b"%b\0%b\0\0%b" % (name, new, same)
-        self._unsent += b"%d:%b" % (len(command), command)
+        self._unsent += b"%b\0\0%b\0\0%b\0\n" % (name, new, same)
         self._send()
         if self._patience is None:
             self._patience = self._loop.call_later(ANSWER, self._look_after, name)

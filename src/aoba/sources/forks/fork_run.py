@@ -19,27 +19,28 @@ _variables = os.environ.data if str is bytes else os.environ._data  # `os.enviro
 _orig_argv = sys.orig_argv[: -len(sys.argv)] if hasattr(sys, "orig_argv") else None
 
 
-def be(given, new, script, undo):
+def be(given, name, new, script, undo):
     """Be the process of a run, and no server any more; never returns.
 
     `given` are STARTS, REPORTS, how streams are opened for writing, what limits the CPU time,
-    PYTHON, and what ends a run; for the rest see `Server` and `Scripts`.
+    PYTHON, and what ends a run. `name` and `new` are of the command, and `script` is as of
+    `Scripts`. What is to undo are descriptors of the server, and what SIGCHLD did before.
     """
     starts, reports, writing, limit_cpu, python, end = given
     path, code, argv, folder, namespace = script
-    descriptors, before = undo
     try:
-        name, number, stdin, stdout, stderr = new.split(b"\0")
         setsid()
-        write(starts, name + (" %d\n" % getpid()).encode())
+        write(starts, b"%s %d\n" % (name, getpid()))
+        number, stdin, stdout, stderr = new.split(b"\0")
         try:
             _open(stdin, 0, os.O_RDONLY)
             _open(stdout, 1, writing)
             _open(stderr, 2, writing)
         except OSError as error:
-            write(reports, b"unable " + name + (" %s\n" % error).encode("utf-8", "replace"))
+            write(reports, b"unable %s %s\n" % (name, ("%s" % error).encode("utf-8", "replace")))
             return
         limit_cpu()
+        descriptors, before = undo
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, before)
         for descriptor in descriptors:

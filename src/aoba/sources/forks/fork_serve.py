@@ -2,11 +2,12 @@
 
 Standard library only, Python 2.7 and every 3, like `fork_server`.
 
-A command is its length in decimal, a colon, what is new in each run, two NULs, and what is the same
-as long as nothing changes; in either, fields have a NUL in between. The former are run id; number
-of the run, for its environment; and the paths of what becomes stdin, stdout and stderr. The latter
-are stamps of the script and of its folder, which are others once these have changed; path of the
-script; and its arguments.
+A command has three parts, with two NULs in between, and ends with a NUL and the end of a line;
+fields of a part have one NUL in between, and none is empty. The first is the run id. The second is
+what is new in each run: its number, for its environment, and the paths of what becomes stdin,
+stdout and stderr. The third is what is the same as long as nothing changes: stamps of the script
+and of its folder, which are others once these have changed, or `-`; the path of the script; and its
+arguments, each behind a `=`.
 
 A line on STARTS is `ID PID`, written by the run itself before the script begins, so that no script
 is ever under way that Aoba does not know of. A line on REPORTS is `ready`, or `failed` and the
@@ -28,19 +29,19 @@ try:
 except ImportError:
     import signal
 
+END = b"\0\n"  # of a command
+EXITED = b"exited %s %d\n"
+EXITED % (b"", 0)  # Python 3.0 to 3.4 cannot do that, and has its scripts start cold
 TERM_TO_KILL = 2.0  # seconds, as where Aoba stops a script
 ROOM = 448  # bytes that are read at once, still taken from one page that is in use anyway
 
 
 class Server:
     def __init__(self, commands, starts, reports, scripts, be):
-        """`be` is called in a fork with what is new in its command, what `scripts` have found,
-
-        and what is to be undone there: the descriptors of this, and what SIGCHLD did before.
-        """
+        """`be` is called in each fork, to be a run: `fork_run.be` with its first argument."""
         self._commands, self._reports, self._be = commands, reports, be
         self._known, self._find = scripts.known, scripts.find
-        self._runs = {}  # pid -> what was new in its command
+        self._runs = {}  # pid -> run id
         self._wake, woken = os.pipe()
         for descriptor in (self._wake, woken):
             keep(descriptor)
@@ -75,30 +76,25 @@ class Server:
                 data = os.read(descriptor, ROOM)
                 if descriptor != commands:
                     self._reap()
-                    continue
-                if not data:
+                elif data:
+                    lines = (pending + data).split(END)
+                    pending = lines.pop()
+                    for line in lines:
+                        self._start(*line.split(b"\0\0"))
+                else:
                     return
-                pending += data
-                while pending:
-                    size, _, rest = pending.partition(b":")
-                    size = int(size)
-                    if len(rest) < size:
-                        break
-                    self._start(rest[:size])
-                    pending = rest[size:]
 
-    def _start(self, command):
-        new, _, same = command.partition(b"\0\0")
+    def _start(self, name, new, same):
         script = self._known.get(same) or self._find(same)
         try:
             pid = os.fork()
         except OSError as error:
-            report(self._reports, b"unable", new, error)
+            os.write(self._reports, unable(name, error))
             return
         if pid:
-            self._runs[pid] = new
+            self._runs[pid] = name
         else:
-            self._be(new, script, self._undo)
+            self._be(name, new, script, self._undo)
 
     def _reap(self):
         while self._runs:
@@ -108,9 +104,9 @@ class Server:
                 return
             if pid == 0:
                 return
-            new = self._runs.pop(pid, None)
-            if new and self._reports:
-                report(self._reports, b"exited", new, status)
+            name = self._runs.pop(pid, None)
+            if name and self._reports:
+                os.write(self._reports, EXITED % (name, status))
 
     def _stop_runs(self):
         self._reports = None
@@ -133,10 +129,9 @@ class Server:
                     pass
 
 
-def report(reports, kind, new, what):
-    """Of the run with `new` in its command; a pipe takes a short line whole."""
-    line = kind + b" " + new.partition(b"\0")[0] + (" %s\n" % what).encode("utf-8", "replace")
-    os.write(reports, line)
+def unable(name, reason):
+    """The report; a pipe takes a short one whole."""
+    return b"unable %s %s\n" % (name, ("%s" % reason).encode("utf-8", "replace"))
 
 
 def keep(descriptor):

@@ -2,6 +2,9 @@
 
 import os
 from collections.abc import Sequence
+from typing import Final
+
+UNKNOWN: Final = b"-"
 
 
 class Stamped:
@@ -9,7 +12,7 @@ class Stamped:
 
     def __init__(self, path: str, args: Sequence[str]) -> None:
         self._path = path
-        self._name = os.fsencode("\0".join((path, *args)))
+        self._name = os.fsencode("\0=".join((path, *args)))
         self._stamp = b""
         self._folder = ""
 
@@ -21,12 +24,12 @@ class Stamped:
         if stamp != self._stamp or not stamp:
             self._stamp = stamp
             self._folder = os.path.dirname(os.path.realpath(self._path))  # noqa: PTH120
-        return b"%b\0%b\0%b" % (stamp, self._stamp_of_folder(), self._name)
+        return b"%b\0%b\0%b" % (stamp or UNKNOWN, self._stamp_of_folder(), self._name)
 
     def _stamp_of_folder(self) -> bytes:
         """It changes when modules come to it that have names of others."""
         try:
             status = os.stat(self._folder)  # noqa: PTH116  a Path takes longer
         except OSError:
-            return b""
+            return UNKNOWN
         return b"%d.%d.%d" % (status.st_mtime_ns, status.st_ino, status.st_dev)

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from aoba.sources.forks import fork_serve
-from aoba.sources.forks.fork_serve import ROOM, Server, report
+from aoba.sources.forks.fork_code import Scripts
+from aoba.sources.forks.fork_serve import ROOM, Server, unable
+from aoba.sources.forks.stamped import Stamped
 
 
-class Scripts:
+class Named:
     """In place of what finds scripts: each is its own name."""
 
     def __init__(self):
@@ -60,15 +62,14 @@ def pipes():
 
 @pytest.fixture
 def server(pipes, forks):  # noqa: ARG001  it makes some
-    made = Server(pipes[0], pipes[3], pipes[3], Scripts(), None)
+    made = Server(pipes[0], pipes[3], pipes[3], Named(), None)
     yield made
     for descriptor in made._undo[0][3:]:
         os.close(descriptor)
 
 
-def command(new, same):
-    data = new + b"\0\0" + same
-    return b"%d:%b" % (len(data), data)
+def command(name, same, new=b"7\0/dev/null\0/1\0/2"):
+    return b"%b\0\0%b\0\0%b\0\n" % (name, new, same)
 
 
 def carry_out(server, pipes, data):
@@ -79,20 +80,34 @@ def carry_out(server, pipes, data):
 
 def test_commands_of_any_length_however_they_are_read(server, pipes):
     """They are read in pieces of ROOM bytes, which end anywhere in a command."""
-    cases = [(b"%d\0%d" % (size, size), b"s\0" + size * b"x") for size in range(300)]
-    assert all(len(command(*case)) != ROOM for case in cases[:100])
+    cases = [(b"%d" % size, b"s\0" + size * b"x") for size in range(1, 300)]
+    ends = {sum(len(command(*case)) for case in cases[:count]) % ROOM for count in range(300)}
+    assert {0, 1, 2, ROOM - 1, ROOM - 2} & ends
 
     carry_out(server, pipes, b"".join(command(*case) for case in cases))
 
-    assert list(server._runs.values()) == [new for new, _ in cases]
+    assert list(server._runs.values()) == [name for name, _ in cases]
     assert list(server._known) == [same for _, same in cases]
 
 
-def test_what_is_the_same_may_have_empty_fields(server, pipes):
-    carry_out(server, pipes, command(b"1\0n", b"a\0b\0/path\0\0\0x"))
+def test_a_command_that_comes_byte_by_byte(server, pipes, monkeypatch):
+    monkeypatch.setattr(fork_serve, "ROOM", 1)
+    carry_out(server, pipes, command(b"1", b"a\0b") + command(b"2", b"c"))
 
-    assert server._runs == {1: b"1\0n"}
-    assert list(server._known) == [b"a\0b\0/path\0\0\0x"]
+    assert server._runs == {1: b"1", 2: b"2"}
+    assert list(server._known) == [b"a\0b", b"c"]
+
+
+@pytest.mark.parametrize("argument", ["", "\n", "=", "\n\n", "\udcff", " "])
+def test_arguments_of_any_kind_come_as_they_are(server, pipes, tmp_path, argument):
+    path = str(tmp_path / "a\n=b.py")
+    args = [argument, "", argument]
+    same = Stamped(path, args).now(b"1")
+
+    carry_out(server, pipes, command(b"1", same) + command(b"2", b"other"))
+
+    assert list(server._known) == [same, b"other"]
+    assert Scripts({}, None, ()).find(same)[2] == [path, *args]
 
 
 def test_a_command_that_is_not_whole_is_not_carried_out(server, pipes):
@@ -112,7 +127,7 @@ def test_a_script_is_found_once(server, pipes, monkeypatch):
 
 
 def test_ends_are_reported_with_the_run(server, pipes, forks):
-    carry_out(server, pipes, command(b"7\0n", b"a") + command(b"8\0n", b"a"))
+    carry_out(server, pipes, command(b"7", b"a") + command(b"8", b"a"))
     forks.ended = [(2, 9), (1, 768), (99, 0)]
     server._reap()
 
@@ -125,16 +140,14 @@ def test_a_fork_that_fails_is_reported(server, pipes, monkeypatch):
         raise OSError(11, "no more")
 
     monkeypatch.setattr(fork_serve.os, "fork", fail)
-    carry_out(server, pipes, command(b"7\0n", b"a"))
+    carry_out(server, pipes, command(b"7", b"a"))
 
     assert os.read(pipes[2], 1000) == b"unable 7 [Errno 11] no more\n"
     assert server._runs == {}
 
 
-def test_a_report_is_a_line_in_utf_8(pipes):
-    report(pipes[3], b"unable", b"7\0n", "\u00fc \udcff")
-
-    assert os.read(pipes[2], 1000) == b"unable 7 \xc3\xbc ?\n"
+def test_a_reason_is_in_utf_8():
+    assert unable(b"7", "\u00fc \udcff") == b"unable 7 \xc3\xbc ?\n"
 
 
 def test_nothing_of_a_server_is_inherited(server):

@@ -24,7 +24,7 @@ def test_it_is_the_same_while_nothing_changes(folder):
 
     assert stamped.now(b"1") == stamped.now(b"1")
     assert parts(stamped)[0] == b"1"
-    assert parts(stamped)[2:] == [os.fsencode(path), b"one", b"", b"\xff"]
+    assert parts(stamped)[2:] == [os.fsencode(path), b"=one", b"=", b"=\xff"]
 
 
 def test_the_stamp_of_the_folder_is_another_when_a_module_comes(folder):
@@ -58,4 +58,8 @@ def test_a_folder_that_is_gone_has_no_stamp(folder):
     (folder / "script.py").unlink()
     folder.rmdir()
 
-    assert parts(stamped)[1] == b""
+    assert parts(stamped)[1] == b"-"
+
+
+def test_a_script_that_nobody_has_seen_has_none(folder):
+    assert parts(Stamped(str(folder / "script.py"), ()), b"")[0] == b"-"
