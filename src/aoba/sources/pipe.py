@@ -8,7 +8,8 @@ import os
 from collections.abc import Callable
 from typing import IO, Final
 
-_CHUNK: Final = 32 * 1024  # what is handled in one go, while Modbus clients wait
+CHUNK: Final = 32 * 1024
+"""Bytes that are handled in one go, while Modbus clients wait."""
 
 
 class Pipe:
@@ -19,6 +20,8 @@ class Pipe:
 
     def __init__(self, source: int | IO[bytes]) -> None:
         self.closed = False
+        self.received = 0
+        """Bytes that have come so far."""
         self._source = source
         self._descriptor = source if isinstance(source, int) else source.fileno()
         self._loop = asyncio.get_running_loop()
@@ -38,12 +41,14 @@ class Pipe:
         self._callback = None
         self._just_read = True
         try:
-            chunk = os.read(self._descriptor, _CHUNK)
+            chunk = os.read(self._descriptor, CHUNK)
         except BlockingIOError:
             return None
         if not chunk:
             self.close()
-        return chunk or None
+            return None
+        self.received += len(chunk)
+        return chunk
 
     def put_back(self, chunk: bytes) -> None:
         """Have the next `read` give `chunk`, which the last one gave."""

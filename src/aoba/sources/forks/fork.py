@@ -2,12 +2,16 @@
 
 import os
 import signal
-from typing import Protocol
+import time
+from typing import Final, Protocol
 
 from aoba.errors import RunError
 from aoba.sources.forks.fork_process import ForkProcess
-from aoba.sources.pipe import Pipe
+from aoba.sources.pipe import CHUNK, Pipe
 from aoba.sources.scripts.running import signal_group
+
+PROMPT: Final = 0.015
+"""Seconds in which most runs are over: longer ones are watched."""
 
 
 class Run(Protocol):
@@ -39,7 +43,8 @@ class Fork:
         self.loss: str | None = None
         """Why it was lost."""
         self._number, self._same, self._stdin = number, same, stdin
-        self._is_over = False
+        self._began = 0.0
+        self._took: float | None = None  # seconds to its end, once that is there
         self._unsent: signal.Signals | None = None
         self._held: list[tuple[int, str]] = []
         """Descriptors that the fork finds by these names, until the end of it."""
@@ -50,6 +55,7 @@ class Fork:
             raise RunError("its fork server has just ended")
         self.run = run
         names = self._open_streams()
+        self._began = time.monotonic()
         self.process.order(self, os.fsencode("\0".join((str(self._number), *names))), self._same)
 
     def _open_streams(self) -> list[str]:
@@ -94,7 +100,7 @@ class Fork:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to its process group, once it is known, or to what it has left behind."""
-        if not self.pid and not self._is_over:
+        if not self.pid and self._took is None:
             self.process.hear_of_starts()
         # The server has waited for the process, but its id stays taken while its group has members.
         if self.pid:
@@ -113,8 +119,14 @@ class Fork:
         """It is over, and so is what it has written: kill what it has left behind."""
         self.signal(signal.SIGKILL)
 
+    @property
+    def was_prompt(self) -> bool:
+        """Whether it was over so soon, and gave so little, that one like it needs no watching."""
+        is_quick = self._took is not None and self._took < PROMPT
+        return is_quick and self.loss is None and self.stdout.received <= CHUNK
+
     def _over(self) -> None:
-        self._is_over = True
+        self._took = time.monotonic() - self._began
         self._let_go()
 
     def _let_go(self) -> None:

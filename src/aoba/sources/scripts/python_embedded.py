@@ -29,6 +29,7 @@ class PythonEmbedded:
 
     def __init__(self, spec: ScriptSpec) -> None:
         self.not_before = 0.0
+        self.patience = spec.timeout
         self._spec = spec
         self._interpreter: Interpreter | None = None
         self._version: Version | None = None  # that it was started with, the last good one

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.errors import RunError
-from aoba.sources.forks.fork import Fork
+from aoba.sources.forks.fork import PROMPT, Fork
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.forks.forked import ForkedRun
 from aoba.sources.forks.stamped import Stamped
@@ -40,10 +40,14 @@ class PythonExternal:
     What runs is the file. So a version that does not compile is not run, and what the one before
     has given stays. To know it, the interpreter has to be asked, which takes as long as a run: not
     at the very first start, and not again when there has been a document.
+
+    Where the last fork was over at once, the next one is not watched, since it costs less to read
+    its streams at its end.
     """
 
     def __init__(self, spec: ScriptSpec, servers: ForkServers | None = None) -> None:
         self.not_before = 0.0
+        self.patience = min(PROMPT, spec.timeout)
         self._spec = spec
         self._path = str(spec.path)
         self._server = servers.get(spec) if servers and spec.start == "warm" else None
@@ -52,6 +56,7 @@ class PythonExternal:
         self._checked = False
         self._fault: SyntaxFault | None = None
         self._quick = QuickRun[Fork]()
+        self._last: Fork | None = None
         self._refusal: RunError | None = None  # of a run that was to be quick
 
     async def prepare(self, version: Version | None) -> Unfit | None:
@@ -72,7 +77,8 @@ class PythonExternal:
         """Implements `Host`."""
         version = self._version
         is_fit = version is not None and (version.proven or (self._checked and not self._fault))
-        return is_fit and self._process(launch=False) is not None
+        was_prompt = self._last is not None and self._last.was_prompt
+        return is_fit and was_prompt and self._process(launch=False) is not None
 
     def order(
         self,
@@ -84,14 +90,14 @@ class PythonExternal:
         """Implements `Host`."""
         process = self._process(launch=False)
         assert process is not None  # noqa: S101  it is ready
-        fork = Fork(process, number, self._same(), feedback)
+        fork = self._last = Fork(process, number, self._same(), feedback)
         try:
             fork.start(self._quick)
         except RunError as error:
             self._refusal = error
             on_end(False)
         else:
-            self._quick.begin(fork, listener, on_end)
+            self._quick.begin(fork, listener, on_end, watched=False)
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
@@ -105,7 +111,7 @@ class PythonExternal:
         # No server is started for a first run, which may well be the only one, and has no time to
         # share: Aoba's clients wait for it.
         if process := self._process(launch=number > 1):
-            fork = Fork(process, number, self._same(), feedback)
+            fork = self._last = Fork(process, number, self._same(), feedback)
             return ForkedRun(fork, fork.start, on_stderr)
         argv = [self._spec.python, self._path, *self._spec.args]
         env = {**script_environment(), "AOBA_RUN": str(number), "AOBA_SCRIPT": self._path}

@@ -79,17 +79,26 @@ class QuickRun(Generic[C]):
         self._lost = False
         self._given_up = False
 
-    def begin(self, carrier: C, listener: "Listener", on_end: Callable[[bool], None]) -> None:
+    def begin(
+        self,
+        carrier: C,
+        listener: "Listener",
+        on_end: Callable[[bool], None],
+        *,
+        watched: bool = True,
+    ) -> None:
         """A run begins, of which `carrier` tells this.
 
-        `on_end` hears whether all is done and well, or the rest is to be taken over.
+        `on_end` hears whether all is done and well, or the rest is to be taken over. Where it is
+        not `watched`, what it has printed is read at its end.
         """
         self.carrier, self._listener, self._on_end = carrier, listener, on_end
         self._heard_at = time.monotonic()
         self._taken = self._lost = self._given_up = False
         self._status = None
-        carrier.stdout.watch(self._output)
-        carrier.stderr.watch(self._give_up)
+        if watched:
+            carrier.stdout.watch(self._output)
+            carrier.stderr.watch(self._give_up)
 
     def hand_over(self, run: Careful) -> None:
         """Have `run` hear all that comes of it from now on, and what has come and is not told."""

@@ -31,6 +31,8 @@ class Host(Protocol):
 
     not_before: float
     """When the next run may start, of `time.monotonic`; what runs has crashed, and has a pause."""
+    patience: float
+    """Seconds after which the rest of a run that was ordered has to be taken over by `start`."""
 
     async def prepare(self, version: Version | None) -> Unfit | None:
         """Take over `version`, the newest one of the file; None if that could not be read.

@@ -110,7 +110,7 @@ class Script:
         self._number_run()
         self._begin_run()
         self._is_quick = True
-        self._slots.set(min(self._schedule.due, self._begun + self._spec.timeout))
+        self._slots.set(min(self._schedule.due, self._begun + self._host.patience))
         self._host.order(self._vitals.runs, told, self._reception, self._ended)
         return True
 

@@ -7,8 +7,9 @@ import signal
 import pytest
 
 from aoba.sources.forks import fork as module
-from aoba.sources.forks.fork import Fork
+from aoba.sources.forks.fork import PROMPT, Fork
 from aoba.sources.forks.names import names
+from aoba.sources.pipe import CHUNK
 from support.runs import open_descriptors
 
 
@@ -54,6 +55,7 @@ def with_fork(step):
         try:
             return step(fork, streams, run)
         finally:
+            fork._let_go()
             for pipe in (fork.stdout, fork.stderr):
                 pipe.close()
             process.names.close()
@@ -132,3 +134,36 @@ def test_a_loss_is_told_once_and_ends_the_process(sent, pid):
 
     assert with_fork(step) == ("lost, since", ["lost"])
     assert sent == [(4242, signal.SIGKILL)]
+
+
+def of_a_run(seconds, output, end):
+    """Whether one was prompt that took so long and wrote so much."""
+
+    def step(fork, streams, _run):
+        fork._began -= seconds
+        while output > fork.stdout.received:
+            os.write(streams[0], b"x" * min(output - fork.stdout.received, 1000))
+            fork.stdout.read()
+        close(streams)
+        end(fork)
+        return fork.was_prompt
+
+    return with_fork(step)
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize(
+    ("seconds", "output", "end", "prompt"),
+    [
+        (0, CHUNK, lambda fork: fork.exited(0), True),
+        (0, CHUNK + 1, lambda fork: fork.exited(0), False),
+        (0, 0, lambda fork: fork.exited(1), True),
+        (PROMPT, 0, lambda fork: fork.exited(0), False),
+        (0, 0, lambda fork: fork.lost("lost"), False),
+        (0, 0, lambda _: None, False),
+    ],
+)
+def test_what_is_prompt(monkeypatch, seconds, output, end, prompt):
+    monkeypatch.setattr(module.time, "monotonic", lambda: 100.0)
+
+    assert of_a_run(seconds, output, end) is prompt

@@ -56,13 +56,29 @@ def prepare(host, *versions):
 GOOD, BAD, PROVEN = Version(b"", b""), Version(b"bad", b""), Version(b"", b"", proven=True)
 
 
+def last_was(host, prompt):
+    host._last = SimpleNamespace(was_prompt=prompt)
+
+
 def test_it_is_ready_where_a_server_is_and_the_version_has_given_a_document(host, servers):
+    last_was(host, prompt=True)
     assert not host.is_ready()
     prepare(host, PROVEN)
     assert not host.is_ready()
     servers.process_of_now = SimpleNamespace()
     assert host.is_ready()
     assert servers.launches == 0
+
+
+def test_after_a_run_that_was_watched_for_good_reason_the_next_one_is(host, servers):
+    servers.process_of_now = SimpleNamespace()
+    prepare(host, PROVEN)
+
+    assert not host.is_ready()  # there was none
+    last_was(host, prompt=False)
+    assert not host.is_ready()
+    last_was(host, prompt=True)
+    assert host.is_ready()
 
 
 @pytest.mark.parametrize(
@@ -78,6 +94,7 @@ def test_it_is_ready_where_a_server_is_and_the_version_has_given_a_document(host
 )
 def test_what_it_takes_of_a_version(host, servers, versions, ready):
     servers.process_of_now = SimpleNamespace()
+    last_was(host, prompt=True)
     prepare(host, *versions)
 
     assert host.is_ready() is ready

@@ -107,6 +107,40 @@ def test_the_report_may_be_seen_before_the_document(quick, interpreter, heard):
     assert (len(heard.documents), heard.ends) == (1, [True])
 
 
+def test_what_nobody_watched_is_read_at_the_end(interpreter, heard):
+    quick = QuickRun()
+    quick.begin(interpreter, heard, heard.ends.append, watched=False)
+    assert (interpreter.stdout.callback, interpreter.stderr.callback) == (None, None)
+    interpreter.stdout.chunks += [DOCUMENT + b"\n"]
+    quick.done(0)
+    assert (len(heard.documents), heard.ends) == (1, [True])
+
+
+def test_the_end_of_all_may_come_with_the_document(quick, interpreter, heard):
+    """As that of a fork, of which nobody has the streams any more."""
+    stdout = interpreter.stdout
+    interpreter.has_output = lambda: not stdout.closed
+    read = stdout.read
+
+    def read_to_the_end():
+        chunk = read()
+        stdout.closed = chunk is None
+        return chunk
+
+    stdout.read = read_to_the_end
+    stdout.chunks += [DOCUMENT, b"\n"]
+    quick.done(0)
+    assert (len(heard.documents), heard.ends) == (1, [True])
+
+
+def test_the_end_of_stdout_alone_is_not_all(quick, interpreter, heard):
+    say(interpreter, DOCUMENT)
+    interpreter.has_output = lambda: True
+    interpreter.stdout.closed = True
+    quick.done(0)
+    assert heard.ends == [False]
+
+
 def test_the_end_of_a_line_may_come_by_itself(quick, interpreter, heard):
     say(interpreter, DOCUMENT)
     say(interpreter, b"\n")
