@@ -7,6 +7,7 @@ made when there is none, and when it fires too early for what is wanted by then,
 import asyncio
 import time
 from collections.abc import Callable
+from math import ceil
 
 
 class Alarm:
@@ -37,9 +38,11 @@ class Alarm:
 
     def _start(self, when: float) -> None:
         self._fires_at = when
-        # The loop's timers are cut to milliseconds. Late is better than early and again.
-        seconds = max(0.0, when - time.monotonic() + 0.0005)
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._fire)
+        loop = asyncio.get_running_loop()
+        # uvloop counts whole milliseconds, of a clock that stands still in a turn of the loop.
+        # Up to one late is better than early and again.
+        seconds = ceil(1000 * when) / 1000 - loop.time()
+        self._timer = loop.call_later(max(0.0, seconds), self._fire)
 
     def _fire(self) -> None:
         self._timer = None
