@@ -1,6 +1,6 @@
 """What the fork server has made of scripts, for runs to execute.
 
-Standard library only, Python 2.7 and every 3, like `fork_server`.
+Standard library only, Python 2.7, and 3 from 3.5 on, like `fork_server`.
 """
 
 import gc
@@ -9,7 +9,9 @@ import sys
 import time
 from stat import S_ISREG
 
-SETTLED = 1.0  # seconds after which a second change cannot have the time of the first
+SETTLED = 0.05  # seconds after which a second change cannot have the time of the first,
+SETTLED_IN_SECONDS = 2.0  # and where the file system counts in seconds
+UNKNOWN = b"-"  # stamp of what Aoba could not see
 LARGEST = 1024 * 1024  # bytes of a script that is compiled here, where others wait for it
 SUFFIXES = (".py", ".pyc", ".so", ".pyd")
 PYTHON_2 = str is bytes
@@ -47,42 +49,45 @@ class Scripts:
         argv = [_text(part) for part in name.replace(b"\0=", b"\0").split(b"\0")]
         try:
             folder = os.path.dirname(os.path.realpath(argv[0]))
-            is_settled = _is_settled(os.stat(folder))
-            if self._hides(folder):
-                code = None
-            else:
-                code, file_is_settled = self._code(stamp, argv[0])
-                is_settled = is_settled and file_is_settled
+            is_lasting = _is_settled(os.stat(folder))
+            hides, may_change = self._hides(folder)
+            code, code_is_lasting = (None, True) if hides else self._code(stamp, argv[0])
         except Exception:
             return path, None, argv, None, None
         script = path, code, argv, None if _safe_path else folder, self._namespace(argv[0])
-        if is_settled and b"-" not in (stamp, folder_stamp):
+        if is_lasting and code_is_lasting and not may_change and folder_stamp != UNKNOWN:
             self.known[same], self._stamped[name] = script, same
             freeze()
         return script
 
     def _hides(self, folder):
-        """Whether there are modules in it in place of loaded ones."""
+        """Whether modules in it are in place of loaded ones, and that may change without a sign."""
+        hides = may_change = False
         for name in () if _safe_path else os.listdir(folder):
             module, dot, _ = name.partition(".")
             if module in self._loaded:
-                inside = os.path.join(folder, name, "__init__.py")
-                if name.endswith(SUFFIXES) if dot else os.path.exists(inside):
-                    return True
-        return False
+                inside = os.path.join(folder, name)
+                hides = hides or (
+                    name.endswith(SUFFIXES)
+                    if dot
+                    else os.path.exists(os.path.join(inside, "__init__.py"))
+                )
+                may_change = may_change or (not dot and os.path.isdir(inside))
+        return hides, may_change
 
     def _code(self, stamp, path):
-        """What the script is compiled to, or None, and whether that holds for its stamp."""
-        known = self._codes.pop(path, None)
+        """What the script is compiled to, or None; and whether that holds for its stamp."""
+        known = self._codes.get(path)
         if known is not None and known[0] == stamp:
-            code, is_settled = known[1], True
-        else:
-            status = os.stat(path)
-            is_settled = _is_settled(status)
-            code = self._compile(path) if _is_fit(status) else None
-        if is_settled:
+            return known[1], True
+        self._codes.pop(path, None)
+        before = os.stat(path)
+        code = self._compile(path) if _is_fit(before) else None
+        # It may be another file than Aoba has seen, or have been written to meanwhile.
+        is_lasting = _is_settled(before) and _is(stamp, before) and _is(stamp, os.stat(path))
+        if is_lasting:
             self._codes[path] = stamp, code
-        return code, is_settled
+        return code, is_lasting
 
     def _compile(self, path):
         try:
@@ -109,7 +114,17 @@ def _is_fit(status):
 
 
 def _is_settled(status):
-    return abs(time.time() - status.st_ctime) > SETTLED
+    in_seconds = status.st_ctime == int(status.st_ctime)
+    needed = SETTLED_IN_SECONDS if in_seconds or PYTHON_2 else SETTLED
+    return abs(time.time() - status.st_ctime) > needed
+
+
+def _is(stamp, status):
+    """Whether that is how Aoba has seen the file; Python 2 does not tell times that exactly."""
+    if stamp == UNKNOWN or PYTHON_2:
+        return stamp != UNKNOWN
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return stamp == b"%d.%d.%d.%d.%d" % (times + (status.st_size, status.st_ino, status.st_dev))
 
 
 def _text(data):

@@ -1,6 +1,6 @@
 """The end of a run in a fork: what the interpreter does between the end of a script and its own.
 
-Standard library only, Python 2.7 and every 3, like `fork_server`.
+Standard library only, Python 2.7, and 3 from 3.5 on, like `fork_server`.
 """
 
 import gc

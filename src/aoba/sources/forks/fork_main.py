@@ -1,6 +1,6 @@
 """The fork server from its start to its end, but for what `fork_serve` does in between.
 
-Standard library only, Python 2.7 and every 3, like `fork_server`.
+Standard library only, Python 2.7, and 3 from 3.5 on, like `fork_server`.
 """
 
 import os
@@ -26,7 +26,8 @@ def main(fresh, at_start, compiled, parts):
         scripts = code.Scripts(fresh, compiled, loaded=set(sys.modules) - at_start)
         end.remember_modules()
         run.rehearse(rehearsal, fresh, end.wind_up)
-        given = (starts, reports, run.writing(folder), run.limiter(cpu), python, end.end)
+        refuse = partial(serve.refuse, reports)
+        given = (starts, refuse, run.writing(folder), run.limiter(cpu), python, end.end)
         server = serve.Server(commands, starts, reports, scripts, partial(run.be, given))
         code.freeze()
         server.serve()

@@ -1,6 +1,6 @@
 """What the fork server rehearses: what nearly every script does, but for its output.
 
-Python 2.7 and every 3, like `fork_server`.
+Python 2.7, and 3 from 3.5 on, like `fork_server`.
 """
 
 import json

@@ -1,8 +1,8 @@
 """A run in a fork of the fork server: from the fork to the end of the script.
 
-Standard library only, Python 2.7 and every 3, like `fork_server`. A run must not be able to tell
-that it was not started by itself. What cannot be had that way is started by itself after all: in
-the process that was forked for it, the script's interpreter takes over.
+Standard library only, Python 2.7, and 3 from 3.5 on, like `fork_server`. A run must not be able to
+tell that it was not started by itself. What cannot be had that way is started by itself after all:
+in the process that was forked for it, the script's interpreter takes over.
 """
 
 import json  # noqa: F401  which nearly every script imports, too
@@ -22,11 +22,12 @@ _orig_argv = sys.orig_argv[: -len(sys.argv)] if hasattr(sys, "orig_argv") else N
 def be(given, name, new, script, undo):
     """Be the process of a run, and no server any more; never returns.
 
-    `given` are STARTS, REPORTS, how streams are opened for writing, what limits the CPU time,
+    `given` are STARTS, what tells that there is no run, how streams are opened for writing, what
+    limits the CPU time,
     PYTHON, and what ends a run. `name` and `new` are of the command, and `script` is as of
     `Scripts`. What is to undo are descriptors of the server, and what SIGCHLD did before.
     """
-    starts, reports, writing, limit_cpu, python, end = given
+    starts, refuse, writing, limit_cpu, python, end = given
     path, code, argv, folder, namespace = script
     try:
         setsid()
@@ -37,7 +38,7 @@ def be(given, name, new, script, undo):
             _open(stdout, 1, writing)
             _open(stderr, 2, writing)
         except OSError as error:
-            write(reports, b"unable %s %s\n" % (name, ("%s" % error).encode("utf-8", "replace")))
+            refuse(name, error)
             return
         limit_cpu()
         descriptors, before = undo

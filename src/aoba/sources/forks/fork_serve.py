@@ -1,13 +1,14 @@
 """What the fork server does: starts runs, waits for their ends, and tells Aoba of both.
 
-Standard library only, Python 2.7 and every 3, like `fork_server`.
+Standard library only, Python 2.7, and 3 from 3.5 on, like `fork_server`.
 
 A command has three parts, with two NULs in between, and ends with a NUL and the end of a line;
 fields of a part have one NUL in between, and none is empty. The first is the run id. The second is
 what is new in each run: its number, for its environment, and the paths of what becomes stdin,
 stdout and stderr. The third is what is the same as long as nothing changes: stamps of the script
 and of its folder, which are others once these have changed, or `-`; the path of the script; and its
-arguments, each behind a `=`.
+arguments, each behind a `=`. The stamp of a file is `MTIME.CTIME.SIZE.INODE.DEVICE`, with times in
+nanoseconds.
 
 A line on STARTS is `ID PID`, written by the run itself before the script begins, so that no script
 is ever under way that Aoba does not know of. A line on REPORTS is `ready`, or `failed` and the
@@ -31,7 +32,7 @@ except ImportError:
 
 END = b"\0\n"  # of a command
 EXITED = b"exited %s %d\n"
-EXITED % (b"", 0)  # Python 3.0 to 3.4 cannot do that, and has its scripts start cold
+EXITED % (b"", 0)  # where Python cannot do that, 3.0 to 3.4, scripts start cold
 TERM_TO_KILL = 2.0  # seconds, as where Aoba stops a script
 ROOM = 448  # bytes that are read at once, still taken from one page that is in use anyway
 
@@ -89,7 +90,7 @@ class Server:
         try:
             pid = os.fork()
         except OSError as error:
-            os.write(self._reports, unable(name, error))
+            refuse(self._reports, name, error)
             return
         if pid:
             self._runs[pid] = name
@@ -129,9 +130,9 @@ class Server:
                     pass
 
 
-def unable(name, reason):
-    """The report; a pipe takes a short one whole."""
-    return b"unable %s %s\n" % (name, ("%s" % reason).encode("utf-8", "replace"))
+def refuse(reports, name, reason):
+    """Report that there is no run; a pipe takes a short line whole."""
+    os.write(reports, b"unable %s %s\n" % (name, ("%s" % reason).encode("utf-8", "replace")))
 
 
 def keep(descriptor):

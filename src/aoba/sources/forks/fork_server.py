@@ -1,7 +1,7 @@
 """The fork server: runs under a script's interpreter, and forks once for each run.
 
 Runs of a script are forks of it: a process of their own every time, without the start-up of
-Python. Standard library only, and as little of that as can be; Python 2.7 and every 3.
+Python. Standard library only, and as little of that as can be; Python 2.7, and 3 from 3.5 on.
 
     python fork_server.py COMMANDS STARTS REPORTS FOLDER NAME CPU PYTHON [MODULE ...]
 
@@ -36,7 +36,7 @@ def compiled(paths):
     """The code of each of these files, compiled by another process.
 
     Raises ValueError where one of them cannot be read, or not be compiled without a warning, and
-    OSError where no process can be had.
+    OSError where no process can be had, or a signal comes in between on Python 2.
     """
     reader, writer = os.pipe()
     pid = os.fork()
@@ -81,5 +81,5 @@ def _parts():
 if _FRESH["__name__"] == "__main__":
     if not getattr(sys.flags, "safe_path", False):
         del sys.path[0]  # where this file is
-    PARTS = _parts()
-    PARTS[0].main(_FRESH, _AT_START, compiled, PARTS[1:])
+    loaded = _parts()
+    loaded[0].main(_FRESH, _AT_START, compiled, loaded[1:])

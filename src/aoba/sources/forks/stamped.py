@@ -11,9 +11,9 @@ class Stamped:
     """Names the script at `path`, with its arguments, by how it and its folder look."""
 
     def __init__(self, path: str, args: Sequence[str]) -> None:
-        self._path = path
+        self._path, self._beside = path, os.path.dirname(path)  # noqa: PTH120  a str is quicker
         self._name = os.fsencode("\0=".join((path, *args)))
-        self._stamp = b""
+        self._known: tuple[bytes, int, int] | None = None  # for which `_folder` holds
         self._folder = ""
 
     def now(self, stamp: bytes) -> bytes:
@@ -21,15 +21,22 @@ class Stamped:
 
         `stamp` says how the file looks; empty: nobody knows, nor is it kept what becomes of it.
         """
-        if stamp != self._stamp or not stamp:
-            self._stamp = stamp
-            self._folder = os.path.dirname(os.path.realpath(self._path))  # noqa: PTH120
-        return b"%b\0%b\0%b" % (stamp or UNKNOWN, self._stamp_of_folder(), self._name)
+        return b"%b\0%b\0%b" % (stamp or UNKNOWN, self._stamp_of_folder(stamp), self._name)
 
-    def _stamp_of_folder(self) -> bytes:
-        """It changes when modules come to it that have names of others."""
+    def _stamp_of_folder(self, stamp: bytes) -> bytes:
+        """It changes when modules come to it that have names of others, or it is another one.
+
+        The script may be a link, and lie in a folder that is one.
+        """
         try:
-            status = os.stat(self._folder)  # noqa: PTH116  a Path takes longer
+            status = os.stat(self._beside)  # noqa: PTH116  a Path takes longer
+            known = stamp, status.st_ino, status.st_dev
+            if self._known != known:
+                self._known = known
+                self._folder = os.path.dirname(os.path.realpath(self._path))  # noqa: PTH120
+            if self._folder != self._beside:
+                status = os.stat(self._folder)  # noqa: PTH116
         except OSError:
             return UNKNOWN
-        return b"%d.%d.%d" % (status.st_mtime_ns, status.st_ino, status.st_dev)
+        times = status.st_mtime_ns, status.st_ctime_ns
+        return b"%d.%d.%d.%d" % (*times, status.st_ino, status.st_dev)

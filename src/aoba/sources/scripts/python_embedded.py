@@ -38,6 +38,7 @@ class PythonEmbedded:
         self._pause = FIRST_PAUSE
         self._news = b""
         self._quick = QuickRun[Interpreter]()
+        self.give_up = self._quick.give_up
 
     async def prepare(self, version: Version | None) -> Unfit | None:
         """Implements `Host`. Raises RunError where no interpreter can be had."""

@@ -56,6 +56,7 @@ class PythonExternal:
         self._checked = False
         self._fault: SyntaxFault | None = None
         self._quick = QuickRun[Fork]()
+        self.give_up = self._quick.give_up
         self._last: Fork | None = None
         self._refusal: RunError | None = None  # of a run that was to be quick
 

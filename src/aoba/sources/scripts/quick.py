@@ -98,7 +98,7 @@ class QuickRun(Generic[C]):
         self._status = None
         if watched:
             carrier.stdout.watch(self._output)
-            carrier.stderr.watch(self._give_up)
+            carrier.stderr.watch(self.give_up)
 
     def hand_over(self, run: Careful) -> None:
         """Have `run` hear all that comes of it from now on, and what has come and is not told."""
@@ -122,18 +122,18 @@ class QuickRun(Generic[C]):
             carrier.leave()
             self._on_end(True)
         else:
-            self._give_up()
+            self.give_up()
 
     def lost(self) -> None:
         self._lost = True
-        self._give_up()
+        self.give_up()
 
     def _output(self) -> None:
         carrier = self.carrier
         if carrier is None or self._given_up:
             return
         if not (self._is_line_end(carrier) if self._taken else self._take(carrier)):
-            self._give_up()
+            self.give_up()
         else:
             carrier.stdout.watch(self._output)
 
@@ -166,7 +166,8 @@ class QuickRun(Generic[C]):
             return False
         return chunk is not None or (carrier.stdout.closed and not was_closed)
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Have the rest of the run be taken over, if one is under way, whatever comes of it now."""
         if self.carrier is not None and not self._given_up:
             self._given_up = True
             self._on_end(False)

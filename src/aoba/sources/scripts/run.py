@@ -60,6 +60,10 @@ class Host(Protocol):
         """
         ...
 
+    def give_up(self) -> None:
+        """Have `on_end` hear False of the run that was ordered, if it is under way."""
+        ...
+
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:

@@ -62,7 +62,8 @@ class Script:
         try:
             while True:
                 self._slots.set(self._schedule.due)
-                await self._called()
+                await self._call.wait()
+                self._call.clear()
                 if self._is_quick:
                     await self._carry_out()
                 elif self._pauses():
@@ -70,6 +71,9 @@ class Script:
                 else:
                     await self._run()
                 self.settled.set()
+        except asyncio.CancelledError:
+            await self._stop_quick_run()
+            raise
         finally:
             self._vitals.stop()
             self._slots.close()
@@ -80,21 +84,19 @@ class Script:
                 f"{self._schedule.skipped} slots skipped, {self._reception.documents} documents"
             )
 
-    async def _called(self) -> None:
-        """Wait for a run, or the rest of one, that is not to be had quickly."""
-        try:
-            await self._call.wait()
-            self._call.clear()
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._is_quick and task:
-                task.cancel()  # once more, for the run that is under way
-                await self._follow()
-            raise
+    async def _stop_quick_run(self) -> None:
+        """If there is one of which nobody has taken over the rest: that is what stops it."""
+        task = asyncio.current_task()
+        if self._is_quick and task:
+            self._host.give_up()
+            task.cancel()  # once more, for the run
+            await self._follow()
 
     def _slot(self) -> None:
         """A slot has come, or a quick run is not over in time."""
-        if self._is_quick or not self._start_quickly():
+        if self._is_quick:
+            self._host.give_up()  # at once: it may be over before `live` goes on
+        elif not self._start_quickly():
             self._call.set()
 
     def _start_quickly(self) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from aoba.sources.forks import fork_code
 from aoba.sources.forks.fork_code import Scripts
+from support.runs import stamp_of
 
 
 @pytest.fixture
@@ -25,8 +26,10 @@ def script(tmp_path):
 
 @pytest.fixture
 def settled(monkeypatch):
-    """As if every change were long ago."""
+    """As if every change were long ago, and every file were as Aoba has seen it."""
     monkeypatch.setattr(fork_code, "SETTLED", -1.0)
+    monkeypatch.setattr(fork_code, "SETTLED_IN_SECONDS", -1.0)
+    monkeypatch.setattr(fork_code, "_is", lambda stamp, _: stamp != b"-")
 
 
 def compiled(paths):
@@ -134,13 +137,57 @@ def test_what_has_just_changed_is_not_kept(script):
     assert some.known == {}
 
 
+def aged(*paths):
+    """Let some time pass, which is more than clocks of files need to tell two moments apart."""
+    while time.time() - max(path.stat().st_ctime for path in paths) < 2 * fork_code.SETTLED:
+        time.sleep(fork_code.SETTLED)
+
+
+def test_a_script_is_kept_that_is_as_aoba_has_seen_it(script):
+    some, path = scripts(), script("x = 1")
+    stamp = stamp_of(path)
+    aged(path, path.parent)
+    find(some, path, stamp=stamp)
+
+    assert len(some.known) == 1
+
+
+def test_a_script_that_is_another_than_aoba_has_seen_is_not_kept(script):
+    """It may be half of the next one."""
+    some, path = scripts(), script("x = 1")
+    stamp = stamp_of(path)
+    script("x = 2")
+    aged(path, path.parent)
+    find(some, path, stamp=stamp)
+
+    assert (some.known, some._codes) == ({}, {})
+
+
+def test_a_script_that_changes_while_it_is_compiled_is_not_kept(script):
+    path = script("x = 1")
+
+    def meanwhile(paths):
+        script("x = 2")
+        return compiled(paths)
+
+    some = scripts(compiled=meanwhile)
+    stamp = stamp_of(path)
+    aged(path, path.parent)
+    find(some, path, stamp=stamp)
+
+    assert (some.known, some._codes) == ({}, {})
+
+
 @pytest.mark.parametrize("stamps", [{"stamp": b"-"}, {"folder": b"-"}])
 @pytest.mark.usefixtures("settled")
 def test_what_has_no_stamp_is_not_kept(script, stamps):
-    some = scripts()
-    find(some, script("x = 1"), **stamps)
-
+    some, path = scripts(), script("x = 1")
+    find(some, path, **stamps)
     assert some.known == {}
+
+    if "stamp" in stamps:
+        script("x = 2")
+        assert find(some, path, **stamps).x == 2
 
 
 @pytest.mark.usefixtures("settled")
@@ -212,3 +259,16 @@ def test_a_package_beside_it_and_a_plain_folder(script, tmp_path):
 
     (tmp_path / "json" / "__init__.py").touch()
     assert find(scripts(["json"]), path).code is None
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_folder_that_may_become_a_package_is_looked_at_each_time(script, tmp_path):
+    """That does not change the folder that it is in."""
+    some, path = scripts(["json"]), script("x = 1")
+    (tmp_path / "json").mkdir()
+    assert find(some, path).code is not None
+
+    (tmp_path / "json" / "__init__.py").touch()
+    assert find(some, path).code is None
+    (tmp_path / "json" / "__init__.py").unlink()
+    assert find(some, path).code is not None

@@ -2,13 +2,12 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
 from aoba.sources.forks import fork_serve
 from aoba.sources.forks.fork_code import Scripts
-from aoba.sources.forks.fork_serve import ROOM, Server, unable
+from aoba.sources.forks.fork_serve import ROOM, Server, keep, refuse
 from aoba.sources.forks.stamped import Stamped
 
 
@@ -146,11 +145,14 @@ def test_a_fork_that_fails_is_reported(server, pipes, monkeypatch):
     assert server._runs == {}
 
 
-def test_a_reason_is_in_utf_8():
-    assert unable(b"7", "\u00fc \udcff") == b"unable 7 \xc3\xbc ?\n"
+def test_a_reason_is_in_utf_8(pipes):
+    refuse(pipes[3], b"7", "\u00fc \udcff")
+
+    assert os.read(pipes[2], 1000) == b"unable 7 \xc3\xbc ?\n"
 
 
-def test_nothing_of_a_server_is_inherited(server):
-    descriptors, _ = server._undo
-    assert not any(os.get_inheritable(descriptor) for descriptor in descriptors[3:])
-    assert len({Path(f"/dev/fd/{descriptor}") for descriptor in descriptors}) == 4
+def test_what_is_kept_is_not_inherited(pipes):
+    os.set_inheritable(pipes[0], True)
+    keep(pipes[0])
+
+    assert not os.get_inheritable(pipes[0])

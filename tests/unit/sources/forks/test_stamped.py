@@ -36,20 +36,46 @@ def test_the_stamp_of_the_folder_is_another_when_a_module_comes(folder):
     assert parts(stamped)[1] != before[1]
 
 
+def test_times_that_were_set_back_hide_no_module(folder):
+    stamped = Stamped(str(folder / "script.py"), ())
+    status = folder.stat()
+    before = parts(stamped)
+    (folder / "json.py").touch()
+    os.utime(folder, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    assert parts(stamped)[1] != before[1]
+
+
 def test_the_folder_is_where_a_link_leads(folder, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "script.py").touch()
-    link = tmp_path / "link.py"
+    (tmp_path / "links").mkdir()
+    link = tmp_path / "links" / "link.py"
     link.symlink_to(folder / "script.py")
     stamped = Stamped(str(link), ())
-    of_folder = parts(stamped)[1]
-    assert of_folder == parts(Stamped(str(folder / "script.py"), ()))[1]
+    assert parts(stamped)[1] == parts(Stamped(str(folder / "script.py"), ()))[1]
 
     link.unlink()
     link.symlink_to(tmp_path / "other" / "script.py")
 
-    assert parts(stamped)[1] == of_folder  # as long as nobody knows that the script is another
-    assert parts(stamped, b"2")[1] != of_folder
+    other = parts(Stamped(str(tmp_path / "other" / "script.py"), ()))[1]
+    assert parts(stamped, b"2")[1] == other
+
+
+def test_a_folder_that_is_a_link_may_lead_elsewhere_with_the_same_file(folder, tmp_path):
+    """As with releases of which files are linked to those of the last one."""
+    (tmp_path / "other").mkdir()
+    os.link(folder / "script.py", tmp_path / "other" / "script.py")
+    current = tmp_path / "current"
+    current.symlink_to(folder)
+    stamped = Stamped(str(current / "script.py"), ())
+    assert parts(stamped)[1] == parts(Stamped(str(folder / "script.py"), ()))[1]
+
+    current.unlink()
+    current.symlink_to(tmp_path / "other")
+
+    other = parts(Stamped(str(tmp_path / "other" / "script.py"), ()))[1]
+    assert parts(stamped)[1] == other
 
 
 def test_a_folder_that_is_gone_has_no_stamp(folder):
