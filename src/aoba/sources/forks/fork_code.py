@@ -37,8 +37,8 @@ class Scripts:
     def find(self, same):
         """The script that `same` is about, the third part of a command.
 
-        What was found before is taken as long as these are the same. A script is path, code,
-        `sys.argv`, folder, or None where that is not searched, and what its namespace starts with.
+        What was found is `known` from then on, if it lasts. A script is path, code, `sys.argv`,
+        folder, or None where that is not searched, and what its namespace starts with.
         Code is None where an interpreter is to be started: for want of a file, of sense in it, or
         of warnings, the interpreter tells it best; and where modules of the script's own have names
         of those that are loaded already.
@@ -65,14 +65,14 @@ class Scripts:
         hides = may_change = False
         for name in () if _safe_path else os.listdir(folder):
             module, dot, _ = name.partition(".")
-            if module in self._loaded:
-                inside = os.path.join(folder, name)
-                hides = hides or (
-                    name.endswith(SUFFIXES)
-                    if dot
-                    else os.path.exists(os.path.join(inside, "__init__.py"))
-                )
-                may_change = may_change or (not dot and os.path.isdir(inside))
+            if module not in self._loaded:
+                continue
+            path = os.path.join(folder, name)
+            if dot:
+                hides = hides or name.endswith(SUFFIXES)
+            elif os.path.isdir(path):
+                may_change = True
+                hides = hides or os.path.exists(os.path.join(path, "__init__.py"))
         return hides, may_change
 
     def _code(self, stamp, path):

@@ -23,9 +23,9 @@ def be(given, name, new, script, undo):
     """Be the process of a run, and no server any more; never returns.
 
     `given` are STARTS, what tells that there is no run, how streams are opened for writing, what
-    limits the CPU time,
-    PYTHON, and what ends a run. `name` and `new` are of the command, and `script` is as of
-    `Scripts`. What is to undo are descriptors of the server, and what SIGCHLD did before.
+    limits the CPU time, PYTHON, and what ends a run. `name` and `new` are of the command, and
+    `script` is as of `Scripts`. What is to undo are descriptors of the server, and what SIGCHLD did
+    before.
     """
     starts, refuse, writing, limit_cpu, python, end = given
     path, code, argv, folder, namespace = script
