@@ -37,9 +37,10 @@ except Exception as error:
 class PythonExternal:
     """Implements `Host`, on any Python from 2.7 on; starts warm where `servers` are given.
 
-    What runs is the file. So a version that does not compile is not run, and what the one before
-    has given stays. To know it, the interpreter has to be asked, which takes as long as a run: not
-    at the very first start, and not again when there has been a document.
+    What runs is the file; in a fork, as Aoba has seen it last, `LOOK` seconds ago at most. So a
+    version that does not compile is not run, and what the one before has given stays. To know it,
+    the interpreter has to be asked, which takes as long as a run: not at the very first start, and
+    not again when there has been a document.
 
     Where the last fork was over at once, the next one is not watched, since it costs less to read
     its streams at its end.
