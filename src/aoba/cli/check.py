@@ -15,7 +15,7 @@ from aoba.cli.loop import run_loop, until_stopped
 from aoba.cli.report import Report
 from aoba.cli.table import print_report
 from aoba.errors import RunError
-from aoba.printable import printable
+from aoba.logs.printable import printable
 from aoba.sources.scripts.feedback import Snapshot, encode
 from aoba.sources.scripts.hosts import host_of
 from aoba.sources.scripts.program import ScriptFile

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from aoba.cli.typed import Typed
 from aoba.client.blocks import Block
-from aoba.printable import printable
+from aoba.logs.printable import printable
 from aoba.spans import Span
 
 GAP: Final = "  "

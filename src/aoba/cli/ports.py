@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aoba.client.ports import PROC, Port, ports
-from aoba.printable import printable
+from aoba.logs.printable import printable
 
 
 def list_ports(*, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from aoba.cli.loop import run_loop
 from aoba.extras import require
-from aoba.logs import Format, Logging
+from aoba.logs.setup import Format, Logging
 from aoba.mqtt.target import parse_publication
 from aoba.sources.spec import parse_spec
 

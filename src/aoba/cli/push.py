@@ -7,7 +7,7 @@ from aoba.client.target import parse_target
 from aoba.duration import ACCEPTED as TIME
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
-from aoba.logs import Format, Logging
+from aoba.logs.setup import Format, Logging
 from aoba.push.way import Options
 from aoba.pushing import pushing
 from aoba.sources.spec import ACCEPTED, parse_spec

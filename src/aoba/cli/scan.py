@@ -16,8 +16,8 @@ from aoba.client.requests import BROADCAST
 from aoba.client.scan import Asked, scan
 from aoba.client.target import SerialUrl, Target, has_broadcast
 from aoba.errors import UsageError
+from aoba.logs.printable import printable
 from aoba.modbus.words import exception_words
-from aoba.printable import printable
 
 MAX_UNIT: Final = 255
 LINE_TIMEOUT: Final = 0.3

@@ -8,7 +8,7 @@ from aoba.identity import DEFAULT_IDENTITY, parse_identity
 from aoba.links.roles import parse_rules
 from aoba.links.trace import Level
 from aoba.links.url import DEFAULT_LISTEN, TlsUrl, parse_listen
-from aoba.logs import Format, Logging
+from aoba.logs.setup import Format, Logging
 from aoba.server import server
 from aoba.sources.spec import ACCEPTED, parse_spec
 

@@ -9,7 +9,7 @@ import io
 import os
 import sys
 
-from aoba.printable import printable
+from aoba.logs.printable import printable
 
 
 def repair() -> None:

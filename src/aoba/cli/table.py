@@ -13,8 +13,8 @@ from rich.text import Text
 from aoba.cli.grid import BIT_ROWS, GAP, REGISTER_ROWS, fitting
 from aoba.cli.report import Report, given_identity, values_of, words
 from aoba.identity import object_name
+from aoba.logs.printable import printable
 from aoba.modbus.spec import Table
-from aoba.printable import printable
 from aoba.registers.bank import Bank
 from aoba.registers.described import Described
 from aoba.spans import Span

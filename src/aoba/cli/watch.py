@@ -19,7 +19,7 @@ from aoba.cli.loop import run_loop, until_stopped
 from aoba.cli.read import Reading, as_line, check_unit, now
 from aoba.client.poll import poll
 from aoba.errors import DeviceError
-from aoba.printable import printable
+from aoba.logs.printable import printable
 
 _TIME: Final = "%H:%M:%S"
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from aoba import logs
-from aoba.logs import JsonFormatter, Logging, TextFormatter, _Handler
+from aoba.logs import setup as logs
+from aoba.logs.setup import JsonFormatter, Logging, TextFormatter, _Handler
 
 
 def record(text="hello", *args, level=logging.INFO, **extra):

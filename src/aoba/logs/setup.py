@@ -19,7 +19,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Literal, Self
 
-from aoba.printable import printable
+from aoba.logs.printable import printable
 
 Format = Literal["text", "json"]
 Wake = Callable[[], None]

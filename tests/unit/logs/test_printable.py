@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.printable import printable
+from aoba.logs.printable import printable
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""How much may be logged: a token bucket.
+
+It lets a burst through, and after that so much a second on average, whatever comes. The unit is the
+caller's: lines, or characters where lines differ in length.
+"""
+
+from typing import Final
+
+BURST: Final = 64 * 1024.0
+PER_SECOND: Final = 400.0
+"""Characters; 35 MB a day where somebody never stops."""
+
+
+class RateLimit:
+    """`now` is in seconds of one monotonic clock; of what is taken, `parent` is asked, too."""
+
+    def __init__(
+        self,
+        burst: float = BURST,
+        per_second: float = PER_SECOND,
+        parent: "RateLimit | None" = None,
+    ) -> None:
+        self._burst, self._per_second, self._parent = burst, per_second, parent
+        self._left = burst
+        self._filled_at = 0.0
+
+    def take(self, cost: float, now: float) -> bool:
+        """Whether `cost` is to be had; it is gone then. What exceeds the burst costs the burst."""
+        left = self._left + max(0.0, now - self._filled_at) * self._per_second
+        self._left, self._filled_at = min(self._burst, left), now
+        charged = min(cost, self._burst)
+        if self._left < charged or (self._parent and not self._parent.take(cost, now)):
+            return False
+        self._left -= charged
+        return True
+
+    def is_full(self, now: float) -> bool:
+        """Whether nothing was taken of late, so that a new one would be the same."""
+        return self._left + (now - self._filled_at) * self._per_second >= self._burst

@@ -1,0 +1,52 @@
+from aoba.logs.rate_limit import RateLimit
+
+
+def test_a_burst_passes_and_then_so_much_a_second():
+    limit = RateLimit(burst=3, per_second=0.5)
+
+    assert [limit.take(1, 1000.0) for _ in range(4)] == [True, True, True, False]
+    assert [limit.take(1, 1002.0) for _ in range(2)] == [True, False]
+    assert [limit.take(1, 9999.0) for _ in range(4)] == [True, True, True, False]
+
+
+def test_what_is_refused_takes_nothing():
+    limit = RateLimit(burst=3, per_second=1)
+
+    assert limit.take(2, 0.0)
+    assert not limit.take(2, 0.0)
+    assert limit.take(1, 0.0)
+
+
+def test_what_is_larger_than_the_burst_costs_the_burst():
+    limit = RateLimit(burst=3, per_second=1)
+
+    assert limit.take(100, 0.0)
+    assert not limit.take(100, 2.0)
+    assert limit.take(100, 3.0)
+
+
+def test_a_clock_that_goes_back_gives_nothing_away():
+    limit = RateLimit(burst=1, per_second=1)
+
+    assert limit.take(1, 10.0)
+    assert not limit.take(1, 9.0)
+    assert limit.take(1, 10.0)
+
+
+def test_children_share_what_their_parent_has():
+    parent = RateLimit(burst=3, per_second=1)
+    one, other = (RateLimit(burst=2, per_second=1, parent=parent) for _ in range(2))
+
+    assert [one.take(1, 0.0) for _ in range(3)] == [True, True, False]
+    assert [other.take(1, 0.0) for _ in range(2)] == [True, False]
+    assert not one.take(1, 0.5)  # which leaves the parent alone
+    assert other.take(1, 1.0)
+
+
+def test_a_full_one_is_as_good_as_a_new_one():
+    limit = RateLimit(burst=4, per_second=2)
+
+    assert limit.is_full(0.0)
+    limit.take(3, 0.0)
+    assert not limit.is_full(1.0)
+    assert limit.is_full(1.5)
