@@ -3,6 +3,7 @@
 
 import itertools
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,7 +105,17 @@ def test_three_runs_come_out_the_same(script: Callable[..., Path], name: str) ->
     path = script(SAME[name] if name == "coding" else PREAMBLE + SAME[name] + "\n")
 
     for number, (external, embedded) in enumerate(both(path, 3, args=["a", "b c"]), 1):
-        assert embedded == external, f"run {number}"
+        expected = external._replace(stderr=comparable(external.stderr))
+        assert embedded._replace(stderr=comparable(embedded.stderr)) == expected, f"run {number}"
+
+
+def comparable(stderr: str) -> str:
+    """What some Pythons say at their very end, and an interpreter that goes on does not.
+
+    3.12.1 and 3.13.0 tell of an exit code that is too large, which others take without a word. And 3.13 can no longer mark the place in a line, since it has no modules any more.
+    """
+    too_large = r"(?:Exception ignored on threading shutdown:\n)?OverflowError: .*\n"
+    return re.sub(rf"{too_large}|^ +[~^]+\n", "", stderr, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["example1_static", "example2_sensors", "example3_stations"])

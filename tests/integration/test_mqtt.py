@@ -2,7 +2,6 @@
 
 import json
 import signal
-import ssl
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from aoba.tls import client_context
 from builders import a_range, a_station, one_range, raw, stations
 from support.broker import Broker, Publisher, needs_mosquitto
 from support.certificates import Authority
@@ -219,7 +219,7 @@ def test_wrong_passwords(serve: Serve, guarded: Broker) -> None:
 
 
 def test_tls(serve: Serve, tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
+    authority = Authority(tmp_path, bare=True)
     theirs, ours = authority.issue("broker"), authority.issue("aoba")
     lines = (
         f"cafile {authority.cert}",
@@ -227,8 +227,7 @@ def test_tls(serve: Serve, tmp_path: Path) -> None:
         f"keyfile {theirs.key}",
         "require_certificate true",
     )
-    context = ssl.create_default_context(cafile=authority.cert)
-    context.load_cert_chain(ours.cert, ours.key)
+    context = client_context("the broker", authority.cert, ours.cert, ours.key)
     who = f"cert={ours.cert}&key={ours.key}"
     with Broker(tmp_path, *lines) as broker:
         broker.publish(TOPIC, holding(7), tls=context)
@@ -244,6 +243,8 @@ def test_tls(serve: Serve, tmp_path: Path) -> None:
         stranger.wait_for_log(r"ERROR .* the certificate is not trusted: .*; ca=FILE says who")
         other = serve(f"{url}?ca={authority.cert}&{who}&name=elsewhere")
         other.wait_for_log(r"ERROR .* the certificate is not its own: .*; name=NAME says whom")
+        strict = serve(f"{url}?ca={authority.cert}&{who}&strict=true")
+        strict.wait_for_log(r"ERROR .* the certificate is not trusted: Missing Authority Key")
         nobody = serve(f"{url}?ca={authority.cert}")
         nobody.wait_for_log(r"ERROR .* it refuses us: .*certificate required; cert=FILE&key=FILE")
 

@@ -78,9 +78,21 @@ def test_it_inherits_no_descriptor(served: dict[str, Any]) -> None:
     assert served["descriptors"] == [0, 1, 2]
 
 
+def of_scripts(line: str) -> str:
+    """The line of /proc without signals 32 and 33, which a script cannot reach.
+
+    They are the C library's own, and whether they are ignored depends on how it starts a process:
+    by `posix_spawn`, which Python uses for some processes and from 3.12 on for more, or by `fork`.
+    """
+    name, _, signals = line.partition(":")
+    return f"{name}: {int(signals, 16) & ~(0b11 << 31):x}"
+
+
 def test_its_signals_are_as_in_a_plain_start(served: dict[str, Any], plain: dict[str, Any]) -> None:
     assert served["signals"] == plain["signals"]
-    assert served["in_kernel"] == plain["in_kernel"]
+    assert [of_scripts(line) for line in served["in_kernel"]] == [
+        of_scripts(line) for line in plain["in_kernel"]
+    ]
     assert bool(served["in_kernel"]) == PROC
 
 

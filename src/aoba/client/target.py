@@ -44,6 +44,8 @@ class TlsTarget:
     """None: it is in the same file as the certificate."""
     name: str | None = None
     """Whom the device's certificate has to be for; None: `host`."""
+    strict: bool = False
+    """Whether it has to follow RFC 5280 to the letter."""
 
     def __str__(self) -> str:
         return str(NetworkUrl("tls", self.host, self.port))
@@ -111,7 +113,7 @@ def _line(name: str) -> Scheme:
 _LINE: Final = ("baudrate", "parity", "stopbits", "bytesize", "rtscts", "xonxoff")
 _CERTIFICATES: Final = SCHEMES["tls"].options
 _CLIENT_OPTIONS: Final[Parsers] = {
-    **{name: _CERTIFICATES[name] for name in ("ca", "cert", "key")},
+    **{name: _CERTIFICATES[name] for name in ("ca", "cert", "key", "strict")},
     "name": _name,
 }
 _TLS: Final = Scheme("tls://HOST?ca=FILE", SCHEMES["tcp"].build, {}, {}, port=TLS_PORT)

@@ -58,4 +58,4 @@ async def _open(target: Target, protocol: Wire) -> None:
 
 def context_of(target: TlsTarget) -> ssl.SSLContext:
     """Raises UsageError where a certificate of ours cannot be used."""
-    return client_context(target, target.ca, target.cert, target.key)
+    return client_context(target, target.ca, target.cert, target.key, strict=target.strict)

@@ -27,6 +27,7 @@ _MAX_SHOWN: Final = 40
 _MAX_MESSAGE: Final = 200
 _WHERE: Final = re.compile(r"(?P<what>.*) - at (?P<name>`key` in )?`\$(?P<path>.*)`", re.DOTALL)
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_TRAILING_COMMA: Final = re.compile(r",\s*[\]}]")
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
 _WRONG_VALUE: Final = re.compile(r"Expected |Invalid |(Integer value|Number) out of range")
 _BELOW: Final = re.compile(r"(?P<steps>\.[\w.\[\]]+): (?P<expected>expected .*)")
@@ -74,9 +75,19 @@ def parse(raw: bytes | bytearray) -> Any:
     except UnicodeDecodeError as error:
         raise DocumentError("", f"not UTF-8: byte 0x{raw[error.start]:02x}") from None
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno} column {error.colno}"
-        raise DocumentError("", f"not valid JSON: {error.msg} at {where} of the document") from None
+        found = _trailing_comma(error) or error
+        where = f"line {found.lineno} column {found.colno}"
+        raise DocumentError("", f"not valid JSON: {found.msg} at {where} of the document") from None
     return value
+
+
+def _trailing_comma(error: json.JSONDecodeError) -> json.JSONDecodeError | None:
+    """The same error for every Python: 3.13 points at such a comma, older ones behind it."""
+    before = error.doc[: error.pos].rstrip()
+    comma = len(before) - 1 if before.endswith(",") else error.pos
+    if not _TRAILING_COMMA.match(error.doc, comma):
+        return None
+    return json.JSONDecodeError("Nothing follows the comma", error.doc, comma)
 
 
 def fault(begun: bytes) -> DocumentError:

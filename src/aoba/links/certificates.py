@@ -13,6 +13,7 @@ from cryptography.hazmat import asn1
 
 from aoba.errors import UsageError
 from aoba.links.url import TlsUrl
+from aoba.tls import set_verification
 
 ROLE: Final = x509.ObjectIdentifier("1.3.6.1.4.1.50316.802.1")
 """The extension that holds the role, a UTF8String (Modbus/TCP Security)."""
@@ -45,6 +46,7 @@ def server_context(url: TlsUrl) -> ssl.SSLContext:
         except ssl.SSLError as error:
             raise UsageError(f"{url.ca}: {_reason(error)}") from None
         context.verify_mode = ssl.CERT_REQUIRED
+        set_verification(context, strict=url.strict)
     return context
 
 

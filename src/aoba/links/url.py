@@ -49,6 +49,8 @@ class TlsUrl(NetworkUrl):
     key: Path
     ca: Path | None = None
     """Who signs the certificates of clients; None: they need none."""
+    strict: bool = False
+    """Whether certificates of clients have to follow RFC 5280 to the letter."""
 
     __str__ = NetworkUrl.__str__
 
@@ -216,7 +218,7 @@ SCHEMES: Final[dict[str, Scheme]] = {
     "tls": Scheme(
         "tls://HOST:PORT?cert=FILE&key=FILE&ca=FILE",
         _network_url,
-        {**_CERTIFICATES, **_PROTECTION},
+        {**_CERTIFICATES, "strict": flag, **_PROTECTION},
         {},
         ("cert", "key"),
     ),

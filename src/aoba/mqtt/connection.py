@@ -29,7 +29,9 @@ class Connection:
         self._broker, self._attempts = broker, attempts
         self._persistent, self._passed_over = persistent, passed_over
         self._context = (
-            client_context(broker, broker.ca, broker.cert, broker.key) if broker.tls else None
+            client_context(broker, broker.ca, broker.cert, broker.key, strict=broker.strict)
+            if broker.tls
+            else None
         )
         password_of(broker)  # where that is of no use, say so before anything starts
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from aoba.errors import UsageError
-from aoba.options import Parsers, one_of, parse_options
+from aoba.options import Parsers, flag, one_of, parse_options
 
 PORT: Final = 1883
 TLS_PORT: Final = 8883
@@ -50,6 +50,8 @@ class Broker:
     """None: it is in the same file as the certificate."""
     name: str | None = None
     """Whom the broker's certificate has to be for; None: `host`."""
+    strict: bool = False
+    """Whether it has to follow RFC 5280 to the letter."""
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -158,7 +160,13 @@ _BROKER_OPTIONS: Final[Parsers] = {
     "client_id": _text,
     "protocol": one_of("3.1.1", "5"),
 }
-_TLS_OPTIONS: Final[Parsers] = {"ca": _path, "cert": _path, "key": _path, "name": _text}
+_TLS_OPTIONS: Final[Parsers] = {
+    "ca": _path,
+    "cert": _path,
+    "key": _path,
+    "name": _text,
+    "strict": flag,
+}
 
 FORMS: Final = {
     "mqtt": "mqtt://HOST:PORT/TOPIC",

@@ -200,7 +200,14 @@ def with_text(text, table="holding"):
         (with_text(b"[" * 25 + b"]" * 25), f"{FIRST_VALUE}, got a list of 1"),
         (b"[" * 32 + b"]" * 32, "stations[0]: expected an object, got a list of 1"),
         (b"[1,,2]", "not valid JSON: Expecting value at line 1 column 4 of the document"),
-        (b"[1,\n2,\n]", "not valid JSON: Expecting value at line 3 column 1 of the document"),
+        (
+            b"[1,\n2,\n]",
+            "not valid JSON: Nothing follows the comma at line 2 column 2 of the document",
+        ),
+        (
+            b'{"a": 1,}',
+            "not valid JSON: Nothing follows the comma at line 1 column 8 of the document",
+        ),
         (b'[{"id": \xff}]', "not UTF-8: byte 0xff"),
         (b'[{"id": "\xc3("}]', "not UTF-8: byte 0xc3"),
         (rb'[{"mode": "\ud83d"}]', r"not Unicode: \ud83d is half of a character"),

@@ -25,6 +25,11 @@ else:
 
 _STDIN, _STDOUT, _STDERR = _STREAMS = 0, 1, 2
 
+_ATEXIT_FAILED = "Exception ignored in atexit callback%s %%r%s\n" % (
+    ("", ":") if sys.version_info >= (3, 13) else (":", "")
+)
+"""In the words of the interpreter that runs the script."""
+
 
 class Process:
     """`fresh` is what the namespace of a script starts with."""
@@ -126,7 +131,7 @@ class Process:
             try:
                 function(*arguments, **named)
             except BaseException as error:
-                sys.stderr.write(f"Exception ignored in atexit callback: {function!r}\n")
+                sys.stderr.write(_ATEXIT_FAILED % (function,))
                 error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
                 sys.__excepthook__(type(error), error, error.__traceback__)
         self.flush()
