@@ -1,5 +1,6 @@
 # make run              serve examples/plant.py on tcp://127.0.0.1:5020
 # make test             formatter, linter, type checker and all tests; what CI runs
+# make test-all         all tests under each Python that Aoba promises to run on, as far as it is here
 # make bench            Aoba beside other Modbus servers; five minutes
 # make bench-rtu        RTU on a pseudo-terminal, beside pymodbus
 # make bench-memory     what clients and stations cost in memory
@@ -49,6 +50,10 @@ test: $(READY)
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 
+.PHONY: test-all
+test-all: $(READY)
+	$(BIN)/python tests/every_python.py
+
 .PHONY: bench
 bench: $(READY)
 	$(BIN)/python bench/compare.py
@@ -77,7 +82,7 @@ bench-promises: $(READY)
 
 .PHONY: clean
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Aoba needs Python 3.11 or newer, and none of python3," \

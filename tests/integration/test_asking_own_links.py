@@ -13,6 +13,8 @@ from support.documents import document, printing, station
 from support.lines import Cable
 from support.server import Server
 
+pytestmark = pytest.mark.of_python
+
 NETWORK = ["tcp", "udp", "rtu+tcp", "tls"]
 LINES = ["rtu", "ascii"]
 SETTINGS = "bytesize=8&parity=N"  # all that a pseudo terminal has

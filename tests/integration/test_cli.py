@@ -18,6 +18,8 @@ from support.documents import RUN_NUMBER, document, printing
 from support.server import AOBA, Server, run_aoba
 from support.waiting import DEADLINE
 
+pytestmark = pytest.mark.of_python
+
 SEED = Path(__file__).parent / "seed"
 Script = Callable[..., Path]
 COLOUR = "\x1b["

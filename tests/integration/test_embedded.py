@@ -13,6 +13,8 @@ from support.server import Server, run_aoba
 from support.waiting import eventually
 from support.wire import Client
 
+pytestmark = pytest.mark.of_python
+
 Serve = Callable[..., Server]
 Script = Callable[..., Path]
 

@@ -11,6 +11,8 @@ import pytest
 
 from support.embedded import Hosted, both
 
+pytestmark = pytest.mark.of_python
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SEED = Path(__file__).parent / "seed"
 

@@ -13,6 +13,8 @@ from support.server import Server, is_alive, run_aoba
 from support.waiting import DEADLINE, eventually
 from support.wire import Client
 
+pytestmark = pytest.mark.of_python
+
 Serve = Callable[..., Server]
 Script = Callable[..., Path]
 

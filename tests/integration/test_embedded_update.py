@@ -13,6 +13,8 @@ from support.server import Server
 from support.waiting import eventually
 from support.wire import Client
 
+pytestmark = pytest.mark.of_python
+
 Serve = Callable[..., Server]
 Script = Callable[..., Path]
 NO_JSON = "Object of type set is not JSON serializable"

@@ -9,6 +9,8 @@ from aoba.sources.forks.names import FifoNames
 from support.curious import normal, written
 from support.runs import Runs
 
+pytestmark = pytest.mark.of_python
+
 
 def test_what_is_compared_are_forks(runs: Runs, tmp_path: Path) -> None:
     """Or a mistake that has all of them started afresh would go unnoticed."""

@@ -16,6 +16,8 @@ from aoba.sources.http.spec import parse_http
 from aoba.sources.open import Shared, open_source
 from support.waiting import DEADLINE
 
+pytestmark = pytest.mark.of_python
+
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 GET = b"GET /plant HTTP/1.1\r\nHost: x\r\n\r\n"
 

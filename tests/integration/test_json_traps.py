@@ -11,6 +11,8 @@ from support.documents import document, printing
 from support.server import Server
 from support.wire import Client
 
+pytestmark = pytest.mark.of_python
+
 GOOD = document(holding=[42], coils=[1], interval=86_400_000)
 LAST = document(input=[7])
 AT_VALUE = r"stations\[0\]\.map\.holding\[0\]\.initial_values\[0\]: expected 0\.\.65535, got "

@@ -12,7 +12,10 @@ from support.server import Server
 from support.waiting import eventually
 from support.wire import Client
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits need Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="limits need Linux"),
+    pytest.mark.of_python,
+]
 
 Serve = Callable[..., Server]
 Script = Callable[..., Path]

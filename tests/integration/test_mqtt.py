@@ -21,7 +21,7 @@ from support.server import Server, plain_environment, run_aoba
 from support.waiting import eventually
 from support.wire import Client, read_pdu, write_register_pdu
 
-pytestmark = needs_mosquitto
+pytestmark = [needs_mosquitto, pytest.mark.of_python]
 
 TOPIC = "plant/tank"
 WRONG = raw(one_range("holding", 0, [70000]))

@@ -22,6 +22,8 @@ from support.server import AOBA, LOCALHOST, Server, plain_environment, run_aoba
 from support.waiting import DEADLINE, eventually
 from support.wire import Client, read_pdu
 
+pytestmark = pytest.mark.of_python
+
 ANYWHERE = "http://127.0.0.1:0"
 PLANT = f"{ANYWHERE}/plant"
 ROOT = Path(__file__).parents[2]

@@ -14,6 +14,8 @@ from support.server import Server, is_alive
 from support.waiting import eventually
 from support.wire import Client
 
+pytestmark = pytest.mark.of_python
+
 Serve = Callable[..., Server]
 Script = Callable[..., Path]
 

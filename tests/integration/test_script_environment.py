@@ -15,6 +15,8 @@ from support.server import PROC, Server
 from support.waiting import eventually
 from support.wire import Client
 
+pytestmark = pytest.mark.of_python
+
 Script = Callable[..., Path]
 
 REPORTER = """

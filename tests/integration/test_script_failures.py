@@ -13,6 +13,8 @@ from support.documents import RUN_NUMBER, document, printing, station
 from support.server import PROC, Server, is_alive
 from support.wire import Client
 
+pytestmark = pytest.mark.of_python
+
 Serve = Callable[..., Server]
 Script = Callable[..., Path]
 

@@ -16,6 +16,8 @@ from support.server import PROC, Server, run_aoba
 from support.waiting import eventually
 from support.wire import Client, frame, read_pdu
 
+pytestmark = pytest.mark.of_python
+
 Serve = Callable[..., Server]
 Script = Callable[..., Path]
 

@@ -15,6 +15,8 @@ from support.documents import document, printing
 from support.server import PROC, Server, run_aoba
 from support.wire import Client, frame, read_pdu, write_register_pdu
 
+pytestmark = pytest.mark.of_python
+
 VALUES = list(range(1000, 1125))
 Wrong = Callable[..., str]
 READ = read_pdu("holding", 0, 1)

@@ -10,6 +10,8 @@ from support.curious import CASES, THEMES, normal, written
 from support.pythons import python
 from support.runs import Outcome, Runs
 
+pytestmark = pytest.mark.of_python
+
 ARGUMENTS = ["one", "two words", ""]
 
 

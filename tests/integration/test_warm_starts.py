@@ -18,6 +18,8 @@ from support.server import Server, is_alive, kill
 from support.waiting import eventually
 from support.wire import Client
 
+pytestmark = pytest.mark.of_python
+
 Serve = Callable[..., Server]
 Script = Callable[..., Path]
 

@@ -14,6 +14,8 @@ from support.server import Server, run_aoba
 from support.waiting import eventually
 from support.wire import Client, write_register_pdu
 
+pytestmark = pytest.mark.of_python
+
 Serve = Callable[..., Server]
 Script = Callable[..., Path]
 

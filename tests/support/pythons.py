@@ -14,14 +14,15 @@ VERSIONS: Final = ("2.7", *(f"3.{minor}" for minor in range(6, 15)))
 
 def python(version: str) -> str:
     """Path of an interpreter of `version`, as in "3.6"; skips the test where there is none."""
-    found = _find(version)
+    found = find(version)
     if found is None:
         pytest.skip(f"there is no python{version} here")
     return found
 
 
 @cache
-def _find(version: str) -> str | None:
+def find(version: str) -> str | None:
+    """Path of such an interpreter, in the folder of pyenv or the PATH; None where there is none."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     candidates = [str(path) for path in sorted(root.glob(f"versions/{version}.*/bin/python"))]
     in_path = shutil.which(f"python{version}")
