@@ -13,7 +13,7 @@ STRICT = pytest.mark.parametrize("strict", [False, True])
 
 
 def agree(client, server):
-    """Whether both ends come to the end of a handshake. Raises SSLError where one of them refuses."""
+    """Whether both ends finish a handshake. Raises SSLError where one of them refuses."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     asking = client.wrap_bio(to_client, to_server, server_hostname="localhost")
     serving = server.wrap_bio(to_server, to_client, server_side=True)
