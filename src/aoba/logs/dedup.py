@@ -25,12 +25,17 @@ REMIND: Final = 60.0
 FORGET: Final = 3600.0
 MAX_KEYS: Final = 100
 
+OVERHEAD: Final = 100
+"""Characters that a line costs beside its text: time, level, and in JSON the names of fields."""
+
 
 @dataclass(slots=True)
 class _Entry:
     brief: str
     logged_at: float
     happened_at: float
+    remind: float
+    """Seconds from `logged_at` to the next reminder."""
     pending: int = 0
     """How often it happened since it was logged."""
 
@@ -38,20 +43,23 @@ class _Entry:
 class Dedup:
     """`now` is in seconds of one monotonic clock; `kind` is what the lines call an event.
 
-    `limit` is one of its own unless given, as by several who share one.
+    Each reminder of an event doubles the time to its next one, up to `max_remind`, which is
+    `remind` unless given. `limit` is one of its own unless given, as by several who share one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  options, which all have their usual values
         self,
         kind: str = "error",
         *,
         remind: float = REMIND,
+        max_remind: float | None = None,
         forget: float = FORGET,
         max_keys: int = MAX_KEYS,
         limit: RateLimit | None = None,
     ) -> None:
         self._kind = kind
-        self._remind, self._forget, self._max_keys = remind, max(remind, forget), max_keys
+        self._remind, self._max_remind = remind, max_remind or remind
+        self._forget, self._max_keys = max(self._max_remind, forget), max_keys
         self._limit = limit or RateLimit()
         self._entries: dict[Hashable, _Entry] = {}
         self._left_out = 0
@@ -70,7 +78,7 @@ class Dedup:
         False where it is to be given to `happened` instead, as it is new or its reminder is due.
         """
         entry = self._entries.get(key)
-        if entry is None or now - entry.logged_at >= self._remind:
+        if entry is None or now - entry.logged_at >= entry.remind:
             return False
         entry.happened_at = now
         entry.pending += 1
@@ -78,12 +86,18 @@ class Dedup:
         return True
 
     def happened(
-        self, text: str, now: float, key: Hashable = None, brief: str | None = None
+        self,
+        text: str,
+        now: float,
+        key: Hashable = None,
+        brief: str | None = None,
+        limit: RateLimit | None = None,
     ) -> list[str]:
         """The lines to log of an event.
 
         `key` is `text` unless given; `brief` stands for it where it is counted, as one line does
-        for a traceback.
+        for a traceback. `limit` is asked in place of the common one whether it may be logged, as
+        where one of many has a share of his own.
         """
         key = text if key is None else key
         if self.count(key, now):
@@ -94,7 +108,14 @@ class Dedup:
             entry.happened_at = now
             entry.pending += 1
             return self._reminder(entry, now)
-        return self._first(key, text, text if brief is None else brief, now)
+        if not (limit or self._limit).take(OVERHEAD + len(text), now):
+            self._leave_out(1, now)
+            return self._how_many_more(now)
+        lines = self._how_many_more(now) + self._make_room(key, now)
+        brief = text if brief is None else brief
+        self._entries[key] = _Entry(brief, now, now, self._remind)
+        self._is_logged = True
+        return [*lines, text]
 
     def recovered(self) -> int:
         """All is well: how often something happened since that was last so.
@@ -115,7 +136,7 @@ class Dedup:
         """The reminders that are due by now, though nothing may have happened since."""
         lines = self._how_many_more(now)
         for key, entry in list(self._entries.items()):
-            if entry.pending and now - entry.logged_at >= self._remind:
+            if entry.pending and now - entry.logged_at >= entry.remind:
                 lines += self._reminder(entry, now)
             if not entry.pending and now - entry.happened_at >= self._forget:
                 del self._entries[key]
@@ -129,17 +150,6 @@ class Dedup:
         self._entries.clear()
         self._left_out = 0
         return lines
-
-    def _first(self, key: Hashable, text: str, brief: str, now: float) -> list[str]:
-        """Of what is new, or new again."""
-        lines = self._how_many_more(now)
-        if not self._limit.take(len(text), now):
-            self._leave_out(1, now)
-            return lines
-        lines += self._make_room(key, now)
-        self._entries[key] = _Entry(brief, now, now)
-        self._is_logged = True
-        return [*lines, text]
 
     def _make_room(self, key: Hashable, now: float) -> list[str]:
         """Drop what was known of `key`, or the entry that has been quiet longest."""
@@ -160,17 +170,18 @@ class Dedup:
 
     def _reminder(self, entry: _Entry, now: float) -> list[str]:
         line = self._counted(entry)
-        if not self._limit.take(len(line), now):
+        if not self._limit.take(OVERHEAD + len(line), now):
             return []  # it is due still
         entry.pending = 0
         entry.logged_at = now
+        entry.remind = min(2 * entry.remind, self._max_remind)
         self._is_logged = True
         return [line]
 
     def _how_many_more(self, now: float) -> list[str]:
         if not self._left_out or now - self._left_out_at < self._remind:
             return []
-        if not self._limit.take(len(self._more()), now):
+        if not self._limit.take(OVERHEAD + len(self._more()), now):
             return []
         line, self._left_out = self._more(), 0
         return [line]

@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.logs.dedup import FORGET, MAX_KEYS, REMIND, Dedup
+from aoba.logs.dedup import FORGET, MAX_KEYS, OVERHEAD, REMIND, Dedup
 from aoba.logs.rate_limit import RateLimit
 
 
@@ -124,8 +124,11 @@ def test_the_quietest_of_too_many_makes_way_and_is_counted(dedup):
     assert dedup.happened("error 1", 4.0) == ["same error, 1 time: error 2", "error 1"]
 
 
+LINE = OVERHEAD + len("error 0000")
+
+
 def test_more_than_may_be_logged_is_counted():
-    dedup = Dedup(limit=RateLimit(burst=60, per_second=1))
+    dedup = Dedup(limit=RateLimit(burst=6 * LINE, per_second=LINE / 10))
     lines = [line for i in range(100) for line in dedup.happened(f"error {i:04}", 0.0)]
 
     assert lines == [f"error {i:04}" for i in range(6)]
@@ -137,7 +140,7 @@ def test_more_than_may_be_logged_is_counted():
 
 
 def test_what_was_left_out_stands_before_what_is_new():
-    dedup = Dedup(limit=RateLimit(burst=60, per_second=1))
+    dedup = Dedup(limit=RateLimit(burst=6 * LINE, per_second=LINE))
     for i in range(7):
         dedup.happened(f"error {i:04}", 0.0)
 
@@ -145,20 +148,37 @@ def test_what_was_left_out_stands_before_what_is_new():
 
 
 def test_a_reminder_that_may_not_be_logged_is_due_still():
-    dedup = Dedup(limit=RateLimit(burst=30, per_second=0.5))
+    dedup = Dedup(limit=RateLimit(burst=2 * LINE, per_second=LINE / 100))
     assert dedup.happened("bad", 0.0) == ["bad"]
-    assert dedup.happened("x" * 30, 59.0) == ["x" * 30]
+    assert dedup.happened("x" * LINE, 1.0) == []
+    assert dedup.happened("other", 1.0) == ["other"]
 
     assert dedup.happened("bad", 60.0) == []
     assert dedup.due(61.0) == []
-    assert dedup.due(120.0) == ["same error, 1 time: bad"]
+    assert dedup.due(200.0) == ["1 more error, not shown"]
+    assert dedup.due(400.0) == ["same error, 1 time: bad"]
 
 
 def test_the_end_has_what_was_left_out_once():
-    dedup = Dedup(limit=RateLimit(burst=10, per_second=0))
+    dedup = Dedup(limit=RateLimit(burst=LINE, per_second=0))
     for i in range(3):
         dedup.happened(f"error {i:04}", 0.0)
 
     assert dedup.end() == ["2 more errors, not shown"]
     assert dedup.end() == []
     assert not dedup.pending
+
+
+def test_one_of_many_may_have_a_share_of_his_own():
+    dedup = Dedup()
+    share = RateLimit(burst=LINE, per_second=0)
+
+    assert dedup.happened("error 0000", 0.0, limit=share) == ["error 0000"]
+    assert dedup.happened("error 0001", 0.0, limit=share) == []
+    assert dedup.happened("error 0002", 0.0) == ["error 0002"]
+
+
+def test_reminders_may_come_ever_more_seldom():
+    dedup = Dedup(remind=60, max_remind=200)
+
+    assert [now for now in range(900) if dedup.happened("bad", now)] == [0, 60, 180, 380, 580, 780]
