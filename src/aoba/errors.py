@@ -14,17 +14,25 @@ AobaError
 ├── BrokerError             an MQTT broker, or the way to it, fails         the broker
 ├── RunError                a run could not be started                      the machine
 ├── FrameError              bytes that can be no Modbus frame               the client
+├── ForeignFrames           bytes of another protocol                       the client
 ├── HttpError               an HTTP request that is refused                 the client
 └── RequestError            a well-framed request that is refused           the client
     ├── IllegalFunction         01
     ├── IllegalDataAddress      02
     ├── IllegalDataValue        03
-    └── ServerDeviceFailure     04
+    ├── ServerDeviceFailure     04
+    └── UnknownUnit             0B
 """
 
-from typing import ClassVar
+from collections.abc import Collection
+from itertools import islice
+from typing import ClassVar, Final
 
-from aoba.modbus.spec import ExceptionCode
+from aoba.modbus.spec import ADDRESS_COUNT, ExceptionCode
+from aoba.spans import Span, Spans
+
+MAX_NAMED: Final = 5
+"""Gaps, or runs of unit ids, that the reason of a refusal names."""
 
 
 class AobaError(Exception):
@@ -108,6 +116,10 @@ class FrameError(AobaError):
         self.limit = limit
 
 
+class ForeignFrames(AobaError):
+    """A client speaks another protocol than its link; the text says which, and who takes that."""
+
+
 class HttpError(AobaError):
     """An HTTP request that is refused with `status`, and `headers` that belong to it."""
 
@@ -122,6 +134,10 @@ class RequestError(AobaError):
 
     code: ClassVar[ExceptionCode]
 
+    def reason(self) -> str:
+        """Why, for the log of the server; made when it is asked for, which is seldom."""
+        return str(self)
+
 
 class IllegalFunction(RequestError):
     """A function code, or a sub-function, that is not supported."""
@@ -134,15 +150,36 @@ class IllegalFunction(RequestError):
 
 
 class IllegalDataAddress(RequestError):
-    """Some of `quantity` items of `what` from `address` (zero-based) on are not defined."""
+    """Some of `quantity` items of `what` from `address` (zero-based) on are not defined.
+
+    `defined` are those that are, where that is known; `because` is a reason of another kind.
+    """
 
     code = ExceptionCode.ILLEGAL_DATA_ADDRESS
 
-    def __init__(self, what: str, address: int, quantity: int = 1) -> None:
-        last = f"..{address + quantity - 1}" if quantity > 1 else ""
-        super().__init__(f"{what} {address}{last} is not defined")
+    def __init__(
+        self,
+        what: str,
+        address: int,
+        quantity: int = 1,
+        *,
+        defined: Spans | None = None,
+        because: str = "",
+    ) -> None:
+        super().__init__(f"{what} {_addresses(address, quantity)} is not defined")
         self.address = address
         self.quantity = quantity
+        self._what, self._defined, self._because = what, defined, because
+
+    def reason(self) -> str:
+        if self._because or self._defined is None:
+            return self._because or str(self)
+        if not any(True for _ in self._defined):
+            return f"the station has no {self._what}"
+        stop = self.address + self.quantity
+        missing = list(islice(self._defined.gaps(self.address, stop), MAX_NAMED + 1))
+        beyond = "; addresses end at 65535" if stop > ADDRESS_COUNT else ""
+        return f"{_named(missing)} {_are(missing)} in no range{beyond}"
 
 
 class IllegalDataValue(RequestError):
@@ -157,12 +194,62 @@ class IllegalDataValue(RequestError):
 
 
 class ServerDeviceFailure(RequestError):
-    """Some of `quantity` items of `what` from `address` (zero-based) on have no fresh value."""
+    """Some of `quantity` items of `what` from `address` (zero-based) on have no fresh value.
+
+    `stale` are the first of them, and `source` is who should have given one.
+    """
 
     code = ExceptionCode.SERVER_DEVICE_FAILURE
 
-    def __init__(self, what: str, address: int, quantity: int = 1) -> None:
-        last = f"..{address + quantity - 1}" if quantity > 1 else ""
-        super().__init__(f"{what} {address}{last} is stale")
+    def __init__(
+        self,
+        what: str,
+        address: int,
+        quantity: int = 1,
+        *,
+        source: str = "",
+        stale: Span | None = None,
+    ) -> None:
+        super().__init__(f"{what} {_addresses(address, quantity)} is stale")
         self.address = address
         self.quantity = quantity
+        self._source, self._stale = source, stale
+
+    def reason(self) -> str:
+        if self._stale is None:
+            return str(self)
+        return f"{self._stale} {_are([self._stale])} stale, {self._source} gives no documents"
+
+
+class UnknownUnit(RequestError):
+    """Nobody has `unit`; `units` are those that somebody has."""
+
+    code = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
+
+    def __init__(self, unit: int, units: Collection[int]) -> None:
+        super().__init__(f"unit {unit} is nobody's")
+        self._units = units
+
+    def reason(self) -> str:
+        runs = Spans()
+        for unit in self._units:
+            runs.add(unit, unit + 1)
+        there = _named(list(islice(runs, MAX_NAMED + 1)), pairs=", ") or "none yet"
+        return f"{self}; there {'is' if len(self._units) == 1 else 'are'} {there}"
+
+
+def _addresses(address: int, quantity: int) -> str:
+    return f"{address}..{address + quantity - 1}" if quantity > 1 else str(address)
+
+
+def _named(spans: list[Span], pairs: str = "..") -> str:
+    """The first ones, `1..3, 5`; `pairs` stands within a span of two."""
+    names = [
+        f"{start}{pairs}{stop - 1}" if stop - start == 2 else str(Span(start, stop))  # noqa: PLR2004
+        for start, stop in spans[:MAX_NAMED]
+    ]
+    return ", ".join(names + ["..."] * (len(spans) > MAX_NAMED))
+
+
+def _are(spans: list[Span]) -> str:
+    return "is" if len(spans) == 1 and spans[0].stop - spans[0].start == 1 else "are"

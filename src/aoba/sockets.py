@@ -1,13 +1,32 @@
 """Takes a port at each address of a host, for whatever is to listen there."""
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Protocol
+from typing import Final, Protocol
 
 from aoba.errors import LinkError
+
+ANY: Final = "*"
+"""The host that stands for all addresses, of IPv4 and IPv6."""
+
+_WHAT_TO_DO: Final = {
+    errno.EADDRINUSE: (
+        "another program has it, perhaps another Aoba: stop that one, which `ss -lntup` names, "
+        "or choose another port"
+    ),
+    errno.EACCES: (
+        "ports below 1024 need a right: choose one above, such as 5020, or have root say "
+        "`sysctl net.ipv4.ip_unprivileged_port_start=502`, "
+        "or in a systemd unit AmbientCapabilities=CAP_NET_BIND_SERVICE"
+    ),
+    errno.EADDRNOTAVAIL: (
+        "this machine has no such address: `ip address` lists those it has, and * stands for all"
+    ),
+}
 
 TakePort = Callable[[socket.AddressFamily, tuple[str, int]], socket.socket]
 
@@ -27,22 +46,40 @@ class Place(Protocol):
 async def take_ports(
     place: Place, kind: socket.SocketKind, take: TakePort
 ) -> tuple[int, list[socket.socket]]:
-    """The real port, and what `take` gives for each address of the host.
+    """The real port, and what `take` gives for each address of the host; `*` means all there are.
 
     Raises LinkError where that is impossible.
     """
     taken: list[socket.socket] = []
     port = place.port
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(place.host, port, type=kind)
-        for family, address in dict.fromkeys((family, info[0]) for family, *_, info in found):
-            taken.append(take(family, (str(address), port)))
+        for family, address in await _addresses(place.host, port, kind):
+            taken.append(take(family, (address, port)))
             port = taken[-1].getsockname()[1]  # one for all addresses where 0 was asked for
     except OSError as error:
         for each in taken:
             each.close()
         raise LinkError(f"cannot listen on {place}: {_reason(error)}") from None
     return port, taken
+
+
+async def _addresses(
+    host: str, port: int, kind: socket.SocketKind
+) -> list[tuple[socket.AddressFamily, str]]:
+    if host == ANY:  # the resolver would take it for this machine alone
+        return [(socket.AF_INET, "0.0.0.0"), *[(socket.AF_INET6, "::")] * _has_ipv6()]  # noqa: S104
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind)
+    return list(dict.fromkeys((family, str(info[0])) for family, *_, info in found))
+
+
+def _has_ipv6() -> bool:
+    """Whether this machine has it, which Python may have been built for all the same."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::", 0))
+    except OSError:
+        return False
+    return True
 
 
 def address_of(host: str) -> IPv4Address | IPv6Address:
@@ -52,7 +89,8 @@ def address_of(host: str) -> IPv4Address | IPv6Address:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _reason(error: OSError) -> str | None:
+def _reason(error: OSError) -> str:
     # The socket module adds the address, and has numbers of its own for names that are not known.
     number = error.errno or 0
-    return os.strerror(number) if number > 0 else error.strerror
+    reason = os.strerror(number) if number > 0 else error.strerror
+    return "; ".join(filter(None, (reason, _WHAT_TO_DO.get(number))))

@@ -128,4 +128,4 @@ def test_networks(serve: Callable[..., Server], script: str) -> None:
 def test_a_port_that_is_taken(server: Server, script: str) -> None:
     done = run_aoba("serve", script, "--listen", f"udp://127.0.0.1:{server.port}")
     assert done.returncode == 1
-    assert done.stderr.endswith("Address already in use\n")
+    assert ": Address already in use; another program has it" in done.stderr

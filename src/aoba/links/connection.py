@@ -9,13 +9,14 @@ only from the first byte on.
 """
 
 import asyncio
-import logging
 import socket
 from collections.abc import Callable
 from typing import ClassVar, Final, Protocol, cast
 
+from aoba.errors import ForeignFrames, FrameError
 from aoba.links.direct import direct_writer
-from aoba.links.guard import Guard
+from aoba.links.guard import Access, Guard
+from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
 from aoba.links.session import Session, Silence
 from aoba.modbus.client import Client
@@ -33,8 +34,6 @@ NOBODY: Final = Silence()
 
 OpenSession = Callable[[Client], Session]
 
-_log = logging.getLogger("aoba.link")
-
 
 class Link(Protocol):
     """What a connection needs of its link."""
@@ -50,6 +49,9 @@ class Link(Protocol):
 
     @property
     def outstanding(self) -> Outstanding: ...
+
+    @property
+    def log(self) -> LinkLog: ...
 
     def admit(self, connection: "Connection", host: str) -> bool:
         """Whether the connection may stay. `leave` is called either way."""
@@ -110,11 +112,12 @@ class Connection(asyncio.Protocol):
         self._write = direct_writer(self.transport)
         # A client that vanished without a word would keep its descriptor for ever.
         _keep_alive(transport.get_extra_info("socket"))
-        _log.debug("client %s connected", self._name)
+        self._link.log.detail(f"client {self._name} connected", client=self._name)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._link.leave(self)
-        _log.debug("client %s gone%s", self._name, f": {exc}" if exc else "")
+        why = f": {exc}" if exc else ""
+        self._link.log.detail(f"client {self._name} gone{why}", client=self._name)
 
     def data_received(self, data: bytes) -> None:
         # Most requests end here. All in one place, since every call would cost a hundredth more.
@@ -133,7 +136,7 @@ class Connection(asyncio.Protocol):
 
     def _feed(self, data: bytes) -> None:
         if self._session is NOBODY:
-            client = Client(self._name, self._link.port, self.functions())
+            client = Client(self._name, self._link.port, *self.access())
             self._session = self._link.open_session(client)
             self._remember = client.record.remember
         elif self._recalled_request:
@@ -142,9 +145,9 @@ class Connection(asyncio.Protocol):
         self._session.feed(data)
         self._answer()
 
-    def functions(self) -> frozenset[int] | None:
-        """What the client may do; see `aoba.modbus.client.Client`."""
-        return self._link.guard.functions
+    def access(self) -> Access:
+        """What the client may do, and why no more; see `aoba.modbus.client.Client`."""
+        return self._link.guard.access
 
     def eof_received(self) -> bool:
         self._ended = True
@@ -180,7 +183,7 @@ class Connection(asyncio.Protocol):
             self._link.outstanding.ask(self._session.unasked, self._finish)
             self._session.unasked = ()
         if self._session.error:
-            _log.warning("client %s: %s; connection closed", self._name, self._session.error)
+            self._tell_of(self._session.error)
             self.transport.close()
         elif self._session.more:
             self.transport.pause_reading()
@@ -192,6 +195,11 @@ class Connection(asyncio.Protocol):
             self.transport.pause_reading()
         elif not self._full:
             self.transport.resume_reading()
+
+    def _tell_of(self, error: FrameError | ForeignFrames) -> None:
+        text = f"client {self._name}: {error}; connection closed"
+        host = self._name.partition(" port ")[0]
+        self._link.log.tell(text, ("closed", host, str(error)), host=host, client=self._name)
 
     def _finish(self, pending: Pending, code: int | None) -> None:
         """What devices say to a request has come; the client may have gone meanwhile."""

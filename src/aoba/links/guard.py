@@ -6,33 +6,31 @@ once. `?readonly=true` leaves the functions that do not write.
 
 import logging
 from collections.abc import Iterable
-from typing import Final
 
+from aoba.links.link_log import LinkLog
 from aoba.links.url import NetworkUrl, TlsUrl
-from aoba.modbus.client import READING_FUNCTIONS
+from aoba.modbus.client import READING_FUNCTIONS, READONLY
 from aoba.sockets import address_of
-
-MAX_NAMED: Final = 100
-"""Addresses turned away that are named in the log; an attacker may have more than anyone reads."""
 
 _log = logging.getLogger("aoba.link")
 
 
+Access = tuple[frozenset[int] | None, str]
+"""Functions and restriction of a `aoba.modbus.client.Client`; with None, all there are."""
+
+
 class Guard:
-    def __init__(self, url: NetworkUrl) -> None:
+    def __init__(self, url: NetworkUrl, log: LinkLog | None = None) -> None:
         self.url = url
-        self._refused: set[str] = set()
-        self.functions = READING_FUNCTIONS if url.readonly else None
-        """Of `aoba.modbus.client.Client`; None: all there are."""
+        self._log = log or LinkLog()
+        self.access: Access = (READING_FUNCTIONS, READONLY) if url.readonly else (None, "")
 
     def allows(self, host: str) -> bool:
         """Whether a client from the address `host` may talk; says so in the log if not."""
         if not self.url.allow or any(address_of(host) in net for net in self.url.allow):
             return True
-        if host not in self._refused and len(self._refused) < MAX_NAMED:
-            self._refused.add(host)
-            more = "; no more are named" if len(self._refused) == MAX_NAMED else ""
-            _log.warning("%s: %s is not allowed, and turned away%s", self.url, host, more)
+        text = f"{self.url}: {host} is not allowed, and turned away"
+        self._log.tell(text, brief=f"{self.url}: {host} is turned away", host=host)
         return False
 
     def warn_if_open(self, hosts: Iterable[str]) -> None:

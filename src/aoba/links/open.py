@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol, cast
 
+from aoba.links.link_log import LinkLog
 from aoba.links.roles import Rules
 from aoba.links.rtu_tcp import RtuTcpLink
 from aoba.links.serial_session import Reader, SerialSession
@@ -15,7 +17,7 @@ from aoba.links.url import NetworkUrl, SerialUrl, TlsUrl, Url
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import mbap as mbap_framing
 from aoba.modbus import rtu as rtu_framing
-from aoba.modbus.client import READING_FUNCTIONS, Client
+from aoba.modbus.client import READING_FUNCTIONS, READONLY, Client
 from aoba.modbus.port import Port
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.station import Station
@@ -48,20 +50,22 @@ class Served:
     level: Level = Level.OFF
     """How much of the traffic is told."""
 
-    def mbap(self, client: Client) -> MbapSession:
-        client.record = Telling(client, mbap_framing.FRAMING, self.level)
+    def mbap(self, client: Client, log: LinkLog) -> MbapSession:
+        client.record = Telling(client, mbap_framing.FRAMING, self.level, log)
         # Without a table of answers where all is told: what is found there goes by unseen.
         ready = None if self.level else self.ready
         session = TracedMbapSession if self.level is Level.BYTES else MbapSession
         return session(self.stations, client, ready)
 
-    def rtu(self, client: Client, *, is_stream: bool = False, echo: bool = False) -> SerialSession:
-        client.record = record = Telling(client, rtu_framing.FRAMING, self.level)
+    def rtu(
+        self, client: Client, log: LinkLog, *, is_stream: bool = False, echo: bool = False
+    ) -> SerialSession:
+        client.record = record = Telling(client, rtu_framing.FRAMING, self.level, log)
         reader = rtu_framing.RtuReader(self.stations, client.port, record, is_stream=is_stream)
         return self._serial(client, reader, rtu_framing.encode, echo=echo)
 
-    def ascii(self, client: Client, *, echo: bool = False) -> SerialSession:
-        client.record = record = Telling(client, ascii_framing.FRAMING, self.level)
+    def ascii(self, client: Client, log: LinkLog, *, echo: bool = False) -> SerialSession:
+        client.record = record = Telling(client, ascii_framing.FRAMING, self.level, log)
         reader = ascii_framing.AsciiReader(self.stations, client.port, record)
         return self._serial(client, reader, ascii_framing.encode, echo=echo)
 
@@ -78,34 +82,38 @@ def open_link(url: Url, served: Served) -> Link:
 
 
 def _tcp(url: Url, served: Served) -> Link:
-    return TcpLink(cast("NetworkUrl", url), served.mbap, served.room)
+    log = LinkLog()
+    return TcpLink(cast("NetworkUrl", url), partial(served.mbap, log=log), served.room, log)
 
 
 def _tls(url: Url, served: Served) -> Link:
     from aoba.links.tls import TlsLink
 
-    return TlsLink(cast("TlsUrl", url), served.mbap, served.room, served.rules)
+    log = LinkLog()
+    open_session = partial(served.mbap, log=log)
+    return TlsLink(cast("TlsUrl", url), open_session, served.room, served.rules, log)
 
 
 def _udp(url: Url, served: Served) -> Link:
-    return UdpLink(cast("NetworkUrl", url), served.mbap)
+    log = LinkLog()
+    return UdpLink(cast("NetworkUrl", url), partial(served.mbap, log=log), log)
 
 
 def _rtu_tcp(url: Url, served: Served) -> Link:
-    def open_session(client: Client) -> SerialSession:
-        return served.rtu(client, is_stream=True)
-
-    return RtuTcpLink(cast("NetworkUrl", url), open_session, served.room)
+    log = LinkLog()
+    open_session = partial(served.rtu, log=log, is_stream=True)
+    return RtuTcpLink(cast("NetworkUrl", url), open_session, served.room, log)
 
 
 def _serial(url: Url, served: Served) -> Link:
     from aoba.links.serial import SerialLink
 
     url = cast("SerialUrl", url)
-    functions = READING_FUNCTIONS if url.readonly else None
-    client = Client(str(url.device), Port(is_serial=True, name=str(url)), functions)
+    access = (READING_FUNCTIONS, READONLY) if url.readonly else (None, "")
+    client = Client(str(url.device), Port(is_serial=True, name=str(url)), *access)
+    log = LinkLog(str(url))
     open_session = served.ascii if url.scheme == "ascii" else served.rtu
-    return SerialLink(url, client.port, lambda: open_session(client, echo=url.echo))
+    return SerialLink(url, client.port, lambda: open_session(client, log, echo=url.echo), log)
 
 
 _BUILDERS: Final[dict[str, Callable[[Url, Served], Link]]] = {

@@ -38,3 +38,9 @@ def functions_of(role: str | None, rules: Rules) -> frozenset[int]:
     if not rules:
         return ALL_FUNCTIONS
     return NOTHING if role is None else rules.get(role, NOTHING)
+
+
+def words_for(role: str | None, functions: frozenset[int]) -> str:
+    """Why a client of `role` may use no more than `functions`."""
+    who = "a client without a role" if role is None else f"role {role!r}"
+    return f"{who} may {'only read' if functions else 'do nothing'}, as --role has it"

@@ -9,6 +9,7 @@ from typing import ClassVar, Final, cast
 
 from aoba.links.connection import Connection, Link, OpenSession
 from aoba.links.gap import GapTimer
+from aoba.links.link_log import LinkLog
 from aoba.links.serial_session import SerialSession
 from aoba.links.tcp import TcpLink
 from aoba.links.url import NetworkUrl
@@ -52,6 +53,8 @@ class RtuTcpLink(TcpLink):
 
     connection: ClassVar[type[Connection]] = RtuConnection
 
-    def __init__(self, url: NetworkUrl, open_session: OpenSession, room: int) -> None:
-        super().__init__(url, open_session, room)
+    def __init__(
+        self, url: NetworkUrl, open_session: OpenSession, room: int, log: LinkLog | None = None
+    ) -> None:
+        super().__init__(url, open_session, room, log)
         self.port = Port(is_serial=True)

@@ -20,9 +20,11 @@ import serialx
 
 from aoba.errors import LinkError
 from aoba.links.gap import GapTimer
+from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
 from aoba.links.serial_session import SerialSession
 from aoba.links.url import SerialUrl
+from aoba.logs.rate_limit import RateLimit
 from aoba.modbus.ascii import SILENCE
 from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
@@ -42,6 +44,9 @@ UNSENT: Final = 512
 
 BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts to open a device that has gone; the last one over and over."""
+
+OUTAGES, OUTAGES_PER_SECOND = 20, 1 / 60
+"""Outages that are logged; a loose plug may come and go ten times a second."""
 
 PARTING: Final = 0.5
 """Seconds that the line has, when Aoba stops, to send the answers that are on their way."""
@@ -64,15 +69,23 @@ class SerialLink:
     """Call `bind`, then `serve`; at the end `close`."""
 
     def __init__(
-        self, url: SerialUrl, port: Port, open_session: Callable[[], SerialSession]
+        self,
+        url: SerialUrl,
+        port: Port,
+        open_session: Callable[[], SerialSession],
+        log: LinkLog | None = None,
     ) -> None:
         self.url = url
         self.port = port
-        self.outstanding = Outstanding()
+        self.log = log or LinkLog(str(url))
+        self.outstanding = Outstanding(self.log)
         self._open_session = open_session
         self.line: _Line | None = None
         """While the device is open; kept by the line itself."""
         self._return: asyncio.Task[None] | None = None
+        self._outages = RateLimit(OUTAGES, OUTAGES_PER_SECOND)
+        self._is_told = False  # the last one
+        self._more_outages = 0  # that were not told
         self.serving = False
         self.closing = False
 
@@ -89,12 +102,18 @@ class SerialLink:
     async def serve(self) -> None:
         """Answer from now on; what came before is passed over. Call `bind` first."""
         self.serving = True
+        self.log.start()
 
     def lost(self, error: Exception | None) -> None:
         """The device has gone."""
         if not self.closing:
             reason = _reason(error) if error else "end of file"
-            _log.warning("%s is gone: %s; waiting for its return", self.url, reason)
+            gone = f"{self.url} is gone: {reason}; waiting for its return"
+            self._is_told = self._outages.take(1, time.monotonic())
+            if self._is_told:
+                _log.warning("%s", gone)
+            else:
+                self._more_outages += 1
             self._return = asyncio.create_task(self._reopen())
 
     async def close(self) -> None:
@@ -106,6 +125,9 @@ class SerialLink:
             await asyncio.wait((self._return,))
         if self.line is not None:
             await self.line.close()
+        if self._more_outages:
+            _log.warning("%s was gone %d more times", self.url, self._more_outages)
+        self.log.close()
 
     async def _open(self) -> None:
         url = self.url
@@ -130,10 +152,15 @@ class SerialLink:
             try:
                 await self._open()
             except (OSError, serialx.SerialException) as error:
-                _log.debug("%s: %s", self.url, _reason(error))
+                self.log.detail(f"{self.url}: {_reason(error)}")
             else:
-                _log.info("%s is back", self.url)
+                if self._is_told:
+                    self._say_back()
                 return
+
+    def _say_back(self) -> None:
+        more, self._more_outages = self._more_outages, 0
+        _log.info("%s is back%s", self.url, f"; it was gone {more} more times" if more else "")
 
 
 class _Line(asyncio.Protocol):

@@ -15,14 +15,16 @@ here in `_answer`; see `aoba.modbus.ready`.
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from aoba.errors import FrameError
+from aoba.errors import ForeignFrames, FrameError, UnknownUnit
+from aoba.links.meant import foreign_words
 from aoba.modbus.answer import answer
 from aoba.modbus.client import Client
+from aoba.modbus.foreign import WireProtocol, protocol_of
 from aoba.modbus.mbap import Frame, FrameReader
 from aoba.modbus.pdu import exception
 from aoba.modbus.pending import Pending
 from aoba.modbus.ready import ReadyAnswers
-from aoba.modbus.spec import ANY_UNIT_IDS, RECALLED, ExceptionCode
+from aoba.modbus.spec import ANY_UNIT_IDS, RECALLED
 from aoba.modbus.station import Station
 
 MAX_REQUESTS: Final = 64
@@ -43,7 +45,7 @@ def nothing(_: bytes) -> None:
 class Session(Protocol):
     """What a link needs of a session."""
 
-    error: FrameError | None
+    error: FrameError | ForeignFrames | None
     """Why no further byte of this client can be trusted."""
     more: bool
     """Whether `answers` is to be called again before more is fed."""
@@ -99,6 +101,7 @@ class MbapSession(Session):
     __slots__ = (
         "_client",
         "_frames",
+        "_is_known",
         "_ready",
         "_stations",
         "_waiting",
@@ -115,9 +118,10 @@ class MbapSession(Session):
         self._stations = stations
         self._client = client
         self._frames = FrameReader()
+        self._is_known = False  # that the client speaks our protocol
         self._ready = ready if ready is not None and client.functions >= RECALLED else None
         self.find: Find = nothing if self._ready is None else self._ready.find
-        self.error: FrameError | None = None
+        self.error: FrameError | ForeignFrames | None = None
         self.more = False
         self.pending: Pending | None = None
         self.unasked: tuple[Pending, ...] = ()
@@ -133,6 +137,9 @@ class MbapSession(Session):
         Nothing behind a request that is `pending` is answered. Sets `error` where the stream is
         broken; what stood before it is answered still.
         """
+        if not self._is_known and (error := self._foreign()):
+            self.error = error
+            return b""
         answers: list[bytes] = []
         try:
             while (
@@ -159,15 +166,30 @@ class MbapSession(Session):
         if station is None and frame.unit in ANY_UNIT_IDS and len(self._stations) == 1:
             (station,) = self._stations.values()
         if station is None:
-            code = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
-            self._client.port.turned_down(frame.pdu[0], code)
-            return self._response(frame, exception(frame.pdu[0], code))
+            return self._turned_down(frame, UnknownUnit(frame.unit, self._stations))
         response = answer(station, frame.pdu, self._client)
         if isinstance(response, Pending):
             self.pending, self._waiting = response, frame
             self.unasked = (response,)
             return b""
         return self._response(frame, response)
+
+    def _foreign(self) -> ForeignFrames | None:
+        """Whether the client speaks another protocol: asked until it has said anything of ours."""
+        data = self._frames.waiting
+        protocol = protocol_of(data)
+        self._is_known = protocol is WireProtocol.MODBUS_TCP
+        words = foreign_words(self._client.port.name, protocol)
+        if not words:
+            return None
+        self._client.port.damaged()
+        self._client.record.broken(words, data)
+        return ForeignFrames(words)
+
+    def _turned_down(self, frame: Frame, error: UnknownUnit) -> bytes:
+        self._client.port.turned_down(frame.pdu[0], error.code)
+        self._client.record.refused(frame.unit, frame.pdu, error.code, error.reason)
+        return self._response(frame, exception(frame.pdu[0], error.code))
 
     def _response(self, frame: Frame, pdu: bytes) -> bytes:
         request = frame.adu()

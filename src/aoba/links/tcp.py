@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import socket
 from dataclasses import replace
 from typing import ClassVar, Final
@@ -10,6 +9,7 @@ from typing import ClassVar, Final
 from aoba.links.clients import Clients
 from aoba.links.connection import Connection, OpenSession
 from aoba.links.guard import Guard
+from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
 from aoba.links.url import NetworkUrl
 from aoba.modbus.port import Port
@@ -26,8 +26,6 @@ RECEIVE_BUFFER: Final = 32 * 1024
 
 MAX_CLIENTS: Final = 10_000
 
-_log = logging.getLogger("aoba.link")
-
 
 class TcpLink:
     """Call `bind`, then `serve`; at the end `close`. `url` has the real port once bound.
@@ -37,14 +35,20 @@ class TcpLink:
 
     connection: ClassVar[type[Connection]] = Connection
 
-    def __init__(self, url: NetworkUrl, open_session: OpenSession, room: int = MAX_CLIENTS) -> None:
+    def __init__(
+        self,
+        url: NetworkUrl,
+        open_session: OpenSession,
+        room: int = MAX_CLIENTS,
+        log: LinkLog | None = None,
+    ) -> None:
         self.url = url
         self.port = Port()
-        self.guard = Guard(url)
+        self.log = log or LinkLog()
+        self.guard = Guard(url, self.log)
         self.clients = Clients[Connection](min(room, url.max_clients or room), url.idle)
         self.open_session = open_session
-        self.outstanding = Outstanding()
-        self._full = False
+        self.outstanding = Outstanding(self.log)
         self._empty = asyncio.Event()  # all clients are gone, and no more come
         self._sweeping: asyncio.TimerHandle | None = None
         self._sockets: list[socket.socket] = []
@@ -61,7 +65,7 @@ class TcpLink:
         port, self._sockets = await take_ports(self.url, socket.SOCK_STREAM, _listening)
         self.url = replace(self.url, port=port)
         self.guard.url = self.url
-        self.port.name = str(self.url)
+        self.port.name = self.log.name = str(self.url)
 
     async def serve(self) -> None:
         """Let clients in. Call `bind` first."""
@@ -75,29 +79,30 @@ class TcpLink:
         self.start_sweeping()
 
     def start_sweeping(self) -> None:
+        self.log.start()
+        self._sweep_later()
+
+    def _sweep_later(self) -> None:
         pause = self.clients.pause
         if pause is not None:
             self._sweeping = asyncio.get_running_loop().call_later(pause, self._sweep)
 
     def _sweep(self) -> None:
         self.clients.sweep(asyncio.get_running_loop().time())
-        self.start_sweeping()
+        self._sweep_later()
 
     def admit(self, connection: Connection, host: str) -> bool:
-        """Whether it may stay; a lack of room is told once, until there is room again."""
+        """Whether it may stay."""
         if not self.guard.allows(host):
             return False
         if self.clients.admit(connection, asyncio.get_running_loop().time()):
             self.port.clients += 1
             return True
-        if not self._full:
-            _log.warning("%s has %d clients, more are turned away", self.url, self.clients.most)
-        self._full = True
+        self.log.tell(f"{self.url} has {self.clients.most} clients, more are turned away")
         return False
 
     def leave(self, connection: Connection) -> None:
         self.clients.leave(connection)
-        self._full = self._full and len(self.clients) >= self.clients.most
         if not self._sockets and not self.clients:
             self._empty.set()
 
@@ -117,6 +122,7 @@ class TcpLink:
                 await asyncio.wait_for(self._empty.wait(), PARTING)
         for client in self.clients:
             client.transport.abort()
+        self.log.close()
 
 
 def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:

@@ -14,10 +14,14 @@ from typing import ClassVar, Final, cast
 
 from aoba.links.certificates import role_of, server_context
 from aoba.links.connection import Connection, OpenSession
-from aoba.links.roles import Rules, functions_of
+from aoba.links.guard import Access
+from aoba.links.link_log import LinkLog
+from aoba.links.meant import foreign_words
+from aoba.links.roles import Rules, functions_of, words_for
 from aoba.links.tcp import PARTING, TcpLink
 from aoba.links.turnstile import Turnstile
 from aoba.links.url import TlsUrl
+from aoba.modbus.foreign import WireProtocol, protocol_of
 
 HANDSHAKE: Final = 5.0
 """Seconds in which a handshake has to be over."""
@@ -29,11 +33,13 @@ HANDSHAKES: Final = 128
 WAITING: Final = 512
 """Clients that may wait for their handshake; the one that waits longest makes way for the next."""
 
-MAX_TOLD: Final = 100
-"""Refusals that are logged; an attacker may cause more than anyone reads."""
-
 MAX_CLIENTS: Final = 256
 """Unless `?max_clients=` says otherwise: 64 MiB."""
+
+_FIRST: Final = 260
+"""Bytes that tell another protocol from TLS."""
+_UNREAD: Final = 64 * 1024
+_LEFT: Final = "it left before the end of the handshake"
 
 _log = logging.getLogger("aoba.link")
 
@@ -44,12 +50,13 @@ class TlsConnection(Connection):
     # Not 0: the end of the handshake may still be among them, and goes out only with the reading.
     unsent: ClassVar[int] = 16 * 1024
 
-    def functions(self) -> frozenset[int] | None:
+    def access(self) -> Access:
         link = cast("TlsLink", self._link)
         certificate = self.transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
         role = role_of(certificate) if certificate else None
-        _log.debug("client %s has %s", self._name, f"role {role!r}" if role else "no role")
-        return link.functions_of(role)
+        has = f"role {role!r}" if role else "no role"
+        link.log.detail(f"client {self._name} has {has}", client=self._name)
+        return link.access_of(role)
 
     def eof_received(self) -> bool:
         super().eof_received()
@@ -61,20 +68,30 @@ class TlsLink(TcpLink):
 
     connection: ClassVar[type[Connection]] = TlsConnection
 
-    def __init__(self, url: TlsUrl, open_session: OpenSession, room: int, rules: Rules) -> None:
-        super().__init__(url, open_session, room if url.max_clients else min(room, MAX_CLIENTS))
+    def __init__(
+        self,
+        url: TlsUrl,
+        open_session: OpenSession,
+        room: int,
+        rules: Rules,
+        log: LinkLog | None = None,
+    ) -> None:
+        room = room if url.max_clients else min(room, MAX_CLIENTS)
+        super().__init__(url, open_session, room, log)
         self._rules = rules
         self._context = server_context(url)
         self._verifies = url.ca is not None
         self._handshakes = Turnstile(HANDSHAKES)
-        self._told: set[tuple[str, str]] = set()
         self._waiting: dict[asyncio.Task[None], None] = {}
         self._doors: list[asyncio.Task[None]] = []
 
-    def functions_of(self, role: str | None) -> frozenset[int]:
-        """What a client of `role` may use, which may be less on this link."""
+    def access_of(self, role: str | None) -> Access:
+        """What a client of `role` may do, which may be less on this link."""
         functions = functions_of(role, self._rules)
-        return functions if self.guard.functions is None else functions & self.guard.functions
+        readable, restriction = self.guard.access
+        if readable is None or not functions:
+            return functions, words_for(role, functions)
+        return functions & readable, restriction
 
     async def serve(self) -> None:
         if not self._verifies:
@@ -97,7 +114,7 @@ class TlsLink(TcpLink):
             try:
                 connection, (host, *_) = await loop.sock_accept(listener)
             except OSError as error:  # out of descriptors, or a client that has left already
-                _log.debug("%s: %s", self.url, error)
+                self.log.detail(f"{self.url}: {error}")
                 await asyncio.sleep(0.1)
                 continue
             if not self.guard.allows(host):
@@ -105,18 +122,23 @@ class TlsLink(TcpLink):
                 continue
             if len(self._waiting) >= WAITING:
                 next(iter(self._waiting)).cancel()
+                full = f"{self.url}: {WAITING} clients wait for their handshake"
+                self.log.tell(f"{full}, and the one that waits longest makes way for the next")
             task = asyncio.create_task(self._shake_hands(connection, host))
             self._waiting[task] = None
             task.add_done_callback(self._waiting.pop)
 
     async def _shake_hands(self, connection: socket.socket, host: str) -> None:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + HANDSHAKE
+        began = loop.time()
+        deadline = began + HANDSHAKE
         try:
             async with asyncio.timeout_at(deadline):
                 await _is_readable(connection)
+            self._look_at(connection)
             async with self._handshakes.place(until=deadline):
                 left = HURRY if self._handshakes.is_crowded else deadline - loop.time()
+                deadline = loop.time() + left
                 await loop.connect_accepted_socket(
                     lambda: self.connection(self),
                     connection,
@@ -126,16 +148,20 @@ class TlsLink(TcpLink):
                 )
         except OSError as error:  # so is an SSLError, and a TimeoutError
             connection.close()
-            self._refused(host, _reason(error))
+            is_late = loop.time() >= deadline
+            reason = f"no handshake within {deadline - began:.0f} s" if is_late else _reason(error)
+            self.log.tell(f"client {host} is turned away: {reason}", host=host)
         except BaseException:
             connection.close()
             raise
 
-    def _refused(self, host: str, reason: str) -> None:
-        """Said once for each client and reason."""
-        if len(self._told) < MAX_TOLD and (host, reason) not in self._told:
-            self._told.add((host, reason))
-            _log.warning("client %s is turned away: %s", host, reason)
+    def _look_at(self, connection: socket.socket) -> None:
+        """Raises OSError, which says why, where what a client says first leads to no handshake."""
+        first = connection.recv(_FIRST, socket.MSG_PEEK)
+        words = foreign_words(str(self.url), protocol_of(first), WireProtocol.TLS)
+        if words or not first:
+            connection.recv(_UNREAD)  # what is left unread would make of the end a reset
+            raise OSError(words or _LEFT)
 
 
 async def _is_readable(connection: socket.socket) -> None:
@@ -151,4 +177,4 @@ async def _is_readable(connection: socket.socket) -> None:
 def _reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
-    return str(error) or f"no handshake within {HANDSHAKE:.0f} s"
+    return _LEFT if isinstance(error, ConnectionError) else str(error)

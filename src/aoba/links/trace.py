@@ -1,7 +1,8 @@
 """Traffic in the log: all of it with `--trace`, the last of it where something goes wrong.
 
-A `Telling` is the `Record` of one connection or line. It tells of the first thing there that is no
-good frame, with the frames before it; and with `--trace`, of each request with its answer:
+A `Telling` is the `Record` of one connection or line. It tells, once for each host, of what is no
+good frame, with the frames before it, and of requests that are refused; and with `--trace`, of each
+request with its answer:
 
     app      in words
     frame    and each frame in hexadecimal, or as text on an ASCII line
@@ -13,16 +14,21 @@ memory.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
+from functools import partial
 from itertools import chain
 from typing import Final, cast
 
+from aoba.links.link_log import LinkLog
+from aoba.links.meant import foreign_words
 from aoba.links.serial_session import SerialSession
 from aoba.links.session import MbapSession, Session
 from aoba.modbus.client import Client
+from aoba.modbus.foreign import protocol_of
 from aoba.modbus.pending import Pending
 from aoba.modbus.record import FRAMES, Entry, Framing, Record, in_hex
+from aoba.modbus.refusal import kind, refusal_words
 from aoba.modbus.words import overheard_words, request_words, response_words
 
 BROKEN: Final = 260
@@ -31,8 +37,6 @@ BROKEN: Final = 260
 _CAME: Final = "->"
 _WENT: Final = "<-"
 _PASSED: Final = "--"
-
-_log = logging.getLogger("aoba.trace")
 
 
 class Level(IntEnum):
@@ -45,46 +49,65 @@ class Level(IntEnum):
 class Telling(Record):
     """Tells the log; `level` says how much of what goes well.
 
-    The link of the client is known, so it is to be made when the client is there.
+    The link of the client is known, so it is to be made when the client is there. `log` is the one
+    of its link; unless given, it has one of its own.
     """
 
-    __slots__ = ("_client", "_framing", "_level", "_link", "_told")
+    __slots__ = ("_client", "_framing", "_host", "_level", "_link", "_log")
 
-    def __init__(self, client: Client, framing: Framing, level: Level) -> None:
+    def __init__(
+        self, client: Client, framing: Framing, level: Level, log: LinkLog | None = None
+    ) -> None:
         super().__init__()
         # Not the client itself, which has this record: such circles are left to the collector.
-        self._client = client.name
+        self._client, self._host = client.name, client.host
         self._link = client.port.name
+        self._log = LinkLog(self._link) if log is None else log
         self._framing = framing
-        self._told = False
         self._level = level
         if level:
             self.remember = self._trace
 
     def broken(self, reason: str, data: bytes) -> None:
-        """The frames before are shown once; others like it may come by the thousand."""
-        if self._told and not self._level:
-            return
-        shown = self._framing.shown(data[:BROKEN]) + (" ..." if len(data) > BROKEN else "")
-        if self._told:
-            self._say(logging.INFO, _CAME, f"{reason} | {shown}")
-            return
-        self._told = True
+        """The frames before are shown once for each host; more may come by the thousand."""
+        reason = foreign_words(self._link, protocol_of(data)) or reason
+        key = (self._host, reason)
+        if not self._log.count(key):
+            text = partial(self._first_error, reason, data)
+            self._log.tell(text, key, host=self._host, client=self._client)
+        elif self._level:
+            self._detail(_CAME, f"{reason} | {self._shown(data)}")
+
+    def refused(self, unit: int, pdu: bytes, code: int, reason: Callable[[], str]) -> None:
+        key = (self._host, *kind(unit, pdu, code))
+        if not self._log.count_refusal(key):
+            text = partial(self._refusal, unit, pdu, code, reason)
+            self._log.refusal(text, key, host=self._host, client=self._client)
+
+    def _shown(self, data: bytes) -> str:
+        return self._framing.shown(data[:BROKEN]) + (" ..." if len(data) > BROKEN else "")
+
+    def _first_error(self, reason: str, data: bytes) -> str:
+        """Several lines: what is wrong, and the frames before."""
         lines = list(chain.from_iterable(map(self._lines, self._entries)))[-FRAMES:]
         before = f", after {_frames(len(lines))}" if lines else ""
-        self._say(logging.WARNING, _CAME, f"first error{before}: {reason} | {shown}")
+        told = [self._told(_CAME, f"first error{before}: {reason} | {self._shown(data)}")]
         for arrow, words, frame in lines:
-            self._say(logging.WARNING, arrow, f"{words} | {self._framing.shown(frame)}")
+            told.append(self._told(arrow, f"{words} | {self._framing.shown(frame)}"))
+        return "\n".join(told)
+
+    def _refusal(self, unit: int, pdu: bytes, code: int, reason: Callable[[], str]) -> str:
+        return f"{self._host}: {refusal_words(unit, pdu, code, reason)}"
 
     def chunk(self, arrow: str, data: bytes) -> None:
         noun = "byte" if len(data) == 1 else "bytes"
-        self._say(logging.INFO, arrow, f"{len(data)} {noun} | {in_hex(data)}")
+        self._detail(arrow, f"{len(data)} {noun} | {in_hex(data)}")
 
     def _trace(self, entry: Entry) -> None:
         self._entries.append(entry)
         for arrow, words, frame in self._lines(entry):
             shown = f" | {self._framing.shown(frame)}" if self._level >= Level.FRAME else ""
-            self._say(logging.INFO, arrow, words + shown)
+            self._detail(arrow, words + shown)
 
     def _lines(self, entry: Entry) -> Iterator[tuple[str, str, bytes]]:
         """Arrow, words and frame of a request and of its answer."""
@@ -98,9 +121,11 @@ class Telling(Record):
             _, response = self._framing.parts(answer)
             yield _WENT, f"station {unit} {response_words(pdu, response)}", answer
 
-    def _say(self, level: int, arrow: str, text: str) -> None:
-        extra = {"link": self._link, "client": self._client}
-        _log.log(level, "%s %s %s %s", self._link, self._client, arrow, text, extra=extra)
+    def _told(self, arrow: str, text: str) -> str:
+        return f"{self._link} {self._client} {arrow} {text}"
+
+    def _detail(self, arrow: str, text: str) -> None:
+        self._log.detail(self._told(arrow, text), level=logging.INFO, client=self._client)
 
 
 class _Traced(Session):

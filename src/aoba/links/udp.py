@@ -7,7 +7,6 @@ waits for a device is answered afterwards, as far as there is room for it.
 """
 
 import asyncio
-import logging
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -18,11 +17,14 @@ from typing import Any, Final, cast
 from aoba.links.clients import Clients
 from aoba.links.connection import OpenSession
 from aoba.links.guard import Guard
+from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
 from aoba.links.session import Session
+from aoba.links.trace import Level, Telling
 from aoba.links.url import NetworkUrl
 from aoba.modbus.client import Client
-from aoba.modbus.mbap import is_one_frame
+from aoba.modbus.foreign import WireProtocol, protocol_of
+from aoba.modbus.mbap import FRAMING, is_one_frame
 from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
 from aoba.modbus.record import Record
@@ -37,9 +39,9 @@ MAX_CLIENTS: Final = 1024
 MAX_WAITING: Final = 64
 """Requests of a client that wait for the one that is pending; what comes beyond them is lost."""
 
-Send = Callable[[bytes], None]
+_NO_FRAME: Final = "not exactly one frame"
 
-_log = logging.getLogger("aoba.link")
+Send = Callable[[bytes], None]
 
 
 class Peer:
@@ -65,15 +67,17 @@ class Peer:
 class UdpLink:
     """Call `bind`, then `serve`; at the end `close`. `url` has the real port once bound."""
 
-    def __init__(self, url: NetworkUrl, open_session: OpenSession) -> None:
+    def __init__(
+        self, url: NetworkUrl, open_session: OpenSession, log: LinkLog | None = None
+    ) -> None:
         self.url = url
         self.port = Port()
-        self._guard = Guard(url)
+        self.log = log or LinkLog()
+        self._guard = Guard(url, self.log)
         self._open_session = open_session
         self._clients = Clients[Peer](url.max_clients or MAX_CLIENTS, url.idle or IDLE)
         self._peers: dict[tuple[str, int], Peer] = {}
-        self._outstanding = Outstanding()
-        self._full = False
+        self._outstanding = Outstanding(self.log)
         self._sockets: list[socket.socket] = []
         self._transports: list[asyncio.DatagramTransport] = []
         self._sweeping: asyncio.TimerHandle | None = None
@@ -86,7 +90,7 @@ class UdpLink:
         port, self._sockets = await take_ports(self.url, socket.SOCK_DGRAM, _bound)
         self.url = replace(self.url, port=port)
         self._guard.url = self.url
-        self.port.name = str(self.url)
+        self.port.name = self.log.name = str(self.url)
 
     async def serve(self) -> None:
         """Answer from now on. Call `bind` first."""
@@ -96,6 +100,7 @@ class UdpLink:
                 lambda: _Datagrams(self), sock=each
             )
             self._transports.append(transport)
+        self.log.start()
         self._sweep()
 
     async def close(self) -> None:
@@ -106,15 +111,15 @@ class UdpLink:
             transport.close()
         for each in self._sockets:
             each.close()
+        self.log.close()
 
     def answer(self, data: bytes, address: Any, send: Send) -> None:
         """Have `send` called with the answer to a datagram from `address`, if it gets one."""
-        if not is_one_frame(data):
-            self.port.damaged()
-            if known := self._peers.get(address):
-                known.record.broken("not exactly one frame", data)
+        peer = self._peers.get(address)
+        if not is_one_frame(data) or (peer is None and protocol_of(data) is WireProtocol.RTU):
+            self._damaged(peer, data, address)
             return
-        peer = self._peers.get(address) or self._admit(address)
+        peer = peer or self._admit(address)
         if peer is None:
             return
         peer.heard = True
@@ -126,6 +131,15 @@ class UdpLink:
             self._answer(peer, data, send)
         elif len(peer.waiting) < MAX_WAITING:
             peer.waiting.append((data, send))
+
+    def _damaged(self, peer: Peer | None, data: bytes, address: Any) -> None:
+        self.port.damaged()
+        host, port, *_ = address
+        if peer is not None:
+            peer.record.broken(_NO_FRAME, data)
+        elif self._guard.allows(host):
+            stranger = Client(f"{host} port {port}", self.port)
+            Telling(stranger, FRAMING, Level.OFF, self.log).broken(_NO_FRAME, data)
 
     def _answer(self, peer: Peer, data: bytes, send: Send) -> None:
         def finish(pending: Pending, code: int | None) -> None:
@@ -144,25 +158,23 @@ class UdpLink:
     def forget(self, address: tuple[str, int]) -> None:
         peer = self._peers.pop(address)
         self._clients.leave(peer)
-        self._full = False
-        _log.debug("client %s port %d forgotten", *address[:2])
+        host, port, *_ = address
+        self.log.detail(f"client {host} port {port} forgotten")
 
     def _admit(self, address: tuple[str, int]) -> Peer | None:
         host, port, *_ = address
         if not self._guard.allows(host):
             return None
-        client = Client(f"{host} port {port}", self.port, self._guard.functions)
+        client = Client(f"{host} port {port}", self.port, *self._guard.access)
         session = self._open_session(client)
         peer = Peer(self, address, session, client.record)
         if not self._clients.admit(peer, asyncio.get_running_loop().time()):
-            if not self._full:
-                most = self._clients.most
-                _log.warning("%s has %d clients, more are turned away", self.url, most)
-            self._full = True
+            most = self._clients.most
+            self.log.tell(f"{self.url} has {most} clients, more are turned away")
             return None
         self.port.clients += 1
         self._peers[address] = peer
-        _log.debug("client %s port %d is new", host, port)
+        self.log.detail(f"client {host} port {port} is new")
         return peer
 
     def _sweep(self) -> None:
@@ -189,7 +201,7 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._transport.sendto(answer, addr)
 
     def error_received(self, exc: Exception) -> None:
-        _log.debug("%s: %s", self._link.url, exc)
+        self._link.log.detail(f"{self._link.url}: {exc}")
 
     def pause_writing(self) -> None:
         self._full = True

@@ -15,7 +15,7 @@ Pure: the caller has the log, the time, and a timer where counts are to be logge
 follows. Lines name neither source nor run; who logs them does.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,12 @@ MAX_KEYS: Final = 100
 
 OVERHEAD: Final = 100
 """Characters that a line costs beside its text: time, level, and in JSON the names of fields."""
+
+USUAL: Final = 200
+"""Characters for which there has to be room before a text is made."""
+
+Text = str | Callable[[], str]
+"""A text, or what makes it: called only where it is going to be logged."""
 
 
 @dataclass(slots=True)
@@ -66,6 +72,8 @@ class Dedup:
         self._left_out_at = 0.0  # the first of these
         self._since_recovery = 0
         self._is_logged = False  # that something is wrong, and not that it is over
+        self.name = ""
+        """Stands before the count of what was left out, as texts name nobody else."""
 
     @property
     def pending(self) -> bool:
@@ -87,7 +95,7 @@ class Dedup:
 
     def happened(
         self,
-        text: str,
+        text: Text,
         now: float,
         key: Hashable = None,
         brief: str | None = None,
@@ -95,9 +103,9 @@ class Dedup:
     ) -> list[str]:
         """The lines to log of an event.
 
-        `key` is `text` unless given; `brief` stands for it where it is counted, as one line does
-        for a traceback. `limit` is asked in place of the common one whether it may be logged, as
-        where one of many has a share of his own.
+        `key` is `text` unless given, as it has to be where the text is yet to be made. `brief`
+        stands for it where it is counted, unless given its first line. `limit` is asked in place of
+        the common one whether it may be logged, as where one of many has a share of his own.
         """
         key = text if key is None else key
         if self.count(key, now):
@@ -108,14 +116,15 @@ class Dedup:
             entry.happened_at = now
             entry.pending += 1
             return self._reminder(entry, now)
-        if not (limit or self._limit).take(OVERHEAD + len(text), now):
+        made = _made(text, limit or self._limit, now)
+        if made is None:
             self._leave_out(1, now)
             return self._how_many_more(now)
         lines = self._how_many_more(now) + self._make_room(key, now)
-        brief = text if brief is None else brief
+        brief = made.partition("\n")[0] if brief is None else brief
         self._entries[key] = _Entry(brief, now, now, self._remind)
         self._is_logged = True
-        return [*lines, text]
+        return [*lines, made]
 
     def recovered(self) -> int:
         """All is well: how often something happened since that was last so.
@@ -191,4 +200,17 @@ class Dedup:
         return f"same {self._kind}, {times}: {entry.brief}"
 
     def _more(self) -> str:
-        return f"{self._left_out} more {self._kind}{'s' * (self._left_out > 1)}, not shown"
+        return (
+            f"{self.name}{self._left_out} more {self._kind}{'s' * (self._left_out > 1)}, not shown"
+        )
+
+
+def _made(text: Text, limit: RateLimit, now: float) -> str | None:
+    """The text of what may be logged, at its cost."""
+    if isinstance(text, str):
+        return text if limit.take(OVERHEAD + len(text), now) else None
+    if not limit.take(OVERHEAD + USUAL, now):
+        return None
+    made = text()
+    limit.charge(len(made) - USUAL)
+    return made

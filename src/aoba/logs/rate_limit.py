@@ -34,6 +34,12 @@ class RateLimit:
         self._left -= charged
         return True
 
+    def charge(self, cost: float) -> None:
+        """Take `cost` whether or not it is there: what is missing has to come in again first."""
+        self._left -= cost
+        if self._parent:
+            self._parent.charge(cost)
+
     def is_full(self, now: float) -> bool:
         """Whether nothing was taken of late, so that a new one would be the same."""
         return self._left + (now - self._filled_at) * self._per_second >= self._burst

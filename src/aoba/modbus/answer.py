@@ -7,16 +7,17 @@ belongs to a device becomes a `Pending`, which has its response when the device 
 """
 
 from collections.abc import Iterable
+from functools import partial
 
-from aoba.errors import RequestError
-from aoba.modbus.client import Client
+from aoba.errors import IllegalFunction, RequestError
+from aoba.modbus.client import ALL_FUNCTIONS, Client
 from aoba.modbus.functions import decode
 from aoba.modbus.passing import PassedOn
 from aoba.modbus.pdu import exception
 from aoba.modbus.pending import Pending
 from aoba.modbus.port import Received, Sent
 from aoba.modbus.requests.diagnostics import Diagnostic
-from aoba.modbus.spec import WRITING, DiagnosticCode
+from aoba.modbus.spec import SERIAL_ONLY, WRITING, DiagnosticCode
 from aoba.modbus.station import Station
 
 
@@ -36,6 +37,7 @@ def answer(station: Station, pdu: bytes, client: Client) -> bytes | Pending:
         response = decode(pdu, client.functions).carry_out(station, client)
     except RequestError as error:
         response = exception(pdu[0], error.code)
+        client.record.refused(station.unit, pdu, error.code, partial(_reason, pdu, client, error))
     except PassedOn as passed:
         return Pending(station, pdu, client, passed.parts)
     if response:
@@ -43,6 +45,15 @@ def answer(station: Station, pdu: bytes, client: Client) -> bytes | Pending:
     else:
         port.kept_silent(Sent.LISTEN_ONLY)
     return response
+
+
+def _reason(pdu: bytes, client: Client, error: RequestError) -> str:
+    """Why a request is refused, for the log."""
+    if not isinstance(error, IllegalFunction) or pdu[0] in client.functions:
+        return error.reason()
+    if pdu[0] in SERIAL_ONLY and not client.port.is_serial:
+        return "the function is for serial lines only"
+    return client.restriction if pdu[0] in ALL_FUNCTIONS else error.reason()
 
 
 def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> list[Pending]:

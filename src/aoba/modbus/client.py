@@ -6,6 +6,9 @@ from aoba.modbus.port import Port
 from aoba.modbus.record import Record
 from aoba.modbus.spec import SERIAL_ONLY, WRITING, FunctionCode
 
+READONLY: Final = "the link has readonly=true"
+"""A restriction."""
+
 ALL_FUNCTIONS: Final = frozenset[int](FunctionCode)
 NETWORK_FUNCTIONS: Final = ALL_FUNCTIONS - SERIAL_ONLY
 READING_FUNCTIONS: Final = ALL_FUNCTIONS - WRITING
@@ -16,19 +19,26 @@ class Client:
 
     `port` is what its link has counted, the same one for all clients of a link. `functions` are the
     function codes it may use, and unless given, all that the kind of `port` allows; the answer to
-    any other is exception 01.
+    any other is exception 01. `restriction` says, for the log, why it may use no more of them.
     """
 
-    __slots__ = ("functions", "listen_only", "name", "port", "record")
+    __slots__ = ("functions", "host", "listen_only", "name", "port", "record", "restriction")
 
     def __init__(
-        self, name: str, port: Port | None = None, functions: frozenset[int] | None = None
+        self,
+        name: str,
+        port: Port | None = None,
+        functions: frozenset[int] | None = None,
+        restriction: str = "",
     ) -> None:
         self.name = name
         """For people: where it connects from, or the device of the line."""
+        self.host = name.partition(" port ")[0]
+        """The same without what a new connection would change."""
         self.port = Port() if port is None else port
         allowed = ALL_FUNCTIONS if self.port.is_serial else NETWORK_FUNCTIONS
         self.functions = allowed if functions is None else functions & allowed
+        self.restriction = restriction
         self.record = Record()
         """Its last frames; a link that tells of them puts another one here, before any session."""
         self.listen_only = False

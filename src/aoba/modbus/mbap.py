@@ -45,14 +45,19 @@ def parts(frame: bytes) -> tuple[int, bytes]:
 FRAMING: Final = Framing(parts, in_hex)
 
 
+def first_size(data: bytes) -> int:
+    """Size of the whole Modbus frame that `data` begins with; 0 where it begins with none."""
+    if len(data) < _PREFIX.size:
+        return 0
+    _, protocol, length = _PREFIX.unpack_from(data)
+    size = _PREFIX.size + int(length)
+    is_frame = protocol == 0 and _MIN_LENGTH <= length <= _MAX_LENGTH and size <= len(data)
+    return size if is_frame else 0
+
+
 def is_one_frame(data: bytes) -> bool:
     """Whether `data` is exactly one Modbus frame."""
-    if len(data) < _PREFIX.size:
-        return False
-    _, protocol, length = _PREFIX.unpack_from(data)
-    if protocol != 0 or not _MIN_LENGTH <= length <= _MAX_LENGTH:
-        return False
-    return len(data) == _PREFIX.size + int(length)
+    return len(data) == first_size(data) > 0
 
 
 class FrameReader:
@@ -65,6 +70,11 @@ class FrameReader:
         """What was given up with the FrameError."""
         self._buffer = b""
         self._start = 0
+
+    @property
+    def waiting(self) -> bytes:
+        """What was fed and not yet taken."""
+        return self._buffer[self._start :]
 
     @property
     def is_empty(self) -> bool:

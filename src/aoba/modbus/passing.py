@@ -22,7 +22,7 @@ class Part(NamedTuple):
 
 
 class Device(Protocol):
-    """Whoever decides about writes to some addresses."""
+    """Whoever decides about writes to some addresses; shows itself, as text, for the log."""
 
     def expect_writable(self, part: Part) -> None:
         """Raises RequestError where such a write is not passed on."""

@@ -5,23 +5,26 @@ accepted their part, the request is carried out once more, this time by our own 
 function that writes has its rules in one place, whoever has to agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
 from aoba.modbus.functions import decode
-from aoba.modbus.passing import Part
+from aoba.modbus.passing import Device, Part
 from aoba.modbus.pdu import exception
+from aoba.modbus.spec import ExceptionCode
 from aoba.modbus.station import Station
 
 
 class Pending:
-    __slots__ = ("_client", "_parts", "_station", "pdu")
+    __slots__ = ("_client", "_parts", "_refused_by", "_station", "pdu")
 
     def __init__(self, station: Station, pdu: bytes, client: Client, parts: Sequence[Part]) -> None:
         self.pdu = pdu
         """The request."""
         self._station, self._client, self._parts = station, client, parts
+        self._refused_by: Device | None = None
 
     @property
     def unit(self) -> int:
@@ -32,6 +35,7 @@ class Pending:
         for part in self._parts:
             code = await part.device.forward(part, self.pdu)
             if code is not None:
+                self._refused_by = part.device
                 return code
         return None
 
@@ -48,5 +52,17 @@ class Pending:
                 request = decode(self.pdu, self._client.functions)
                 return request.carry_out(self._station.agreed(), self._client)
             except RequestError as error:  # a script has taken addresses back meanwhile
-                code = error.code
+                return self._refusal(error.code, error.reason)
+        return self._refusal(code, partial(_words, code, self._refused_by))
+
+    def _refusal(self, code: int, reason: Callable[[], str]) -> bytes:
+        self._client.record.refused(self.unit, self.pdu, code, reason)
         return exception(self.pdu[0], code)
+
+
+def _words(code: int, device: Device | None) -> str:
+    if code == ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND:
+        return f"no answer of {device}"
+    if code == ExceptionCode.SERVER_DEVICE_BUSY:
+        return f"too much waits for {device}, or it says that it is busy"
+    return f"so says {device}"

@@ -1,7 +1,7 @@
 """What is remembered of one connection or line: its last frames, for when something goes wrong.
 
 Remembering is a single call of a deque's own method, since it is done for each request. What comes
-of it is up to subclasses: this one keeps frames and says nothing.
+of it, and of what went wrong, is up to subclasses: this one keeps frames and says nothing.
 """
 
 from collections import deque
@@ -26,6 +26,9 @@ class Record:
 
     def broken(self, reason: str, data: bytes) -> None:
         """`data` is no frame, or no good one."""
+
+    def refused(self, unit: int, pdu: bytes, code: int, reason: Callable[[], str]) -> None:
+        """The request `pdu` to `unit` is answered with an exception, and `reason` knows why."""
 
 
 class Framing(NamedTuple):

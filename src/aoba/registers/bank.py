@@ -119,11 +119,13 @@ class Bank:
         width = self.tables[table].width
         quantity = len(cells) // width
         shown = bytearray(cells)
-        for owned, as_zero in self.withheld.values():
-            for start, stop in owned[table].parts(address, address + quantity):
+        for source, (owned, as_zero) in self.withheld.items():
+            for part in owned[table].parts(address, address + quantity):
                 if not as_zero:
-                    raise ServerDeviceFailure(table.label, address, quantity)
-                shown[width * (start - address) : width * (stop - address)] = bytes(
-                    width * (stop - start)
+                    raise ServerDeviceFailure(
+                        table.label, address, quantity, source=source, stale=part
+                    )
+                shown[width * (part.start - address) : width * (part.stop - address)] = bytes(
+                    width * (part.stop - part.start)
                 )
         return bytes(shown)

@@ -48,5 +48,5 @@ class Cells:
     def _locate(self, start: int, stop: int) -> tuple[bytearray, int]:
         index = self.spans.find(start, stop)
         if index < 0:
-            raise IllegalDataAddress(self.table.label, start, stop - start)
+            raise IllegalDataAddress(self.table.label, start, stop - start, defined=self.spans)
         return self._blocks[index], self.width * (start - self.spans[index].start)

@@ -5,6 +5,7 @@ import pytest
 
 from aoba.links.connection import Connection
 from aoba.links.guard import Guard
+from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
 from aoba.links.rtu_tcp import RtuConnection
 from aoba.links.serial_session import SerialSession
@@ -36,6 +37,7 @@ class Link:
         image.apply("device", decoded(stations(a_station(2, holding=[a_range(0, [9])]))))
         self.image = image
         self.port = Port()
+        self.log = LinkLog("tcp://127.0.0.1:5020")
         self.outstanding = Outstanding()
         self.guard = Guard(parse_listen("tcp://127.0.0.1:0"))
         self.open_session = lambda client: MbapSession(image.stations, client, image.ready)

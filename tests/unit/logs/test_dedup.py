@@ -59,6 +59,36 @@ def test_the_brief_text_is_what_is_counted(dedup):
     ]
 
 
+def test_of_many_lines_the_first_is_what_is_counted(dedup):
+    dedup.happened("bad\nin detail", 0.0)
+
+    assert dedup.happened("bad\nin detail", 60.0) == ["same error, 1 time: bad"]
+
+
+def test_a_text_is_made_only_where_it_is_logged():
+    dedup = Dedup(limit=RateLimit(burst=1000, per_second=0))
+    made = []
+
+    def text():
+        made.append("text")
+        return "x" * 600
+
+    assert dedup.happened(text, 0.0, key=1) == ["x" * 600]
+    assert dedup.happened(text, 0.0, key=1) == []
+    assert dedup.happened(text, 0.0, key=2) == ["x" * 600]  # there was room for a usual one
+    assert dedup.happened(text, 0.0, key=3) == []
+    assert len(made) == 2
+    assert dedup.end() == ["same error, 1 time: " + "x" * 600, "1 more error, not shown"]
+
+
+def test_the_count_of_what_was_left_out_may_have_a_name():
+    dedup = Dedup("warning", limit=RateLimit(burst=0, per_second=0))
+    dedup.name = "tcp://a:1: "
+    dedup.happened("bad", 0.0)
+
+    assert dedup.end() == ["tcp://a:1: 1 more warning, not shown"]
+
+
 def test_an_event_that_has_long_been_quiet_is_new(dedup):
     dedup.happened("bad", 0.0)
 

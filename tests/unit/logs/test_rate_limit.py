@@ -50,3 +50,14 @@ def test_a_full_one_is_as_good_as_a_new_one():
     limit.take(3, 0.0)
     assert not limit.is_full(1.0)
     assert limit.is_full(1.5)
+
+
+def test_what_is_charged_has_to_come_in_again():
+    parent = RateLimit(burst=10, per_second=10)
+    limit = RateLimit(burst=3, per_second=1, parent=parent)
+
+    limit.take(1, 0.0)
+    limit.charge(5)
+    assert not limit.take(1, 3.0)
+    assert limit.take(1, 4.0)
+    assert parent.take(9, 4.0)

@@ -13,6 +13,8 @@ from builders import CLIENT
 class FakeStation:
     """Addresses 0..9 of every table; remembers every call."""
 
+    unit = 1
+
     def __init__(self):
         self.cells = {t: bytearray(10 * (1 if t.is_bits else 2)) for t in Table}
         self.calls = []

@@ -32,6 +32,9 @@ class DeviceWrites:
         self._written: list[Block] = []
         self._told = False
 
+    def __str__(self) -> str:
+        return self._spec.name
+
     @property
     def mark(self) -> int:
         """How many writes have been accepted since `forget`."""
@@ -60,7 +63,12 @@ class DeviceWrites:
                 f"a client wrote to {block.place} of station {part.unit}, and was answered "
                 f"exception 02; with write=true, writes are passed on to the device",
             )
-        raise IllegalDataAddress(part.table.label, part.address, block.size)
+        raise IllegalDataAddress(
+            part.table.label,
+            part.address,
+            block.size,
+            because="they belong to a device, and its source has no write=true",
+        )
 
     async def forward(self, part: Part, pdu: bytes) -> int | None:
         """By the client's own function where it writes only; of 23, which also reads, by 16."""
