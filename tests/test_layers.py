@@ -32,7 +32,7 @@ LAYERS = (
         "aoba.client.target",
         "aoba.client.turns",
         "aoba.client.words",
-        "aoba.links.meant",
+        "aoba.links.protocols",
         "aoba.links.roles",
         "aoba.links.serial_session",
         "aoba.links.session",

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from aoba.errors import ForeignFrames, FrameError, UnknownUnit
-from aoba.links.meant import foreign_words
+from aoba.links.protocols import foreign_words
 from aoba.modbus.answer import answer
 from aoba.modbus.client import Client
 from aoba.modbus.foreign import WireProtocol, protocol_of

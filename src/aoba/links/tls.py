@@ -16,7 +16,7 @@ from aoba.links.certificates import role_of, server_context
 from aoba.links.connection import Connection, OpenSession
 from aoba.links.guard import Access
 from aoba.links.link_log import LinkLog
-from aoba.links.meant import foreign_words
+from aoba.links.protocols import foreign_words
 from aoba.links.roles import Rules, functions_of, words_for
 from aoba.links.tcp import PARTING, TcpLink
 from aoba.links.turnstile import Turnstile

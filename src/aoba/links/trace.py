@@ -21,7 +21,7 @@ from itertools import chain
 from typing import Final, cast
 
 from aoba.links.link_log import LinkLog
-from aoba.links.meant import foreign_words
+from aoba.links.protocols import foreign_words
 from aoba.links.serial_session import SerialSession
 from aoba.links.session import MbapSession, Session
 from aoba.modbus.client import Client

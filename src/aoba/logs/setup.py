@@ -19,7 +19,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Literal, Self
 
-from aoba.logs.printable import printable
+from aoba.logs.libraries import LibraryLog
+from aoba.logs.printable import printable, printable_json
 
 Format = Literal["text", "json"]
 Wake = Callable[[], None]
@@ -49,7 +50,8 @@ class TextFormatter(logging.Formatter):
         level = f"{record.levelname:<7}"
         text = printable(record.getMessage())
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
+            trace = self.formatException(record.exc_info)
+            text += "".join(f"\n{printable(line)}" for line in trace.split("\n"))
         if self._colour:
             colour = _COLOURS.get(record.levelno, "")
             return f"\x1b[2m{clock}{_PLAIN} {colour}{level}{_PLAIN} {text}"
@@ -69,7 +71,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         # A path that is not UTF-8 stays readable: `_write` makes valid JSON of its odd bytes.
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return printable_json(json.dumps(line, ensure_ascii=False, default=str))
 
 
 class Logging:
@@ -93,6 +95,7 @@ class Logging:
 
     def __exit__(self, *_: object) -> None:
         logging.getLogger().removeHandler(self._handler)
+        self._handler.end()
         if writer := self._writer:
             with contextlib.suppress(queue.Full):  # nobody reads
                 self._queue.put(None, timeout=_FLUSH)
@@ -149,6 +152,7 @@ def _write(descriptor: int, data: bytes) -> int:
 class _Handler(logging.handlers.QueueHandler):
     def __init__(self, records: "queue.Queue[logging.LogRecord | None]") -> None:
         super().__init__(records)
+        self._libraries = LibraryLog()
         self.wake: Wake = lambda: None
         self.lost = 0
 
@@ -156,6 +160,15 @@ class _Handler(logging.handlers.QueueHandler):
         return record  # it stays in this process, and is formatted where it is written
 
     def enqueue(self, record: logging.LogRecord) -> None:
+        for each in self._libraries.passed(record):
+            self._put(each)
+
+    def end(self) -> None:
+        """Nothing more is logged."""
+        for each in self._libraries.end():
+            self._put(each)
+
+    def _put(self, record: logging.LogRecord) -> None:
         try:
             self.queue.put_nowait(record)
         except queue.Full:

@@ -2,20 +2,26 @@
 
 from typing import Final
 
-from aoba.modbus.spec import Table
+from aoba.modbus.spec import ADDRESS_COUNT, Table
 
-_FIRST: Final = {
-    Table.DISCRETE_INPUTS: 10001,
-    Table.INPUT: 30001,
-    Table.HOLDING: 40001,
-}
-"""What many manuals call address 0; each of these tables has up to 9999 such numbers."""
-_NUMBERED: Final = 9999
+_LEADING_DIGITS: Final = {1: Table.DISCRETE_INPUTS, 3: Table.INPUT, 4: Table.HOLDING}
+"""Those of coils have a 0, so they look like any other number."""
+_POWERS: Final = (10_000, 100_000)
+"""Of the leading digit, in numbers of five digits and of six."""
+
+
+def in_manuals(number: int) -> tuple[Table, int] | None:
+    """Table and address of what a manual may call `number`: 40001 is address 0 of `holding`."""
+    for power in _POWERS:
+        digit, rest = divmod(number, power)
+        if digit in _LEADING_DIGITS and 0 < rest <= ADDRESS_COUNT:
+            return _LEADING_DIGITS[digit], rest - 1
+    return None
 
 
 def manual_hint(table: Table, address: int) -> str:
-    """Where `address` (zero-based) looks like the number in a manual: what it may be instead."""
-    first = _FIRST.get(table)
-    if first is None or not first <= address < first + _NUMBERED:
+    """Where `address` (zero-based) of `table` looks like such a number: what it may be instead."""
+    meant = in_manuals(address)
+    if not meant or meant[0] is not table:
         return ""
-    return f" (addresses count from 0: {address} of a manual may be {address - first} here)"
+    return f" (addresses count from 0: {address} of a manual may be {meant[1]} here)"

@@ -82,9 +82,10 @@ def test_a_text_is_made_only_where_it_is_logged():
 
 
 def test_the_count_of_what_was_left_out_may_have_a_name():
-    dedup = Dedup("warning", limit=RateLimit(burst=0, per_second=0))
+    dedup = Dedup("warning", limit=RateLimit(burst=LINE, per_second=0))
     dedup.name = "tcp://a:1: "
-    dedup.happened("bad", 0.0)
+    for i in range(2):
+        dedup.happened(f"error {i:04}", 0.0)
 
     assert dedup.end() == ["tcp://a:1: 1 more warning, not shown"]
 

@@ -61,6 +61,27 @@ def test_colour_ends_where_the_message_begins(level):
     assert line.startswith("\x1b[2m")
 
 
+def test_the_text_of_an_exception_cannot_forge_a_line_either(plain):
+    error = ValueError("a\u2028ERROR forged \x1b[2J")
+    line = plain.format(record("oh", exc_info=(ValueError, error, None)))
+
+    assert line.endswith(r"ValueError: a\u2028ERROR forged \x1b[2J")
+
+
+def test_what_a_library_repeats_is_counted(log, capfd):
+    with Logging("info", "text"):
+        for number in range(3):
+            logging.getLogger("asyncio").error("socket %d failed", number)
+            log.info("ours")
+
+    lines = [line.split(maxsplit=3)[3] for line in capfd.readouterr().err.splitlines()]
+    assert lines == [
+        "socket 0 failed",
+        *["ours"] * 3,
+        "same message of a library, 2 times: asyncio: socket 0 failed",
+    ]
+
+
 def test_text_without_colour_has_no_escapes(plain):
     assert "\x1b" not in plain.format(record(level=logging.ERROR))
 
@@ -76,6 +97,13 @@ def test_json_has_time_level_message_and_what_is_beside():
         "script": "boiler.py",
         "run": 7,
     }
+
+
+def test_json_shows_no_character_that_a_terminal_obeys():
+    line = JsonFormatter().format(record("\x9b2J\u202e\u2028"))
+
+    assert json.loads(line)["message"] == "\x9b2J\u202e\u2028"
+    assert line.isascii()
 
 
 def test_json_carries_an_exception():

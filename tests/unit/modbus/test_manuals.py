@@ -1,27 +1,32 @@
 import pytest
 
-from aoba.modbus.manuals import manual_hint
+from aoba.modbus.manuals import in_manuals, manual_hint
 from aoba.modbus.spec import Table
 
 
 @pytest.mark.parametrize(
-    ("table", "address", "meant"),
+    ("number", "meant"),
     [
-        (Table.HOLDING, 40001, 0),
-        (Table.HOLDING, 49999, 9998),
-        (Table.INPUT, 30005, 4),
-        (Table.DISCRETE_INPUTS, 10001, 0),
+        (10001, (Table.DISCRETE_INPUTS, 0)),
+        (30005, (Table.INPUT, 4)),
+        (40001, (Table.HOLDING, 0)),
+        (49999, (Table.HOLDING, 9998)),
+        (400001, (Table.HOLDING, 0)),
+        (465536, (Table.HOLDING, 65535)),
+        (465537, None),
+        (40000, None),
+        (20001, None),
+        (50000, None),
+        (1, None),
     ],
 )
-def test_what_looks_like_the_number_in_a_manual(table, address, meant):
-    assert manual_hint(table, address) == (
-        f" (addresses count from 0: {address} of a manual may be {meant} here)"
+def test_what_a_manual_may_call_so(number, meant):
+    assert in_manuals(number) == meant
+
+
+def test_what_looks_like_the_number_in_a_manual_may_be_one():
+    assert manual_hint(Table.HOLDING, 40003) == (
+        " (addresses count from 0: 40003 of a manual may be 2 here)"
     )
-
-
-@pytest.mark.parametrize(
-    ("table", "address"),
-    [(Table.HOLDING, 40000), (Table.HOLDING, 50000), (Table.INPUT, 40001), (Table.COILS, 1)],
-)
-def test_what_does_not(table, address):
-    assert manual_hint(table, address) == ""
+    assert manual_hint(Table.INPUT, 40003) == ""
+    assert manual_hint(Table.HOLDING, 3) == ""

@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.links.meant import foreign_words
+from aoba.links.protocols import foreign_words
 from aoba.links.url import SCHEMES
 from aoba.modbus.foreign import WireProtocol
 
