@@ -16,6 +16,7 @@ from aoba.registers.bank import Bank
 from aoba.registers.described import Descriptions
 from aoba.registers.image import Image
 from aoba.sources.scripts.script import DEFAULT_INTERVAL
+from aoba.sources.stderr import split_level
 from aoba.spans import Span
 
 
@@ -63,7 +64,7 @@ class Report:
         self._say(text, "yellow")
 
     def stderr(self, line: str) -> None:
-        self._say(line, "dim")
+        self._say(split_level(line)[1], "dim")
 
     def _took(self, source: str, document: Document) -> None:
         self.descriptions.note(document)

@@ -7,7 +7,7 @@ that had some.
 
 import math
 from bisect import bisect_left
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
 
@@ -18,6 +18,8 @@ from aoba.document.values import PLAIN, Form
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
 from aoba.spans import Span
+
+MAX_DESCRIBED: Final = 131_072
 
 
 class Described(NamedTuple):
@@ -77,7 +79,12 @@ class Described(NamedTuple):
 
 
 class Descriptions:
+    """Of `MAX_DESCRIBED` ranges at most, so that a source cannot make it grow for ever."""
+
     def __init__(self) -> None:
+        self.is_full = False
+        """Whether a range was left out, since there are too many already."""
+        self._count = 0
         self._known: dict[tuple[int, Table], list[Described]] = {}  # disjoint and in order
 
     def of(self, unit: int) -> list[tuple[Table, Described]]:
@@ -90,7 +97,15 @@ class Descriptions:
             for table, ranges in station.map.tables():
                 known = self._known.setdefault((station.id, table), [])
                 for item in ranges:
-                    _put(known, _described(item))
+                    self._note(known, _described(item))
+
+    def _note(self, known: list[Described], new: Described) -> None:
+        if self._count >= MAX_DESCRIBED and new.says_something:
+            self.is_full = True
+            return
+        before = len(known)
+        _put(known, new)
+        self._count += len(known) - before
 
 
 def _described(item: AnyRange) -> Described:

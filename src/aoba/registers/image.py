@@ -28,6 +28,7 @@ from aoba.registers.bank import Bank, Ceded, Withheld
 from aoba.registers.cells import Cells
 from aoba.registers.journal import Journal, Owned
 from aoba.registers.numbered import Numbered
+from aoba.registers.quota import Quota
 from aoba.spans import Spans
 
 _BUS_TABLES: Final = frozenset((Table.COILS, Table.HOLDING))
@@ -50,6 +51,7 @@ class Image:
         self.editions: dict[str, int] = {}
         """How often a source has replaced all that it had defined."""
         self._territories: dict[str, Territory] = {}
+        self._quotas: dict[str, Quota] = {}
         self._devices: dict[str, Device] = {}
         self._journals: list[Journal] = []
         self._watchers: list[Watcher] = []
@@ -98,11 +100,16 @@ class Image:
 
         With `replace`, what `source` had defined before and `document` does not define is gone,
         and the rest starts afresh. What was withheld of `source` is so no more. Raises Conflict,
-        and has changed nothing, where another source has defined one of the addresses.
+        and has changed nothing, where another source has defined one of the addresses; and
+        DocumentError likewise, where `source` defines more than its quota.
         """
         self._check_conflicts(source, document)
         if document.has_numbered:
             self._numbered.check(source, document)
+        quota = Quota() if replace else self._quotas.get(source) or Quota()
+        owned = {} if replace else self._territories.get(source, {})
+        quota.add(quota.check(document, owned, {} if replace else self.stations))
+        self._quotas[source] = quota
         self.ready.forget()
         self._release(source)
         if replace:

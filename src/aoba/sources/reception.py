@@ -45,11 +45,13 @@ class Reception:
         self._introduced = False  # whether the log has been told of the first stations
         self._running: Version | None = None
         self._applied: bytes | None = None  # digest of the version that defined the registers
+        self._failed = False  # whether this run has had an error, and no document since
 
     def begin(self, version: Version | None) -> None:
         """A run of `version` of the script's file begins; None where that is not known."""
         self._running = version
         self.of_this_run = 0
+        self._failed = False
 
     def again(self, raw: bytes) -> bool:
         """Implements `Listener`."""
@@ -62,6 +64,8 @@ class Reception:
         self._frames_left = MAX_FRAMES
         self.documents += 1
         self.of_this_run += 1
+        if self._failed:
+            self._recover()
         self._on_again()
         return True
 
@@ -87,6 +91,8 @@ class Reception:
             self._running.proven = True
         self.documents += 1
         self.of_this_run += 1
+        if self._failed:
+            self._recover()
         self._frame = None
         if raw and self._frames_left and not self._image.is_watched:
             self._frames_left -= 1
@@ -94,10 +100,16 @@ class Reception:
         self._on_document(document, replace)
 
     def error(self, text: str) -> None:
+        self._failed = True
         self._log.repeatable(logging.ERROR, text)
 
     def skipped(self, text: str) -> None:
         self._log.repeatable(logging.WARNING, text)
 
     def stderr(self, line: str) -> None:
-        self._log.of_run(logging.WARNING, line)
+        self._log.stderr(line)
+
+    def _recover(self) -> None:
+        """A script that prints for ever has no run that passes: its next document says it."""
+        self._failed = False
+        self._log.recovered()

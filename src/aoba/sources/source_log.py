@@ -1,63 +1,189 @@
-"""What the log is told of a source, under its name, and of a script also the number of its run."""
+"""What the log is told of a source, under its name, and of a script also the number of its run.
 
+Errors and warnings are logged once, then counted, and recovery is said once: see `Dedup`. Whatever
+a source does, it makes the log grow by a bounded amount: what its script writes to stderr has one
+`RateLimit`, and all else another, so that a flood of the one does not drown the other. Both
+together are some 80 MB a day. What is left out is counted, and said within a minute or at the end.
+"""
+
+import asyncio
 import logging
 import time
 from collections.abc import Iterable
 from typing import Final
 
-from aoba.sources.repeats import Repeats
+from aoba.logs.dedup import REMIND, Dedup
+from aoba.logs.rate_limit import RateLimit
+from aoba.sources.stderr import Event, StderrParser
 
 LOGGER: Final = "aoba.source"
+
+PER_LINE: Final = 100
+"""Characters that a line of the log has besides its text."""
+
+BURST: Final = 256 * 1024
+PER_SECOND: Final = 400
+STDERR_BURST: Final = 1024 * 1024
+STDERR_PER_SECOND: Final = 500
+"""Characters of log, of which each source has so many at once, and then so many a second."""
 
 _log = logging.getLogger(LOGGER)
 
 
 class SourceLog:
-    """Errors and warnings that repeat are logged once, then counted: see `Repeats`."""
+    """To be used in a running loop, where counts are to be logged that nothing follows."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, remind: float = REMIND) -> None:
+        self._name, self._remind_after = name, remind
         self._run = 0
-        self._repeats = {
-            logging.ERROR: Repeats("error"),
-            logging.WARNING: Repeats("warning"),
+        self._failed = False  # whether an error has come since the last run was over
+        self._limit = limit = RateLimit(BURST, PER_SECOND)
+        self._stderr_limit = RateLimit(STDERR_BURST, STDERR_PER_SECOND)
+        self._repeated = {
+            logging.ERROR: Dedup("error", remind=remind, limit=limit),
+            logging.WARNING: Dedup("warning", remind=remind, limit=limit),
         }
+        # What goes to and fro is logged in full again when it has not happened for a while.
+        self._changes = {
+            level: Dedup("message", remind=remind, forget=remind, limit=limit)
+            for level in (logging.INFO, logging.WARNING)
+        }
+        self._stderr = StderrParser()
+        self._tracebacks = Dedup("traceback", remind=remind, limit=self._stderr_limit)
+        self._left_out = {"lines": 0, "lines on stderr": 0}
+        self._reminder: asyncio.TimerHandle | None = None
 
     def run_begins(self, number: int) -> None:
         """What is told from now on is of run `number`."""
         self._run = number
 
     def run_over(self) -> None:
-        for level, repeats in self._repeats.items():
-            if repeats:
-                self._tell_all(level, repeats.run_over())
+        if self._stderr.is_holding:
+            self.stderr_ends()
+        if self._failed:
+            self._failed = False
+        else:
+            self.recovered()
+
+    def recovered(self) -> None:
+        """A run has passed without an error, or a document has come after one: said once."""
+        self._failed = False
+        times = self._repeated[logging.ERROR].recovered()
+        if times:
+            text = f"well again, after {times} error{'s' * (times > 1)}"
+            self.of_run(logging.INFO, text)
 
     def end(self, summary: str) -> None:
         """Nothing more is going to happen."""
-        for level, repeats in self._repeats.items():
-            self._tell_all(level, repeats.end())
-        self.of_source(logging.INFO, summary)
+        if self._reminder:
+            self._reminder.cancel()
+        self.stderr_ends()
+        for level, dedup in self._dedups():
+            self._write_all(level, dedup.end())
+        self._tell_left_out()
+        self._write_of_source(logging.INFO, summary)
 
     def repeatable(self, level: int, text: str) -> None:
         """`level` is that of an error or a warning."""
-        self._tell_all(level, self._repeats[level].happened(text, time.monotonic()))
+        self._failed = self._failed or level == logging.ERROR
+        self._write_all(level, self._repeated[level].happened(text, time.monotonic()))
+        self._remind_later()
+
+    def changed(self, level: int, text: str, key: str) -> None:
+        """A state has changed, which it may do again and again; `key` is the same for each time."""
+        dedup = self._changes[level]
+        for line in dedup.happened(text, time.monotonic(), key):
+            self._write_of_source(level, line)
+        self._remind_later()
 
     def of_run(self, level: int, text: str) -> None:
         """About its newest run; of a source that has none, about the source."""
-        if not self._run:
-            self.of_source(level, text)
-            return
-        who = {"source": self._name, "run": self._run}
-        _log.log(level, "%s run %d: %s", self._name, self._run, text, extra=who)
+        if self._has_room(text):
+            self._write(level, text)
 
     def of_source(self, level: int, text: str) -> None:
         """About the source as such, rather than its newest run."""
-        _log.log(level, "%s: %s", self._name, text, extra={"source": self._name})
+        if self._has_room(text):
+            self._write_of_source(level, text)
+
+    def stderr(self, line: str) -> None:
+        """A line that a script has written there. A traceback that repeats is counted."""
+        for event in self._stderr.feed(line):
+            self._take_stderr(event)
+
+    def stderr_ends(self) -> None:
+        """Of a run: what was held back of a traceback that may have gone on."""
+        for event in self._stderr.end():
+            self._take_stderr(event)
 
     def defect(self) -> None:
         """An exception that nobody had thought of is being handled."""
         _log.exception("%s run %d: defect in Aoba", self._name, self._run)
 
-    def _tell_all(self, level: int, lines: Iterable[str]) -> None:
+    def _take_stderr(self, event: Event) -> None:
+        now = time.monotonic()
+        if event.key is None:
+            for line in event.lines:
+                if self._stderr_limit.take(len(line) + PER_LINE, now):
+                    self._write(event.level, line)
+                else:
+                    self._leave_out("lines on stderr")
+            return
+        text = "\n".join(event.lines)
+        for told in self._tracebacks.happened(text, now, event.key, brief=event.lines[-1]):
+            self._write_all(event.level, told.split("\n"))
+        self._remind_later()
+
+    def _has_room(self, text: str) -> bool:
+        has_room = self._limit.take(len(text) + PER_LINE, time.monotonic())
+        if not has_room:
+            self._leave_out("lines")
+        return has_room
+
+    def _leave_out(self, what: str) -> None:
+        self._left_out[what] += 1
+        self._remind_later()
+
+    def _tell_left_out(self) -> None:
+        for what, count in self._left_out.items():
+            if count:
+                self._left_out[what] = 0
+                self._write(logging.WARNING, f"{count} more {what}, not shown")
+
+    def _dedups(self) -> list[tuple[int, Dedup]]:
+        both = (*self._repeated.items(), *self._changes.items())
+        return [*both, (logging.WARNING, self._tracebacks)]
+
+    def _remind_later(self) -> None:
+        """Have counts logged in time, if there are any and nothing else does so before."""
+        if self._reminder is None and self._is_pending():
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:  # then they are logged at the end
+                return
+            self._reminder = loop.call_later(self._remind_after, self._remind)
+
+    def _is_pending(self) -> bool:
+        return any(self._left_out.values()) or any(d.pending for _, d in self._dedups())
+
+    def _remind(self) -> None:
+        self._reminder = None
+        now = time.monotonic()
+        for level, dedup in self._dedups():
+            self._write_all(level, dedup.due(now))
+        self._tell_left_out()
+        self._remind_later()
+
+    def _write_all(self, level: int, lines: Iterable[str]) -> None:
         for line in lines:
-            self.of_run(level, line)
+            self._write(level, line)
+
+    def _write(self, level: int, text: str) -> None:
+        if not self._run:
+            self._write_of_source(level, text)
+            return
+        who = {"source": self._name, "run": self._run}
+        _log.log(level, "%s run %d: %s", self._name, self._run, text, extra=who)
+
+    def _write_of_source(self, level: int, text: str) -> None:
+        _log.log(level, "%s: %s", self._name, text, extra={"source": self._name})

@@ -81,7 +81,7 @@ class Vitals:
         was_stale = self._freshness.renew(now)
         self._renewed.set()
         if was_stale:
-            self._log.of_source(logging.INFO, f"fresh again, after {age:.1f} s")
+            self._log.changed(logging.INFO, f"fresh again, after {age:.1f} s", "fresh")
         if was_stale or age is None:
             self._publish()
 
@@ -99,10 +99,11 @@ class Vitals:
         if rule.on_stale != "hold":
             self._image.withhold(self._name, as_zero=rule.on_stale == "zero")
         self._publish()
-        self._log.of_source(
+        self._log.changed(
             logging.WARNING,
             f"stale, newest document is {self._freshness.age(now):.1f} s old; "
             f"reads answer {ANSWERS[rule.on_stale]}",
+            "stale",
         )
 
     async def _keep_age(self) -> None:

@@ -106,10 +106,22 @@ def test_a_refusal_is_raised_and_logged_with_its_place(caplog):
 
 
 def test_the_same_refusal_is_logged_once_then_counted(caplog):
-    Brought().of(BAD, BAD, BAD, GOOD)
+    Brought().of(BAD, BAD, BAD)
 
     about = [line for line in caplog.messages if WHY in line]
     assert about == [f"tank.json: {WHY}", f"tank.json: same error, 2 times: {WHY}"]
+
+
+def test_deliveries_in_turns_good_and_bad_are_told_once(caplog):
+    caplog.set_level(logging.INFO)
+    Brought().of(*[BAD, GOOD] * 20)
+
+    about = [line for line in caplog.messages if WHY in line or "well again" in line]
+    assert about == [
+        f"tank.json: {WHY}",
+        "tank.json: well again, after 1 error",
+        f"tank.json: same error, 19 times: {WHY}",
+    ]
 
 
 def test_a_first_delivery_that_fails_settles_it_too():

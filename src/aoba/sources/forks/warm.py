@@ -12,8 +12,8 @@ import os
 import time
 from typing import Final
 
+from aoba.logs.dedup import Dedup
 from aoba.sources.forks.fork_process import ForkProcess
-from aoba.sources.repeats import Repeats
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.spec import ScriptSpec
 
@@ -64,7 +64,7 @@ class ForkServer:
         self._not_before = 0.0
         self._unable = 0  # runs that the process could not fork, as far as is known
         self._last_line = ""
-        self._repeats = Repeats()
+        self._warnings = Dedup("warning")
 
     def process(self, *, launch: bool) -> ForkProcess | None:
         """One that can start a run now. Where there is none, `launch` has it started meanwhile."""
@@ -130,5 +130,5 @@ class ForkServer:
 
     def _tell(self, text: str) -> None:
         """Once, and from then on a count."""
-        for line in self._repeats.happened(text, time.monotonic()):
+        for line in self._warnings.happened(text, time.monotonic()):
             _log.warning("fork server of %s: %s", self._python, line)

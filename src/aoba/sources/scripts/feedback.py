@@ -82,6 +82,11 @@ class Feedback:
         return None
 
     @property
+    def leaves_out(self) -> bool:
+        """Whether there are more ranges with a name or a type than `values` tells of."""
+        return self._descriptions.is_full
+
+    @property
     def lost(self) -> int:
         """Writes that are missing in the newest object."""
         return self._told.lost

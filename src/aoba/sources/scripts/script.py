@@ -14,6 +14,7 @@ from typing import Final
 from msgspec import UNSET
 
 from aoba.document.schema import Document
+from aoba.registers.described import MAX_DESCRIBED
 from aoba.registers.image import Image
 from aoba.sources.reception import Reception
 from aoba.sources.schedule import Schedule
@@ -175,6 +176,9 @@ class Script:
     def _tell_lost(self, feedback: Feedback) -> None:
         if feedback.lost:
             text = "clients wrote more since the last run than is kept, the oldest writes are lost"
+            self._log.repeatable(logging.WARNING, text)
+        if feedback.leaves_out:
+            text = f"feedback has values of {MAX_DESCRIBED} ranges at most, the others are left out"
             self._log.repeatable(logging.WARNING, text)
 
     def _over(self, outcome: Outcome, *, stopped: bool = False) -> None:
