@@ -59,6 +59,8 @@ class Runtime:
             if not self._stop.is_set():
                 for outlet in self._outlets:
                     await outlet.serve()
+                for name in self._sources.unsettled:
+                    _log.info("%s: no values yet; it is waited for", name)
                 await self._until_stop(self._starter)
                 await self._until_stop(*self._sources.lives)
             _log.info("stopping")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.documents import RUN_NUMBER, document, printing, station
+from support.documents import RUN_NUMBER, document, printing, station, until_exists
 from support.server import PROC, Server, is_alive
 from support.wire import Client
 
@@ -157,13 +157,46 @@ def test_an_error_in_a_document_is_located(serve: Serve, script: Script) -> None
         assert client.holding(10, 4) == [1, 2, 3, 4]
 
 
-def test_an_error_that_repeats_is_logged_once_and_counted_when_it_is_gone(
+def test_an_error_that_repeats_is_logged_once_and_so_is_that_it_is_gone(
     serve: Serve, script: Script
 ) -> None:
     server = serve(script(RUN_NUMBER, "put(70000 if run in range(2, 8) else run)\n"))
-    server.wait_for_log(r"run \d+: same error, 5 times: stations\[0\].*got 70000")
-    server.wait_for_log(r"run \d+: same error, 5 times: run failed: printed no valid document")
-    assert len(server.logged("(?<!times: )stations.*got 70000")) == 1
+    server.wait_for_log(r"INFO +source\.py run 8: well again, after 1\d errors$")
+    assert len(server.logged("stations.*got 70000")) == 1
+    assert len(server.logged("run failed: printed no valid document")) == 1
+
+
+@pytest.mark.parametrize("mode", ["", "python:embedded:"])
+def test_a_script_that_fails_every_second_run_does_not_fill_the_log(
+    serve: Serve, script: Script, mode: str
+) -> None:
+    path = script(RUN_NUMBER, "put(run)\nif run % 2 == 0:\n    {}['sensor', run]\n")
+    server = serve(f"{mode}{path}")
+    with Client(server.port) as client:
+        poll(client, until=lambda values: values[0] >= 12)
+    server.stop()
+    assert len(server.logged(r"ERROR .* run \d+: run failed: exit status 1")) == 1
+    assert len(server.logged("Traceback")) == 1
+    assert len(server.logged(r"INFO .* well again, after \d+ errors?$")) == 1
+    assert server.logged(r"WARNING .* same traceback, \d+ times: KeyError: \('sensor', 2\)")
+
+
+def test_a_script_says_at_which_level_a_line_is_logged(serve: Serve, script: Script) -> None:
+    lines = ["<3>pump lost", "<6>pump started", "plain"]
+    body = "".join(f"sys.stderr.write({line + chr(10)!r})\n" for line in lines)
+    server = serve(script(RUN_NUMBER, body, "put(run)\n"))
+    for level, text in (("ERROR", "pump lost"), ("INFO", "pump started"), ("WARNING", "plain")):
+        server.wait_for_log(rf"{level} +source\.py run 1: {text}$")
+
+
+def test_a_script_that_takes_its_time_for_the_first_values_is_named(
+    serve: Serve, script: Script, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    server = serve(script(RUN_NUMBER, until_exists(gate), "put(run)\n"))
+    server.wait_for_log("INFO +source.py: no values yet; it is waited for$")
+    gate.touch()
+    server.wait_for_log("first document: ")
 
 
 def test_the_rest_of_the_count_is_told_at_the_end(serve: Serve, script: Script) -> None:
@@ -179,7 +212,7 @@ def test_the_rest_of_the_count_is_told_at_the_end(serve: Serve, script: Script) 
 def test_skipped_slots_are_counted(serve: Serve, script: Script) -> None:
     server = serve(script(RUN_NUMBER, "import time\nput(run)\ntime.sleep(0.15 * (run < 5))\n"))
     server.wait_for_log("ERROR .* run 1: takes longer than its interval of 50 ms, slots are skipp")
-    server.wait_for_log(r"same error, \d+ times: takes longer than its interval of 50 ms")
+    server.wait_for_log(r"INFO .*well again, after \d+ errors?$")
 
 
 def test_of_two_sources_with_the_same_address_the_first_one_keeps_it(

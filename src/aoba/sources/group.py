@@ -32,10 +32,10 @@ class SourceGroup:
 
     def __init__(self, specs: Sequence[Spec], image: Image) -> None:
         self._shared = Shared(image)
-        names = source_names(specs)
-        self._sources = [
-            open_source(name, spec, self._shared) for name, spec in zip(names, specs, strict=True)
-        ]
+        self._sources = {
+            name: open_source(name, spec, self._shared)
+            for name, spec in zip(source_names(specs), specs, strict=True)
+        }
         self.lives: list[asyncio.Task[None]] = []
         """Of the sources that have started; one ends by itself only where Aoba has a defect."""
 
@@ -52,12 +52,17 @@ class SourceGroup:
     async def start(self) -> None:
         """Returns when all have started, and all but the slow ones have settled."""
         patience_ends = time.monotonic() + PATIENCE
-        for source in self._sources:
+        for source in self._sources.values():
             self.lives.append(asyncio.create_task(source.live()))
             seconds = max(STEP, patience_ends - time.monotonic())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await source.settled.wait()
+
+    @property
+    def unsettled(self) -> list[str]:
+        """Names of those that have not given a first document, nor failed to."""
+        return [name for name, source in self._sources.items() if not source.settled.is_set()]
 
     def cancel(self) -> None:
         """Have them come to their end; a second time, have them hurry."""
