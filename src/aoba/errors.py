@@ -4,7 +4,8 @@ AobaError
 ├── UsageError              the command line, a URL or a SPEC is wrong      exit 2
 ├── LinkError               a link cannot be opened                         exit 1
 ├── DocumentError           a script's document breaks a rule               the script
-│   └── Conflict                another source has defined what it defines
+│   ├── Conflict                another source has defined what it defines
+│   └── NoDocument              it was not meant for one
 ├── DeviceError             a device, or the way to it, fails               exit 1
 │   ├── NoConnection            it cannot be reached, or is no longer
 │   ├── NoAnswer                it is silent
@@ -90,6 +91,17 @@ class DocumentError(AobaError):
 
 class Conflict(DocumentError):
     """A document defines what belongs to another source; else nothing is wrong with it."""
+
+
+class NoDocument(DocumentError):
+    """What looks like JSON is no document, and was hardly meant for one; `is_json` tells if it is.
+
+    In a stream it is text as any other, in place of a document it is an error.
+    """
+
+    def __init__(self, path: str, reason: str, *, is_json: bool) -> None:
+        super().__init__(path, reason)
+        self.is_json = is_json
 
 
 class BrokerError(AobaError):

@@ -5,13 +5,14 @@ stand twice, `explain` looks at the value again, slowly, to say more.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from aoba.document.explain import JsonObject, invalid, names, parse, unexplained
+from aoba.document.meant import is_begun, is_meant
 from aoba.document.schema import Document, Station
-from aoba.errors import DocumentError
+from aoba.errors import DocumentError, NoDocument
 
 _MAX_EXPLAINED: Final = 4 * 1024 * 1024
 _MAX_EXPLAINED_NODES: Final = 100_000
@@ -46,7 +47,8 @@ def decode_whole(line: bytes) -> Decoded | None:
 def decode(raw: bytes | bytearray) -> Decoded:
     """Decode one JSON object, a document, or one JSON array, its bare stations.
 
-    Raises DocumentError for the first rule that is broken.
+    Raises DocumentError for the first rule that is broken; NoDocument where `raw` was hardly meant
+    for one.
     """
     bare = raw.startswith(b"[")
     try:
@@ -77,7 +79,17 @@ def _count_names(raw: bytes | bytearray) -> int:
 def _explain(raw: bytes | bytearray, bare: bool, reason: str) -> Decoded:
     if len(raw) > _MAX_EXPLAINED or len(_NODE.findall(raw)) > _MAX_EXPLAINED_NODES:
         raise unexplained(reason, "stations" if bare else "")
-    value = parse(raw)
+    try:
+        value = parse(raw)
+    except DocumentError as error:
+        raise error if is_begun(raw, alone=True) else _unmeant(error, is_json=False) from None
+    try:
+        return _read_again(value, bare)
+    except DocumentError as error:
+        raise error if is_meant(value) else _unmeant(error, is_json=True) from None
+
+
+def _read_again(value: Any, bare: bool) -> Decoded:
     report = names(JsonObject(stations=value) if bare else value, Document)
     if report.repeated:
         raise DocumentError(*report.repeated[0])
@@ -85,3 +97,7 @@ def _explain(raw: bytes | bytearray, bare: bool, reason: str) -> Decoded:
         return Decoded(msgspec.convert(report.known, Document), report.unknown)
     except msgspec.ValidationError as problem:
         raise invalid(problem, report.known, Document) from None
+
+
+def _unmeant(error: DocumentError, *, is_json: bool) -> NoDocument:
+    return NoDocument(error.path, error.reason, is_json=is_json)

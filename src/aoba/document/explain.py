@@ -90,8 +90,13 @@ def _trailing_comma(error: json.JSONDecodeError) -> json.JSONDecodeError | None:
     return json.JSONDecodeError("Nothing follows the comma", error.doc, comma)
 
 
-def fault(begun: bytes) -> DocumentError:
-    """Why bytes that begin like JSON, up to the first that cannot belong to it, are none."""
+def fault(begun: bytes, size: int) -> DocumentError:
+    """Why `size` bytes that begin like JSON, up to the first that cannot belong to it, are none.
+
+    `begun` is the first of them, or as many as are to be read again.
+    """
+    if len(begun) < size:
+        return DocumentError("", f"not valid JSON, as its byte {size} shows")
     try:
         parse(begun)
     except DocumentError as error:

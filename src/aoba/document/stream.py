@@ -1,16 +1,19 @@
 """A script's stdout, in any split -> JSON values, and what is not JSON.
 
 Takes bytes as they come and gives `Value`, the bytes of one complete object or array; `Text`,
-bytes that are part of none; `Fault`, where some of these went wrong that were meant for JSON;
-`Cut`, a value that was begun and never completed. Values may be pretty-printed over many lines, one
-a line, or back to back, with text before, between and behind.
+bytes that are part of none; `Fault`, where some of these went wrong that were meant for a document;
+`Cut`, such a value that was begun and never completed. Values may be pretty-printed over many
+lines, one a line, or back to back, with text before, between and behind.
 
-This finds where values end, and leaves it to the decoder whether they are right: brackets must
-match and strings close, but `1,,2` and NaN pass. A bracket that turns out to open no JSON, as in
-`[INFO] ready`, is text as far as its closing bracket, or up to the next line that begins with a
-bracket: so one bad value, or half of one, cannot swallow those that follow. Within a bad object,
-and behind it on its line, only an object can begin: a list may be what is left of it. Two values in
-a row without a comma show that what was open around them was no JSON, either.
+This finds where values end, and leaves it to the decoder whether they are right. A bracket that
+turns out to open no JSON, as in `[INFO] ready` or `print("[")`, is text, and what follows is looked
+at as if it had not been there: `document/brackets` says when that is. So nothing that is broken
+hides a document that has a line of its own.
+
+Of what is broken, parts must not be taken for documents. An object without `stations` is none in
+any case, but any list of stations is. So a list does not count while brackets that were begun on
+its line, and broke, are open; nor behind a name in quotes and a colon, as in a broken object that
+goes on over many lines. With a line of its own, even such a list counts.
 """
 
 import re
@@ -18,27 +21,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from aoba.document.brackets import MAX_DEPTH, Brackets, Span, Verdict
+from aoba.document.explain import fault
+from aoba.document.meant import is_begun, is_cut_off
+
 MAX_VALUE: Final = 16 * 1024 * 1024
 """Bytes of the longest value."""
 
-MAX_DEPTH: Final = 32
-"""Brackets that may be open at once. A document has at most 7."""
+MAX_QUOTED: Final = 64 * 1024
+"""Bytes of a fault that are given, to be read again to say more."""
 
-_OPEN: Final = re.compile(rb"[\[{]")
-_OPEN_OBJECT_OR_LINE: Final = re.compile(rb"[{\n]")
-# What is hardly meant for anything else, and not so much that quoting its fault takes long.
-_MEANT_FOR_JSON: Final = re.compile(rb'\{\s*"|\[\s*\{\s*"')
-_MAX_FAULT: Final = 64 * 1024
-# Whatever may stand between brackets and strings, in one step: a range of 65 536 values is one.
-_PLAIN: Final = re.compile(
-    rb"[\s,:0-9+\-.eE]*+(?:(?:true|false|null|NaN|Infinity)[\s,:0-9+\-.eE]*+)*+"
-)
-_WORDS: Final = (b"true", b"false", b"null", b"NaN", b"Infinity")
-_STRING: Final = re.compile(rb'[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+')
-_RESYNC: Final = re.compile(rb"[\[\]{}]|\n(?=[\[{])")
-_CLOSER: Final = {ord("{"): ord("}"), ord("["): ord("]")}
-_CLOSERS: Final = frozenset(_CLOSER.values())
-_QUOTE, _BACKSLASH, _NEWLINE, _LIST = b'"\\\n['
+# A bracket behind ESC begins a control sequence, as for a colour (ECMA-48 5.4).
+_OPEN: Final = re.compile(rb"[\[{\x1b]")
+_OPEN_OR_OVER: Final = re.compile(rb"[\[{\x1b\]}\n]")
+_NO_JSON: Final = re.compile(rb'[\[{][^\s"\[\]{},:0-9+\-.eEtfnNI]|\{[\[{]')
+_NOT_BLANK: Final = re.compile(rb"[^ \t\r\v\f]")
+_BLANK: Final = b" \t\r\v\f\xef\xbb\xbf"  # and the mark that a file saved on Windows begins with
+_BEHIND_NAME: Final = (b'":', b"':")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +52,64 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The beginning of what was meant for JSON, up to where it shows that it is none.
+    """What was meant for a document, up to the byte that shows that it is none.
 
-    The bytes come once more as `Text`.
+    Of more than MAX_QUOTED bytes, `begun` has the first ones. All come once more as `Text`.
     """
 
     begun: bytes
+    size: int
+
+    @property
+    def reason(self) -> str:
+        return str(fault(self.begun, self.size))
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """`size` bytes of a value that the end of the stream, or MAX_VALUE, cut off."""
+    """`size` bytes of a value that the end of the stream cut off, or that was too long."""
 
     size: int
+    too_long: bool = False
+
+    @property
+    def reason(self) -> str:
+        why = f"is longer than {MAX_VALUE >> 20} MiB" if self.too_long else "ends early"
+        return f"a JSON value {why}, {self.size} bytes dropped"
 
 
 Piece = Value | Text | Fault | Cut
+
+
+class _Context:
+    """What stands before a value, as far as it matters."""
+
+    def __init__(self) -> None:
+        self.is_blank = True
+        """Whether nothing stands on its line."""
+        self.depth = 0
+        """Brackets that broke, and are not closed yet; on its line no one asks any more."""
+        self.is_behind_esc = False
+        self._last = b""  # two bytes of text, the last ones that are not blank
+
+    @property
+    def is_part(self) -> bool:
+        """Whether a list would be a part of something broken."""
+        return self.depth > 0 or self._last in _BEHIND_NAME
+
+    def text(self, data: bytes) -> None:
+        _, newline, rest = data.rpartition(b"\n")
+        if newline:
+            self.depth = 0
+        self.is_blank = (self.is_blank or bool(newline)) and not rest.strip(_BLANK)
+        self.is_behind_esc = data.endswith(b"\x1b")
+        shown = data.rstrip()
+        self._last = (self._last + shown[:-1].rstrip()[-1:] + shown[-1:])[-2:]
+
+    def value(self, raw: bytearray) -> None:
+        if self.depth and b"\n" in raw:
+            self.depth = 0
+        self.is_blank, self.is_behind_esc, self._last = False, False, b""
 
 
 class ValueStream:
@@ -80,129 +121,170 @@ class ValueStream:
     def __init__(self, max_value: int = MAX_VALUE) -> None:
         self._max_value = max_value
         self._buffer = bytearray()
+        self._start()
+
+    def _start(self) -> None:
+        self._given: list[Piece] = []
         self._state = self._outside
+        self._context = _Context()
         # Of a value begun, which the buffer then starts with:
-        self._scanned = 0
-        self._due = bytearray()  # closing brackets, the next one last
-        self._in_string = False
-        self._closed_at = 0  # where the newest list or object in it ended, until more follows
-        # Of a value that turned out to be none:
-        self._depth = 0
-        self._only_objects = False  # a list behind a broken object may be a part of that
+        self._brackets = Brackets()
+        self._is_alone = True  # on its line, as far as that has come
+        self._is_part = False  # of something broken, if it is a list
+        # Of such a list, which is whole:
+        self._size = 0
+        self._looked = 0  # as far as that its line goes on with nothing
 
     @property
     def at_start(self) -> bool:
-        """Whether what comes next is fed as into a new one."""
-        return not self._buffer and self._state == self._outside and not self._only_objects
+        """Whether what comes next is taken as in a new stream."""
+        context = self._context
+        is_outside = not self._buffer and self._state == self._outside
+        return is_outside and not (context.is_part or context.is_behind_esc)
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         self._buffer += data
-        while self._buffer:
-            state = self._state
-            piece = state()
-            if piece is not None:
-                yield piece
-            elif self._state == state:
-                return  # more bytes are needed
+        while self._buffer and self._state():
+            yield from self._told()
 
     def end(self) -> Iterator[Piece]:
-        """The stream is over: give what is left."""
-        if self._buffer:
-            begun = self._state == self._inside
-            rest = self._take(len(self._buffer))
-            yield Cut(len(rest)) if begun else Text(bytes(rest))
-        self._state = self._outside
-
-    def _outside(self) -> Piece | None:
-        wanted = _OPEN_OBJECT_OR_LINE if self._only_objects else _OPEN
-        bracket = wanted.search(self._buffer)
-        start = bracket.start() if bracket else len(self._buffer)
-        if bracket and bracket[0] == b"\n":
-            self._only_objects = False
-            start += 1
-        if start:
-            return Text(bytes(self._take(start)))
-        self._scanned, self._due, self._in_string, self._closed_at = 0, bytearray(), False, 0
-        self._state = self._inside
-        return None
-
-    def _inside(self) -> Piece | None:
-        buffer, size, at = self._buffer, len(self._buffer), self._scanned
-        while at < size:
-            if self._in_string:
-                at = _end(_STRING, buffer, at)
-                if at == size or (buffer[at] == _BACKSLASH and at + 1 == size):
-                    break
-                if buffer[at] != _QUOTE:
-                    return self._lose(at)
-                self._in_string = False
-                at += 1
-            at = _end(_PLAIN, buffer, at)
-            if at == size or _is_begun_word(buffer, at):
-                break
-            lost_at = self._step(buffer[at], at)
-            if lost_at is not None:
-                return self._lose(lost_at)
-            at += 1
-            if not self._due:
-                return self._complete(at)
-        self._scanned = at
-        return None if size <= self._max_value else self._cut(size)
-
-    def _step(self, byte: int, at: int) -> int | None:
-        """Take the bracket or quote at `at`; returns from where on this is no JSON, if so."""
-        if self._closed_at and byte not in _CLOSERS:
-            if b"," not in self._buffer[self._closed_at : at]:
-                return self._closed_at  # as in `[\n{...}\n{...}`, documents behind stray text
-            self._closed_at = 0
-        if byte == _QUOTE:
-            self._in_string = True
-        elif byte in _CLOSER and len(self._due) < MAX_DEPTH:
-            self._due.append(_CLOSER[byte])
-        elif self._due and byte == self._due[-1]:
-            self._due.pop()
-            self._closed_at = at + 1
-        else:
-            return at
-        return None
-
-    def _complete(self, size: int) -> Piece:
-        if size > self._max_value:
-            return self._cut(size)
-        self._state = self._outside
-        return Value(self._take(size))
-
-    def _cut(self, size: int) -> Cut:
-        self._lose(0)
-        self._only_objects = False
-        self._take(size)
-        return Cut(size)
-
-    def _lose(self, at: int) -> Fault | None:
-        """What was begun is no JSON, as byte `at` shows: its brackets still count, up to there."""
-        self._scanned, self._depth = at, len(self._due)
-        meant = _MEANT_FOR_JSON.match(self._buffer) is not None
-        self._only_objects = meant and self._buffer.startswith(b"{")
-        self._state = self._lost
-        return Fault(bytes(self._buffer[: at + 1])) if meant and at <= _MAX_FAULT else None
-
-    def _lost(self) -> Piece | None:
-        buffer, at = self._buffer, self._scanned
-        self._scanned = 0
-        while self._depth:
-            found = _RESYNC.search(buffer, at)
-            if found is None:
-                # Whether a line feed ends it shows only with the byte behind it.
-                held = buffer[-1:] == b"\n"
-                return Text(bytes(self._take(len(buffer) - held))) if len(buffer) > held else None
-            at = found.end()
-            byte = buffer[at - 1]
-            if byte == _NEWLINE:
-                self._depth *= self._only_objects and buffer[at] == _LIST
+        """The stream is over: give what is left. What is fed then is a new one."""
+        size = len(self._buffer)
+        if self._state == self._at_line_end:
+            self._give_broken(size, [Span(0, self._size)])
+        elif size:
+            self._brackets.end(self._buffer)
+            found = self._brackets.found
+            if not found and is_cut_off(self._buffer, alone=self._is_alone):
+                self._given.append(Cut(size))
             else:
-                self._depth += 1 if byte in _CLOSER else -1
+                self._give_broken(size, found)
+        yield from self._told()
+        self._buffer.clear()
+        self._start()
+
+    def _told(self) -> list[Piece]:
+        given, self._given = self._given, []
+        return given
+
+    # States: each looks at the buffer, which is not empty, and returns whether it needs no more.
+
+    def _outside(self) -> bool:
+        start, depth = self._opener()
+        if start:
+            self._give_text(start)
+        self._context.depth = depth
+        if not self._buffer:
+            return True
+        self._brackets = Brackets()
+        self._is_alone, self._is_part = self._context.is_blank, self._context.is_part
+        self._state = self._inside
+        return True
+
+    def _inside(self) -> bool:
+        verdict = self._brackets.scan(self._buffer)
+        if verdict is Verdict.WHOLE:
+            self._whole(self._brackets.stop)
+        elif verdict is Verdict.BROKEN:
+            self._broken(self._brackets.stop)
+        elif verdict is Verdict.TOO_DEEP:
+            self._drop(MAX_DEPTH // 2)
+        elif len(self._buffer) <= self._max_value:
+            return False
+        else:
+            self._too_long()
+        return True
+
+    def _at_line_end(self) -> bool:
+        found = _NOT_BLANK.search(self._buffer, self._looked)
+        if found is None and len(self._buffer) <= self._max_value:
+            self._looked = len(self._buffer)
+            return False
         self._state = self._outside
-        return Text(bytes(self._take(at))) if at else None
+        if found is None or found[0] == b"\n":
+            self._give_value(self._size)
+        else:
+            self._give_text(self._size)
+        return True
+
+    def _opener(self) -> tuple[int, int]:
+        """Where the next value begins, or the buffer ends; and the depth of `_Context` there."""
+        buffer, depth = self._buffer, self._context.depth
+        at = int(self._context.is_behind_esc and buffer.startswith(b"["))
+        while found := (_OPEN_OR_OVER if depth else _OPEN).search(buffer, at):
+            at = found.end()
+            match found[0]:
+                case b"\x1b":
+                    at += buffer.startswith(b"[", at)
+                case b"\n":
+                    depth = 0
+                case b"]" | b"}":
+                    depth -= 1
+                case _ if _NO_JSON.match(buffer, at - 1):  # it would break at once
+                    depth += 1
+                case _:
+                    return at - 1, depth
+        return len(buffer), depth
+
+    def _whole(self, size: int) -> None:
+        self._state = self._outside
+        if size > self._max_value:
+            self._give_broken(size, self._brackets.found, too_long=True)
+        elif not (self._is_part and self._buffer.startswith(b"[")):
+            self._give_value(size)
+        elif self._is_alone and self._buffer.find(b"\n", 0, size) < 0:
+            self._state, self._size, self._looked = self._at_line_end, size, size
+        else:
+            self._give_text(size)
+
+    def _broken(self, size: int) -> None:
+        """What was begun is no JSON, or not meant for one value, as byte `size` shows."""
+        brackets, found = self._brackets, self._brackets.found
+        shown = min(size + 1, found[0].start) if found else size + 1
+        begun = bytes(self._buffer[: min(shown, MAX_QUOTED)])
+        if is_begun(begun, alone=self._is_alone):
+            self._given.append(Fault(begun, shown))
+        self._give_broken(size, found)
+        self._context.depth += brackets.depth
+        self._state = self._outside
+
+    def _drop(self, count: int, *, too_long: bool = False) -> None:
+        """Give up the outermost `count` brackets, and go on with what is open in them."""
+        size, found = self._brackets.drop(count)
+        self._give_broken(size, found, too_long=too_long)
+        self._context.depth += count
+        self._is_alone, self._is_part = self._context.is_blank, self._context.is_part
+
+    def _too_long(self) -> None:
+        if self._brackets.depth > 1:  # what is within may be a document
+            self._drop(1, too_long=True)
+        else:
+            self._give_broken(len(self._buffer), self._brackets.found, too_long=True)
+            self._context.depth += 1
+            self._state = self._outside
+
+    def _give_broken(self, size: int, found: list[Span], *, too_long: bool = False) -> None:
+        """Give the first bytes as text, or as cut, but for the documents that are `found` there."""
+        at = 0
+        for span in [*found, Span(size, size)]:
+            if span.start > at:
+                self._give_text(span.start - at, too_long=too_long)
+            length = span.stop - span.start
+            if length > self._max_value:
+                self._give_text(length, too_long=True)
+            elif length:
+                self._give_value(length)
+            at = span.stop
+
+    def _give_text(self, size: int, *, too_long: bool = False) -> None:
+        data = bytes(self._take(size))
+        self._context.text(data)
+        self._given.append(Cut(size, too_long=True) if too_long else Text(data))
+
+    def _give_value(self, size: int) -> None:
+        raw = self._take(size)
+        self._context.value(raw)
+        self._given.append(Value(raw))
 
     def _take(self, size: int) -> bytearray:
         """Remove the first `size` bytes; the larger part is the one that is not copied."""
@@ -214,14 +296,3 @@ class ValueStream:
             self._buffer = taken[size:]
             del taken[size:]
         return taken
-
-
-def _end(pattern: re.Pattern[bytes], buffer: bytearray, at: int) -> int:
-    found = pattern.match(buffer, at)
-    assert found is not None  # noqa: S101  both patterns match the empty string
-    return found.end()
-
-
-def _is_begun_word(buffer: bytearray, at: int) -> bool:
-    """Whether the buffer ends in the middle of one of `_WORDS`."""
-    return len(buffer) - at < len(_WORDS[-1]) and any(w.startswith(buffer[at:]) for w in _WORDS)

@@ -89,12 +89,20 @@ class Deliveries:
         Raises DocumentError, which the log has been told of, where that cannot be done.
         """
         try:
-            decoded = await _decoded(raw)
+            decoded = await decoded_of(raw)
+        except DocumentError as error:
+            self.error(f"{place}: {error}" if place else str(error))
+            raise
+        self.take_decoded(decoded, place)
+        return decoded
+
+    def take_decoded(self, decoded: Decoded, place: str = "") -> None:
+        """As `take`."""
+        try:
             self.document(decoded)
         except DocumentError as error:
             self.error(f"{place}: {error}" if place else str(error))
             raise
-        return decoded
 
     def document(self, decoded: Decoded) -> None:
         """Raises DocumentError where another source is in the way."""
@@ -114,8 +122,8 @@ class Deliveries:
             self.settled.set()
 
 
-async def _decoded(raw: bytes | bytearray) -> Decoded:
-    """Raises DocumentError."""
+async def decoded_of(raw: bytes | bytearray) -> Decoded:
+    """Decode a document, in a thread where it is large. Raises DocumentError."""
     if len(raw) > MAX_VALUE:
         limit = f"expected {MAX_VALUE >> 20} MiB at most, got {len(raw)} bytes"
         raise DocumentError("", limit)

@@ -26,6 +26,11 @@ class Lines:
         self._left = 0
         self._held_back = 0
 
+    @property
+    def begun(self) -> bytes:
+        """The line that is coming, up to HEAD bytes."""
+        return self._head
+
     def feed(self, data: bytes, now: float) -> Iterator[str]:
         if not self._size and not data.strip(b"\r\n"):
             return  # what stands between documents is no line, and is not counted as one

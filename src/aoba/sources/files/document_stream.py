@@ -5,20 +5,17 @@ What breaks a rule is a delivery that fails; text that is not JSON is passed ove
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
-from aoba.document.explain import fault
-from aoba.document.stream import MAX_VALUE, Cut, Fault, Piece, Text, Value, ValueStream
-from aoba.errors import DocumentError
-from aoba.sources.deliveries import Deliveries
-from aoba.sources.lines import Lines
+from aoba.document.stream import Cut, Fault, Piece, Text, Value, ValueStream
+from aoba.errors import DocumentError, NoDocument
+from aoba.sources.deliveries import Deliveries, decoded_of
+from aoba.sources.skipped import Skipped
 
 TURN: Final = 0.005
 """Seconds of work in a row before Modbus clients have their turn."""
-
-_BETWEEN: Final = "\ufeff ,"  # what may stand between documents
 
 
 async def at_once() -> None:
@@ -44,7 +41,7 @@ class DocumentStream:
         """Deliveries so far, good or bad."""
         self._deliveries, self._turn, self._numbered = deliveries, turn, numbered
         self._values = ValueStream()
-        self._text = Lines()
+        self._skipped = Skipped()
         self._line = 1
         self._turn_ends = 0.0
 
@@ -56,7 +53,7 @@ class DocumentStream:
     async def end(self) -> None:
         for piece in self._values.end():
             await self._handle(piece)
-        self._skip(self._text.end())
+        self._tell(self._skipped.end())
 
     async def _let_others(self) -> None:
         if time.monotonic() >= self._turn_ends:
@@ -71,20 +68,26 @@ class DocumentStream:
                 self._line += raw.count(b"\n")
             case Text(data):
                 await self._pass_over(data)
-            case Fault(begun):
-                await self._refuse(str(fault(begun)))
-            case Cut(size):
-                limit = (
-                    f"is longer than {MAX_VALUE >> 20} MiB" if size > MAX_VALUE else "ends early"
-                )
-                await self._refuse(f"a JSON value {limit}, {size} bytes dropped")
+            case Fault() | Cut():
+                await self._refuse(piece.reason)
 
     async def _take(self, raw: bytearray) -> None:
+        if self._skipped.has(raw):
+            self._tell(self._skipped.text(bytes(raw), time.monotonic()))
+            return
+        try:
+            decoded = await decoded_of(raw)
+        except NoDocument as error:
+            self._tell(self._skipped.value(raw, error, time.monotonic()))
+            return
+        except DocumentError as error:
+            await self._refuse(str(error))
+            return
         await self._turn()
         self.count += 1
         async with self._deliveries.delivery():
             with suppress(DocumentError):  # the log has been told
-                await self._deliveries.take(raw, self._place)
+                self._deliveries.take_decoded(decoded, self._place)
 
     async def _refuse(self, reason: str) -> None:
         await self._turn()
@@ -99,12 +102,10 @@ class DocumentStream:
     async def _pass_over(self, data: bytes) -> None:
         for part in data.splitlines(keepends=True):
             await self._let_others()
-            self._skip(self._text.feed(part, time.monotonic()))
+            self._tell(self._skipped.text(part, time.monotonic()))
             self._line += part.endswith(b"\n")
 
-    def _skip(self, lines: Iterator[str]) -> None:
-        for line in lines:
-            text = line.strip(_BETWEEN)
-            if text:
-                where = f"{self._place}: " if self._place else ""
-                self._deliveries.skipped(f"{where}not JSON, skipped: {text}")
+    def _tell(self, skipped: Iterable[str]) -> None:
+        where = f"{self._place}: " if self._place else ""
+        for text in skipped:
+            self._deliveries.skipped(f"{where}{text}")

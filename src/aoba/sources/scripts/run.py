@@ -2,25 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, NamedTuple, Protocol
 
 from aoba.document.decode import Decoded, decode
-from aoba.document.explain import fault
-from aoba.document.stream import MAX_VALUE, Cut, Fault, Text, Value, ValueStream
-from aoba.errors import DocumentError, RunError
+from aoba.document.stream import Cut, Fault, Text, Value, ValueStream
+from aoba.errors import DocumentError, NoDocument, RunError
 from aoba.sources.lines import Lines
 from aoba.sources.scripts.program import Unfit, Version
 from aoba.sources.scripts.quick import take_whole
 from aoba.sources.scripts.running import Running
+from aoba.sources.skipped import Skipped
 from aoba.sources.source_log import SourceLog
 
 MAX_INLINE: Final = 128 * 1024
 """Bytes of the longest value that is decoded in the loop; a longer one is, in a thread."""
 
 _TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have their turn
-_BOM: Final = "\ufeff"  # what a file saved on Windows may begin with, and a script that prints it
-_DICT: Final = ("{'", "[{'")
 
 
 class Host(Protocol):
@@ -98,7 +96,7 @@ class Listener(Protocol):
     def error(self, text: str) -> None: ...
 
     def skipped(self, text: str) -> None:
-        """Hears of a line on stdout that is not JSON."""
+        """Hears of a line on stdout that is no document, and was not meant for one."""
         ...
 
     def stderr(self, line: str) -> None: ...
@@ -146,7 +144,7 @@ async def run_script(
             intake.taken = running.taken
             while (chunk := await running.read(timeout)) is not None:
                 await intake.feed(chunk)
-        intake.end()
+        await intake.end()
     except RunError as error:
         return Outcome(str(error), began=False)
     finally:
@@ -165,7 +163,7 @@ class Intake:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._values: ValueStream | None = None
-        self._text = Lines()
+        self._skipped = Skipped()
         self.taken = 0
         """Documents of this run, so far."""
         self._refused = 0
@@ -173,7 +171,7 @@ class Intake:
     async def feed(self, chunk: bytes) -> None:
         if self._values is None and chunk.isspace():
             return
-        if self._values is None or self._values.at_start:
+        if not self._values or (self._values.at_start and not self._skipped.is_within_line):
             try:
                 if take_whole(chunk, self._listener):
                     self.taken += 1
@@ -192,13 +190,15 @@ class Intake:
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + _TURN
 
-    def end(self) -> None:
+    async def end(self) -> None:
         if self._values is None:
             return
         for piece in self._values.end():
-            if not isinstance(piece, Value):  # none is whole that was not before
+            if isinstance(piece, Value):
+                await self._take_value(piece.raw)
+            else:
                 self._take(piece)
-        self._skip(self._text.end())
+        self._tell(self._skipped.end())
 
     def failure(self) -> str | None:
         if self.taken:
@@ -206,10 +206,15 @@ class Intake:
         return "printed no valid document" if self._refused else "printed no document"
 
     async def _take_value(self, raw: bytearray) -> None:
+        if self._skipped.has(raw):
+            self._take(Text(bytes(raw)))
+            return
         try:
             self._offer(
                 decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(decode, raw)
             )
+        except NoDocument as error:
+            self._tell(self._skipped.value(raw, error, time.monotonic()))
         except DocumentError as error:
             self._refuse(str(error))
 
@@ -224,22 +229,14 @@ class Intake:
     def _take(self, piece: Text | Fault | Cut) -> None:
         match piece:
             case Text(data):
-                self._skip(self._text.feed(data, time.monotonic()))
-            case Fault(begun):
-                self._refuse(str(fault(begun)))
-            case Cut(size):
-                limit = (
-                    f"is longer than {MAX_VALUE >> 20} MiB" if size > MAX_VALUE else "ends early"
-                )
-                self._refuse(f"a JSON value {limit}, {size} bytes dropped")
+                self._tell(self._skipped.text(data, time.monotonic()))
+            case Fault() | Cut():
+                self._refuse(piece.reason)
 
     def _refuse(self, reason: str) -> None:
         self._refused += 1
         self._listener.error(reason)
 
-    def _skip(self, lines: Iterator[str]) -> None:
-        for line in lines:
-            text = line.lstrip(_BOM)
-            hint = "; a Python dict? print it with json.dumps" if text.startswith(_DICT) else ""
-            if text:
-                self._listener.skipped(f"not JSON, skipped{hint}: {text}")
+    def _tell(self, skipped: Iterable[str]) -> None:
+        for text in skipped:
+            self._listener.skipped(text)
