@@ -6,6 +6,7 @@
 # make bench-memory     what clients and stations cost in memory
 # make bench-scripts    what a run of a script costs, cold, warm and embedded
 # make bench-kills      a thousand kills of what runs scripts, and nothing wrong to be seen
+# make bench-late       masters and devices that answer late, ten minutes, and no wrong value
 # make bench-promises   what else is promised in figures; two minutes
 # make clean            remove the virtual environment and the caches
 #
@@ -75,6 +76,10 @@ bench-scripts: $(READY)
 bench-kills: $(READY)
 	$(BIN)/python bench/kills.py embedded
 	$(BIN)/python bench/kills.py warm
+
+.PHONY: bench-late
+bench-late: $(READY)
+	$(BIN)/python bench/late_answers.py
 
 .PHONY: bench-promises
 bench-promises: $(READY)

@@ -28,7 +28,11 @@ LAYERS = (
     ("aoba.document", "aoba.modbus"),
     ("aoba.registers",),
     (
+        "aoba.client.answers",
         "aoba.client.blocks",
+        "aoba.client.came",
+        "aoba.client.echo",
+        "aoba.client.matching",
         "aoba.client.target",
         "aoba.client.turns",
         "aoba.client.words",

@@ -5,6 +5,7 @@ import resource
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from aoba.client.lines import Lines
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.links.open import Link, Served, open_link
 from aoba.links.roles import NO_RULES, Rules
@@ -39,7 +40,7 @@ def server(
     their health in the same registers.
     """
     image = Image(identity)
-    group = SourceGroup(sources, image)
+    group = SourceGroup(sources, image, Lines(trace))
     room = (raise_descriptor_limit() - RESERVED - group.descriptors) // max(1, len(listen))
     room = max(1, min(room, MAX_CLIENTS))
     served = Served(image.stations, image.ready, rules, room, trace)

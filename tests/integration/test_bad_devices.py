@@ -41,10 +41,13 @@ ANSWERS: dict[str, tuple[Callable[[bytes], bytes | None], str]] = {
         lambda request: frame(request, b"\x03\x04\x00"),
         "{url}: what comes back is no Modbus",
     ),
-    "another protocol": (lambda _: b"HTTP/1.1 400 Bad Request\r\n\r\n", "{url}: no answer within"),
+    "another protocol": (
+        lambda _: b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        "{url}: only 56 bytes that are no frame (48 54 54 50 2F 31 2E 31 ...) came within 0.4 s",
+    ),
     "another's transaction": (
         lambda request: registers(b"\x77\x77" + request[2:], 1, 2),
-        "{url}: no answer within",
+        "{url}: only an answer to another transaction (7777 instead of 0001) came within 0.4 s, ",
     ),
     "an exception of its own": (
         lambda request: frame(request, b"\x83\x63"),

@@ -10,7 +10,16 @@ import typer
 from typer.exceptions import TyperException
 
 from aoba import __version__
-from aoba.cli.devices import Retries, Timeout, Url, devices, parse_time
+from aoba.cli.devices import (
+    Retries,
+    Timeout,
+    Trace,
+    TraceDevices,
+    Url,
+    devices,
+    parse_time,
+    trace_level,
+)
 from aoba.cli.streams import complain
 from aoba.errors import AobaError, UsageError
 
@@ -28,13 +37,6 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-class Trace(StrEnum):
-    OFF = "off"
-    APP = "app"
-    FRAME = "frame"
-    BYTES = "bytes"
 
 
 class LogFormat(StrEnum):
@@ -116,8 +118,9 @@ def serve(
     trace: Annotated[
         Trace,
         typer.Option(
-            help="Tell the log of each request and its answer: in words (app), with the hex of the "
-            "frames (frame), or with all bytes as they come and go (bytes).",
+            help="Tell the log of each request and its answer, of clients and of devices that are "
+            "sources: in words (app), with the hex of the frames (frame), or with all bytes as "
+            "they come and go (bytes).",
         ),
     ] = Trace.OFF,
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
@@ -196,6 +199,7 @@ def push(
     verify: Annotated[bool, typer.Option("--verify", help="Read back what was written.")] = False,
     timeout: Timeout = "2s",
     retries: Retries = 1,
+    trace: TraceDevices = Trace.OFF,
     log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
     log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
 ) -> None:
@@ -210,7 +214,14 @@ def push(
 
     seconds, manner = parse_time("--timeout", timeout), Manner(single, verify)
     options = Options(seconds, retries, parse_refresh(refresh), manner)
-    push(url, source or [], options, log_level.value, log_format.value)
+    push(
+        url,
+        source or [],
+        options,
+        trace=trace_level(trace),
+        level=log_level.value,
+        form=log_format.value,
+    )
 
 
 @app.command()

@@ -3,12 +3,16 @@
 What a command needs is imported when it is called, so that `--help` answers at once.
 """
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
+
+if TYPE_CHECKING:
+    from aoba.links.trace import Level
 
 devices = typer.Typer()
 
@@ -53,6 +57,23 @@ Scale = Annotated[float | None, typer.Option(help="Value = register value * scal
 Offset = Annotated[float | None, typer.Option(help="The same.")]
 Timeout = Annotated[str, typer.Option(metavar="TIME", help="How long to wait for an answer.")]
 Retries = Annotated[int, typer.Option(min=0, help="How often to ask again where none comes.")]
+
+
+class Trace(StrEnum):
+    OFF = "off"
+    APP = "app"
+    FRAME = "frame"
+    BYTES = "bytes"
+
+
+TraceDevices = Annotated[
+    Trace,
+    typer.Option(
+        "--trace",
+        help="Show each request and what comes back: in words (app), with the hex of the frames "
+        "(frame), or with all bytes as they come and go (bytes).",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -83,6 +104,7 @@ def read(
     as_json: AsJson = False,
     timeout: Timeout = "2s",
     retries: Retries = 1,
+    trace: TraceDevices = Trace.OFF,
 ) -> None:
     """Read values of a device.
 
@@ -90,12 +112,14 @@ def read(
     """
     from aoba.cli.read import Reading, read
     from aoba.cli.typed import typed
+    from aoba.client.line_state import LineState
     from aoba.client.target import parse_target
 
-    target = parse_target(url)
+    level = trace_level(trace)
+    line = LineState(parse_target(url), level)
     kind = typed(table, data_type, word_order, byte_order, scale, offset)
     block = kind.block(unit, address, count)
-    reading = Reading(target, block, kind, parse_time("--timeout", timeout), retries)
+    reading = Reading(line, block, kind, parse_time("--timeout", timeout), retries, level)
     if watch is None:
         read(reading, as_json=as_json)
         return
@@ -133,22 +157,25 @@ def write(
     verify: Annotated[bool, typer.Option("--verify", help="Read back what was written.")] = False,
     timeout: Timeout = "2s",
     retries: Retries = 1,
+    trace: TraceDevices = Trace.OFF,
 ) -> None:
     """Write values to a device."""
     from aoba.cli.typed import typed
     from aoba.cli.write import Writing, write_values
+    from aoba.client.line_state import LineState
     from aoba.client.target import parse_target
 
     if single and multiple:
         raise UsageError("--single and --multiple exclude each other")
-    target = parse_target(url)
+    level = trace_level(trace)
+    line = LineState(parse_target(url), level)
     kind = typed(table, data_type, word_order, byte_order, scale, offset)
     cells = kind.cells(values, length)
     size = len(cells) // (1 if kind.form is None else 2)
     block = kind.block(unit, address, size // kind.step)
     one_by_one = single or (size == 1 and not multiple)
     seconds = parse_time("--timeout", timeout)
-    write_values(Writing(target, block, kind, cells, one_by_one, verify, seconds, retries))
+    write_values(Writing(line, block, kind, cells, one_by_one, verify, seconds, retries, level))
 
 
 @devices.command()
@@ -166,6 +193,7 @@ def scan(
         int, typer.Option(min=1, max=64, help="Connections that ask at a time; 1 for gateways.")
     ] = 1,
     as_json: AsJson = False,
+    trace: TraceDevices = Trace.OFF,
 ) -> None:
     """Find out which unit ids answer, and what devices they are."""
     from aoba.cli.scan import parse_units, scan_units
@@ -173,7 +201,9 @@ def scan(
 
     target = parse_target(url)
     seconds = None if timeout is None else parse_time("--timeout", timeout)
-    raise typer.Exit(scan_units(target, parse_units(units), seconds, parallel, as_json=as_json))
+    level, ids = trace_level(trace), parse_units(units)
+    code = scan_units(target, ids, seconds, parallel, trace=level, as_json=as_json)
+    raise typer.Exit(code)
 
 
 @devices.command()
@@ -182,6 +212,12 @@ def ports(as_json: AsJson = False) -> None:
     from aoba.cli.ports import list_ports
 
     list_ports(as_json=as_json)
+
+
+def trace_level(trace: Trace) -> "Level":
+    from aoba.links.trace import Level
+
+    return Level[trace.name]
 
 
 def parse_time(option: str, text: str) -> float:

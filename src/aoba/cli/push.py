@@ -7,13 +7,22 @@ from aoba.client.target import parse_target
 from aoba.duration import ACCEPTED as TIME
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
+from aoba.links.trace import Level
 from aoba.logs.setup import Format, Logging
 from aoba.push.way import Options
 from aoba.pushing import pushing
 from aoba.sources.spec import ACCEPTED, parse_spec
 
 
-def push(url: str, sources: Sequence[str], options: Options, level: str, form: Format) -> None:
+def push(  # noqa: PLR0913  as many as the command has options
+    url: str,
+    sources: Sequence[str],
+    options: Options,
+    *,
+    trace: Level,
+    level: str,
+    form: Format,
+) -> None:
     """Raises UsageError before anything is started."""
     target = parse_target(url)
     if not sources:
@@ -21,7 +30,7 @@ def push(url: str, sources: Sequence[str], options: Options, level: str, form: F
     specs = [parse_spec(text) for text in sources]
 
     async def run() -> None:
-        await pushing(target, specs, options).run()
+        await pushing(target, specs, options, trace).run()
 
     with Logging(level, form):
         run_loop(run)

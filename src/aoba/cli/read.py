@@ -8,28 +8,35 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
+from aoba.cli.asking import run_asking, told_at_once
 from aoba.cli.grid import grid
-from aoba.cli.loop import run_loop
 from aoba.cli.typed import Typed
 from aoba.client.blocks import Block
 from aoba.client.connection import Connection
+from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST
 from aoba.client.requests import read as read_cells
 from aoba.client.target import Target, has_broadcast
 from aoba.errors import UsageError
+from aoba.links.trace import Level
 
 
 class Reading(NamedTuple):
     """What to read, and where."""
 
-    target: Target
+    line: LineState
     block: Block
     typed: Typed
     timeout: float
     retries: int
+    trace: Level = Level.OFF
+
+    @property
+    def target(self) -> Target:
+        return self.line.target
 
     async def connect(self) -> Connection:
-        return await Connection.connect(self.target, self.timeout, self.retries)
+        return await Connection.connect(self.line, self.timeout, self.retries)
 
     async def cells(self, connection: Connection) -> bytes:
         """A string is read at one go, where one request can."""
@@ -46,19 +53,26 @@ def check_unit(target: Target, unit: int) -> None:
 def read(reading: Reading, *, as_json: bool) -> None:
     """Raises DeviceError, and UsageError where nobody would answer."""
     check_unit(reading.target, reading.block.unit)
-    values = reading.typed.values(run_loop(lambda: _read(reading)))
+    run_asking(lambda: _read(reading, as_json=as_json), reading.trace)
+
+
+async def _read(reading: Reading, *, as_json: bool) -> None:
+    async with await reading.connect() as connection:
+        with told_at_once():
+            values = reading.typed.values(await reading.cells(connection))
+        _show(reading, values, as_json=as_json)
+
+
+def _show(reading: Reading, values: list[Any], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(as_line(reading, values) + "\n")
+        sys.stdout.flush()
         return
     console = Console(highlight=False)
     width = console.width if console.is_terminal else None
     for row in grid(reading.block, reading.typed, values, width=width):
         console.print(row, soft_wrap=True)
-
-
-async def _read(reading: Reading) -> bytes:
-    async with await reading.connect() as connection:
-        return await reading.cells(connection)
+    sys.stdout.flush()
 
 
 def as_line(reading: Reading, values: list[Any]) -> str:

@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from aoba.cli.loop import run_loop, until_stopped
+from aoba.cli.asking import run_asking
+from aoba.cli.loop import until_stopped
 from aoba.cli.main import INTERRUPTED
 from aoba.client.requests import BROADCAST
 from aoba.client.scan import Asked, scan
 from aoba.client.target import SerialUrl, Target, has_broadcast
 from aoba.errors import UsageError
+from aoba.links.trace import Level
 from aoba.logs.printable import printable
 from aoba.modbus.words import exception_words
 
@@ -27,8 +29,14 @@ NETWORK_TIMEOUT: Final = 1.5
 Found = list[Asked]
 
 
-def scan_units(
-    target: Target, units: Sequence[int], timeout: float | None, parallel: int, *, as_json: bool
+def scan_units(  # noqa: PLR0913  as many as the command has options
+    target: Target,
+    units: Sequence[int],
+    timeout: float | None,
+    parallel: int,
+    *,
+    trace: Level,
+    as_json: bool,
 ) -> int:
     """Returns the exit code: 0 where a unit id answers. Raises DeviceError."""
     is_line = isinstance(target, SerialUrl)
@@ -41,13 +49,13 @@ def scan_units(
 
     async def work() -> bool:
         with _progress(len(units)) as progress:
-            async for one in scan(target, units, timeout, parallel):
+            async for one in scan(target, units, timeout, parallel, trace):
                 asked.append(one)
                 if progress:
                     _advance(progress, asked)
         return True
 
-    finished = run_loop(lambda: until_stopped(work()))
+    finished = run_asking(lambda: until_stopped(work()), trace)
     found = sorted((one for one in asked if one.answers), key=lambda one: one.unit)
     if as_json:
         sys.stdout.write(_as_json(target, asked, found) + "\n")

@@ -8,14 +8,16 @@ the one before, with its time.
 import json
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from aoba.cli.asking import run_asking
 from aoba.cli.grid import grid
-from aoba.cli.loop import run_loop, until_stopped
+from aoba.cli.loop import until_stopped
 from aoba.cli.read import Reading, as_line, check_unit, now
 from aoba.client.poll import poll
 from aoba.errors import DeviceError
@@ -64,14 +66,15 @@ def watch(reading: Reading, every: float, *, as_json: bool) -> None:
     check_unit(reading.target, reading.block.unit)
     console = Console(highlight=False)
     table = _Table(reading, every, console)
+    run = partial(run_asking, trace=reading.trace)
     if as_json:
-        run_loop(lambda: until_stopped(_print_json(reading, every)))
+        run(lambda: until_stopped(_print_json(reading, every)))
     elif console.is_terminal:
         with Live(table, console=console, auto_refresh=False) as live:
             live.refresh()
-            run_loop(lambda: until_stopped(_show(table, reading, every, live)))
+            run(lambda: until_stopped(_show(table, reading, every, live)))
     else:
-        run_loop(lambda: until_stopped(_print(table, reading, every, console)))
+        run(lambda: until_stopped(_print(table, reading, every, console)))
 
 
 async def _show(table: _Table, reading: Reading, every: float, live: Live) -> None:

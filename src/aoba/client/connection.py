@@ -1,166 +1,252 @@
 """One connection to a device, or to a line of them; requests go one after the other.
 
-pymodbus makes frames of requests, and answers of bytes. What it is given is a transport of ours,
-since only then is it known why one cannot be opened, or has ended. Its exceptions, and those of the
-system, go no further than this file. A connection that is lost stays so; open another one.
+What a request asks for, and what its answer says, are the PDUs of pymodbus. How they are sent, and
+which answer belongs to which of them, is ours (`client/wire`, `client/matching`), and so is the
+transport: only then is it known why there is no answer. The exceptions of pymodbus go no further
+than this file. A connection that is lost stays so; open another one.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable
-from typing import Any, Final, Self
+import struct
+import time
+from typing import Final, Self
 
-from pymodbus import FramerType
-from pymodbus.client import ModbusBaseClient
-from pymodbus.exceptions import ModbusException
-from pymodbus.pdu import ModbusPDU
-from pymodbus.transport import CommParams, CommType
+from pymodbus.pdu import DecodePDU, ModbusPDU
 
 from aoba.client.blocks import Block
+from aoba.client.line_state import LineState
 from aoba.client.reasons import why
-from aoba.client.target import SerialUrl, Target, TlsTarget, has_broadcast
+from aoba.client.target import SerialUrl, Target, has_broadcast
 from aoba.client.transport import open_transport
-from aoba.client.wire import Wire
-from aoba.client.words import refusal, silence
+from aoba.client.wire import Request, Wire
+from aoba.client.words import echo, refusal, silence
 from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection
+from aoba.modbus.ascii import SILENCE
+from aoba.modbus.mismatch import may_be_its_own_answer, mismatch
+from aoba.modbus.rtu import silence as rtu_silence
+from aoba.modbus.spec import FunctionCode
 
 TURNAROUND: Final = 0.2
 """Seconds that stations have to carry out a broadcast (Serial Line 2.4.1: 100 to 200 ms)."""
 
-_LINES: Final = {"rtu": FramerType.RTU, "rtu+tcp": FramerType.RTU, "ascii": FramerType.ASCII}
-"""Framings of serial lines, by scheme. All others have that of TCP: TLS, too, since pymodbus' own
-one for it cannot join an answer that comes in two pieces."""
+LINGER: Final = 1.0
+"""Seconds for which late answers are waited for where somebody waits for the end."""
 
-_NEVER: Final = 2**31
-"""Silent requests after which pymodbus closes a connection; a scan meets many."""
+_LATENCY: Final = 0.02
+"""Seconds that an adapter or a busy machine may keep bytes of one frame apart."""
 
-_AT_ONCE: Final = 4 * 260
-"""Bytes that may come together: the answer, and before it some that are late. pymodbus drops all of
-them where they are more, and has room for a single long answer unless it is told."""
+_PAUSE: Final = 0.05
+"""The same of a network."""
 
 _CLOSING: Final = 1.0
 """Seconds that a transport has to close, so that a serial line can be opened again."""
 
-# What it would warn of is a retry, or becomes an exception of ours.
-logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+_MOST_SILENCES: Final = 2
+"""In a row, after which a network may be to blame: a host that was cut off never says goodbye."""
+
+_decoder: Final = DecodePDU(is_server=False)
 
 
 class Connection:
     """Comes from `connect`; use it as a context manager."""
 
-    def __init__(self, target: Target, timeout: float, retries: int) -> None:
-        scheme = "tls" if isinstance(target, TlsTarget) else target.scheme
-        self.target = target
-        self._gap = _gap(target)
-        # Of these parameters it uses no more: the transport is ours.
-        params = CommParams(
-            comm_type=CommType.UDP if scheme == "udp" else CommType.TCP,
-            timeout_connect=timeout,
-            reconnect_delay=0,
-        )
-        framing = _LINES.get(scheme, FramerType.SOCKET)
-        self._client = ModbusBaseClient(framing, retries, params, None, None, None)
-        self._client.set_max_no_responses(_NEVER)
-        self._client.ctx.max_buffer_size = _AT_ONCE
-        self._wire = Wire(self._client)
-
-    @property
-    def timeout(self) -> float:
+    def __init__(self, state: LineState, timeout: float, retries: int) -> None:
+        self.target = state.target
+        self.timeout = timeout
         """Seconds that a device has for an answer; of the next request, as `retries`."""
-        return self._client.ctx.comm_params.timeout_connect
-
-    @timeout.setter
-    def timeout(self, seconds: float) -> None:
-        self._client.ctx.comm_params.timeout_connect = seconds
-
-    @property
-    def retries(self) -> int:
+        self.retries = retries
         """How often a device is asked again that is silent."""
-        return self._client.ctx.retries
-
-    @retries.setter
-    def retries(self, count: int) -> None:
-        self._client.ctx.retries = count
+        self._state = state
+        self._pause = _pause(self.target)
+        self._wire = Wire(state, _gap(self.target))
+        self._silences = 0  # in a row
 
     @classmethod
     async def connect(
-        cls, target: Target, timeout: float, retries: int = 0, opening: float | None = None
+        cls, state: LineState, timeout: float, retries: int = 0, opening: float | None = None
     ) -> Self:
-        """Raises NoConnection after `opening` seconds at most, which are `timeout` if not given.
+        """Who opens several connections to a place, one after the other, has one state for them.
 
-        Raises UsageError where a certificate of ours cannot be used.
+        Raises NoConnection after `opening` seconds at most, which are `timeout` if not given, and
+        UsageError where a certificate of ours cannot be used.
         """
-        connection = cls(target, timeout, retries)
-        await open_transport(target, connection._wire, opening or timeout)
+        connection = cls(state, timeout, retries)
+        await open_transport(state.target, connection._wire, opening or timeout)
         return connection
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Waits for answers that are late, or whoever opens the line next would be given them."""
+        is_over = kind is None or issubclass(kind, Exception)
+        await self.close(linger=None if is_over else LINGER)
 
-    async def close(self) -> None:
-        self._client.close()
-        await asyncio.wait((self._wire.lost,), timeout=_CLOSING)
+    async def close(self, linger: float | None = 0.0) -> None:
+        """Wait for late answers before, for `linger` seconds at most; None: as long as may be."""
+        ends = None if linger is None else time.monotonic() + linger
+        try:
+            while not self.is_lost and (
+                left := self._state.matcher.open_for(now := time.monotonic())
+            ):
+                if ends is not None and now >= ends:
+                    break
+                await self._wire.sleep(left if ends is None else min(left, ends - now))
+        finally:
+            self._wire.close()
+            await asyncio.wait((self._wire.lost,), timeout=_CLOSING)
 
     @property
     def is_lost(self) -> bool:
         return self._wire.lost.done()
 
-    async def ask(self, what: Block | str, method: str, *args: Any, **options: Any) -> ModbusPDU:
-        """The answer to a request, which is a method of pymodbus' client, about `what`.
+    def is_over(self, error: DeviceError) -> bool:
+        """Whether another connection may do better, after `error` of this one's newest request."""
+        if isinstance(error, DeviceException):
+            return False
+        if isinstance(self.target, SerialUrl):  # to open a port may start a device afresh
+            return isinstance(error, NoConnection)
+        if isinstance(error, NoAnswer):
+            return self._state.matcher.is_spent or self._silences >= _MOST_SILENCES
+        return not (isinstance(error, BadAnswer) and has_broadcast(self.target))
 
-        Raises DeviceError.
-        """
-        await asyncio.sleep(self._gap)
-        asked = asyncio.ensure_future(self._request(method, *args, **options))
-        try:
-            await asyncio.wait((asked, self._wire.lost), return_when=asyncio.FIRST_COMPLETED)
-            if not asked.done() or (self._wire.lost.done() and asked.exception()):
-                raise self._lost()
-            answer = asked.result()
-        except ModbusException:
-            is_line = has_broadcast(self.target)
-            words = silence(what, self.timeout, 1 + self.retries, is_line=is_line)
-            raise NoAnswer(f"{self.target}: {words}") from None
-        finally:
-            asked.cancel()
+    async def ask(self, what: Block | str, request: ModbusPDU) -> ModbusPDU:
+        """The answer to `request`, which is about `what`. Raises DeviceError."""
+        pdu = bytes((request.function_code,)) + request.encode()
+        answer = await self._ask(what, request.dev_id, pdu)
         if answer.isError():
             raise DeviceException(answer.exception_code, refusal(what, answer.exception_code))
         return answer
 
-    async def tell_all(self, size: int, method: str, *args: Any, **options: Any) -> None:
-        """Send a broadcast with `size` bytes of data, and wait for as long as it takes.
-
-        Raises NoConnection.
-        """
-        await asyncio.sleep(self._gap)
-        await self._request(method, *args, **options, no_response_expected=True)
-        await asyncio.sleep(TURNAROUND + _seconds(self.target, 2 * (size + 10)))
+    async def tell_all(self, request: ModbusPDU) -> None:
+        """Send a broadcast, and wait for as long as it takes. Raises NoConnection."""
+        pdu = bytes((request.function_code,)) + request.encode()
+        broadcast = self._wire.begin(request.dev_id, pdu)
+        try:
+            await self._until_free(broadcast)
+            await self._send(broadcast)
+        finally:
+            self._wire.end()
+        await asyncio.sleep(TURNAROUND + _seconds(self.target, len(broadcast.adu)))
 
     async def until_lost(self) -> DeviceError:
         """Why the connection is lost, as soon as it is."""
         await asyncio.wait((self._wire.lost,))
         return self._lost()
 
-    def _request(self, method: str, *args: Any, **options: Any) -> Awaitable[ModbusPDU]:
-        if self._wire.lost.done():
-            raise self._lost()
-        request: Awaitable[ModbusPDU] = getattr(self._client, method)(*args, **options)
+    async def _ask(self, what: Block | str, unit: int, pdu: bytes) -> ModbusPDU:
+        if self._state.echo.is_unexpected and may_be_its_own_answer(pdu):
+            raise self._no_answer(echo(what))
+        request = await self._carry_out(unit, pdu, self.retries)
+        if request.is_doubtful and await self._gives_back(unit, pdu):
+            raise self._no_answer(echo(what))
+        if request.answer:
+            self._silences = 0
+            return self._decoded(what, request)
+        raise self._without_answer(what, request)
+
+    async def _carry_out(self, unit: int, pdu: bytes, retries: int) -> Request:
+        """Have it answered, if that can be. Raises NoConnection."""
+        request = self._wire.begin(unit, pdu)
+        try:
+            await self._until_free(request)
+            for _ in range(1 + retries):
+                if request.answer:
+                    break
+                await self._send(request)
+                await self._until_answered(request)
+        finally:
+            self._wire.end()
         return request
+
+    async def _until_free(self, request: Request) -> None:
+        """Until nothing that may come can be taken for its answer, or its answer has come."""
+        matcher = self._state.matcher
+        while seconds := matcher.pause(request.unit, request.pdu, time.monotonic()):
+            await self._wire.sleep(seconds)
+            self._expect_connection()
+            if request.answer:
+                break
+
+    async def _send(self, request: Request) -> None:
+        await asyncio.sleep(self._pause)
+        self._expect_connection()
+        self._wire.send(request, self.timeout)
+
+    async def _until_answered(self, request: Request) -> None:
+        """Or `timeout` has passed, or nothing more is to come."""
+        deadline = time.monotonic() + self.timeout
+        while not (request.answer or request.is_damaged):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self._state.matcher.silent()
+                break
+            await self._wire.sleep(left)
+            if not request.answer:
+                self._expect_connection()
+
+    async def _gives_back(self, unit: int, pdu: bytes) -> bool:
+        """Whether the adapter gives back what is sent, which the answer to a read tells.
+
+        What is read is where `pdu` writes to. A device need not know that function: where nothing
+        at all comes, nothing was given back either.
+        """
+        is_bit = pdu[0] in (FunctionCode.WRITE_SINGLE_COIL, FunctionCode.READ_COILS)
+        code = FunctionCode.READ_COILS if is_bit else FunctionCode.READ_HOLDING_REGISTERS
+        await self._carry_out(unit, struct.pack(">B2sH", code, pdu[1:3], 1), retries=0)
+        self._state.echo.excluded()
+        return self._state.echo.is_unexpected
+
+    def _decoded(self, what: Block | str, request: Request) -> ModbusPDU:
+        assert request.answer  # noqa: S101  by whoever calls
+        pdu = request.answer.pdu
+        answer = _decoder.decode(pdu)
+        if answer is None:
+            error = BadAnswer(f"{self.target}: what comes back is no Modbus")
+            if not has_broadcast(self.target):
+                self._wire.abort(error)
+            raise error
+        if text := mismatch(request.pdu, pdu):
+            raise self._mistaken(what, text)
+        return answer
+
+    def _without_answer(self, what: Block | str, request: Request) -> DeviceError:
+        came = request.came
+        self._silences += 1
+        if came.mismatch and not came.damaged:
+            return self._mistaken(what, came.mismatch)
+        words = silence(what, self.timeout, 1 + self.retries, self.target, came)
+        return self._no_answer(words)
+
+    def _no_answer(self, words: str) -> NoAnswer:
+        return NoAnswer(f"{self.target}: {words}")
+
+    def _mistaken(self, what: Block | str, text: str) -> BadAnswer:
+        words = "the answer is not the one to what was asked"
+        return BadAnswer(f"{self.target}: {words}, {what}: {text}")
+
+    def _expect_connection(self) -> None:
+        if self.is_lost:
+            raise self._lost()
 
     def _lost(self) -> DeviceError:
         reason = self._wire.lost.result()
         if isinstance(reason, BadAnswer):
-            return BadAnswer(f"{self.target}: {reason}")
+            return reason
         return NoConnection(f"{self.target}: {why(self.target, reason, was_open=True)}")
 
 
-def _gap(target: Target) -> float:
+def _pause(target: Target) -> float:
     """Seconds of silence before a request (Serial Line 2.5.1.1: 3.5 characters, or 1750 us)."""
     is_rtu = isinstance(target, SerialUrl) and target.scheme == "rtu"
     return max(_seconds(target, 3.5), 0.00175) if is_rtu else 0.0
+
+
+def _gap(target: Target) -> float:
+    """Seconds without a byte after which what has begun is no frame."""
+    if not isinstance(target, SerialUrl):
+        return _PAUSE
+    return SILENCE if target.scheme == "ascii" else rtu_silence(target.baudrate) + _LATENCY
 
 
 def _seconds(target: Target, characters: float) -> float:

@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeVar
 
-from aoba.client.connection import Connection
-from aoba.client.target import SerialUrl, Target, has_broadcast
+from aoba.client.connection import LINGER, Connection
+from aoba.client.line_state import LineState
+from aoba.client.target import Target
 from aoba.client.turns import Turns
 from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, NoAnswer, NoConnection, UsageError
+from aoba.links.trace import Level
 
 BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds until the next attempt to connect; the last one over and over."""
@@ -47,15 +49,15 @@ class _Job:
 class Line:
     """Use it in a running loop; `close` it at the end."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, level: Level = Level.OFF) -> None:
         self.target = target
+        self._state = LineState(target, level)
         self.units: set[int] = set()
         """Of those who use it; told by themselves."""
         self._turns = Turns[_Job]()
         self._more = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
-        self._silences = 0  # in a row, over this connection
         self._failures = 0  # to connect, in a row
         self._down: NoConnection | None = None
         self._not_before = 0.0
@@ -85,7 +87,8 @@ class Line:
         if self._worker:
             self._worker.cancel()
             await asyncio.wait((self._worker,))
-        await self._disconnect()
+        if self._connection:
+            await self._connection.close(linger=LINGER)
 
     async def _work(self) -> None:
         while True:
@@ -101,13 +104,12 @@ class Line:
             result = await self._result(job)
         except DeviceError as error:
             self._turns.heard(job.unit, is_silent=is_silence(error))
-            if self._connection and self._is_over(error):
+            if self._connection and self._connection.is_over(error):
                 await self._disconnect()
             _settle(job.answer, error)
         except Exception as error:  # noqa: BLE001  of whoever asks; the others go on
             _settle(job.answer, error)
         else:
-            self._silences = 0
             self._turns.heard(job.unit, is_silent=False)
             if not job.answer.done():
                 job.answer.set_result(result)
@@ -138,13 +140,13 @@ class Line:
         if self._down and time.monotonic() < self._not_before:
             raise NoConnection(str(self._down))
         try:
-            self._connection = await Connection.connect(self.target, *patience)
+            self._connection = await Connection.connect(self._state, *patience)
         except (NoConnection, UsageError) as error:
             self._not_before = time.monotonic() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
             self._failures += 1
             self._down = NoConnection(str(error))
             raise self._down from None
-        self._silences = self._failures = 0
+        self._failures = 0
         self._down = None
         return self._connection
 
@@ -152,20 +154,6 @@ class Line:
         if self._connection:
             connection, self._connection = self._connection, None
             await connection.close()
-
-    def _is_over(self, error: DeviceError) -> bool:
-        """Whether another connection may do better."""
-        if isinstance(error, DeviceException):
-            self._silences = 0
-            return False
-        if not isinstance(error, NoAnswer):
-            return True
-        self._silences += 1
-        if isinstance(self.target, SerialUrl):
-            return False
-        # Without transaction ids, a late answer would be taken for that to the next request. Else a
-        # single silence is the station's; but a host that was cut off never says goodbye.
-        return has_broadcast(self.target) or self._silences > 1
 
 
 def is_silence(error: DeviceError) -> bool:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from aoba.client.target import NetworkUrl, SerialUrl, Target, TlsTarget
 from aoba.errors import UsageError
+from aoba.links.trace import Level
 
 if TYPE_CHECKING:
     from aoba.client.line import Line
 
 
 class Lines:
-    def __init__(self) -> None:
+    def __init__(self, trace: Level = Level.OFF) -> None:
+        self._trace = trace
         self._lines: dict[str, Line] = {}
 
     def line(self, target: Target) -> "Line":
@@ -28,7 +30,7 @@ class Lines:
 
         if isinstance(target, TlsTarget):
             context_of(target)
-        line = self._lines.setdefault(_place(target), Line(target))
+        line = self._lines.setdefault(_place(target), Line(target, self._trace))
         if _settings(line.target) != _settings(target):
             raise UsageError(f"{target}: {_difference(line.target, target)}")
         return line

@@ -9,9 +9,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from aoba.client.connection import Connection
-from aoba.client.target import SerialUrl, Target
-from aoba.errors import DeviceError, DeviceException, NoAnswer
+from aoba.client.connection import LINGER, Connection
+from aoba.errors import DeviceError
 
 T = TypeVar("T")
 
@@ -34,18 +33,11 @@ async def poll(
                 got: T | DeviceError = await read(connection)
             except DeviceError as error:
                 got = error
-                if connection and is_over(connection.target, error):
+                if connection and connection.is_over(error):
                     await connection.close()
                     connection = None
             yield got
             await asyncio.sleep(every - (time.monotonic() - started) % every)
     finally:
         if connection:
-            await connection.close()
-
-
-def is_over(target: Target, error: DeviceError) -> bool:
-    """Whether another connection may do better; a host that was cut off never says goodbye."""
-    if isinstance(error, NoAnswer):
-        return not isinstance(target, SerialUrl)
-    return not isinstance(error, DeviceException)
+            await connection.close(linger=LINGER)

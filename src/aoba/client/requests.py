@@ -8,25 +8,41 @@ import struct
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
+from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
+from pymodbus.pdu.mei_message import ReadDeviceInformationRequest
+from pymodbus.pdu.register_message import (
+    MaskWriteRegisterRequest,
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
+
 from aoba.client.blocks import Block, to_read, to_write
 from aoba.client.connection import Connection
 from aoba.client.target import has_broadcast
 from aoba.errors import BadAnswer
-from aoba.modbus.spec import FunctionCode, Table
+from aoba.modbus.spec import Table
 
 BROADCAST: Final = 0
 
-_READS: Final = {
-    Table.COILS: ("read_coils", FunctionCode.READ_COILS),
-    Table.DISCRETE_INPUTS: ("read_discrete_inputs", FunctionCode.READ_DISCRETE_INPUTS),
-    Table.HOLDING: ("read_holding_registers", FunctionCode.READ_HOLDING_REGISTERS),
-    Table.INPUT: ("read_input_registers", FunctionCode.READ_INPUT_REGISTERS),
+_READS: Final[dict[Table, type[ModbusPDU]]] = {
+    Table.COILS: ReadCoilsRequest,
+    Table.DISCRETE_INPUTS: ReadDiscreteInputsRequest,
+    Table.HOLDING: ReadHoldingRegistersRequest,
+    Table.INPUT: ReadInputRegistersRequest,
 }
-_WRITES: Final = {
-    (Table.COILS, False): ("write_coils", FunctionCode.WRITE_MULTIPLE_COILS),
-    (Table.COILS, True): ("write_coil", FunctionCode.WRITE_SINGLE_COIL),
-    (Table.HOLDING, False): ("write_registers", FunctionCode.WRITE_MULTIPLE_REGISTERS),
-    (Table.HOLDING, True): ("write_register", FunctionCode.WRITE_SINGLE_REGISTER),
+_WRITES: Final[dict[tuple[Table, bool], type[ModbusPDU]]] = {
+    (Table.COILS, False): WriteMultipleCoilsRequest,
+    (Table.COILS, True): WriteSingleCoilRequest,
+    (Table.HOLDING, False): WriteMultipleRegistersRequest,
+    (Table.HOLDING, True): WriteSingleRegisterRequest,
 }
 """By table, and whether the function is the one for a single address."""
 
@@ -55,14 +71,10 @@ async def write(
 
 
 async def read_once(connection: Connection, block: Block) -> bytes:
-    (method, code), start = _READS[block.table], block.span.start
-    answer = await connection.ask(block, method, start, count=block.size, device_id=block.unit)
-    _expect_function(connection, block, answer, code)
+    request = _READS[block.table](dev_id=block.unit, address=block.span.start, count=block.size)
+    answer = await connection.ask(block, request)
     if block.table.is_bits:
-        whole = -(-block.size // 8) * 8
-        _expect(connection, block, "bits", len(answer.bits), whole)
         return bytes(answer.bits[: block.size])
-    _expect(connection, block, "registers", len(answer.registers), block.size)
     return struct.pack(f">{block.size}H", *answer.registers)
 
 
@@ -70,31 +82,24 @@ async def write_once(
     connection: Connection, block: Block, cells: bytes, *, single: bool = False
 ) -> None:
     """A broadcast is carried out by all and answered by none."""
+    kind, start = _WRITES[block.table, single], block.span.start
     if block.table.is_bits:
-        values: list[Any] = [cell != 0 for cell in cells]
+        request = kind(dev_id=block.unit, address=start, bits=[cell != 0 for cell in cells])
     else:
-        values = list(struct.unpack(f">{block.size}H", cells))
-    (method, code), start = _WRITES[block.table, single], block.span.start
-    value = values[0] if single else values
+        registers = struct.unpack(f">{block.size}H", cells)
+        request = kind(dev_id=block.unit, address=start, registers=registers)
     if block.unit == BROADCAST and has_broadcast(connection.target):
-        await connection.tell_all(len(cells), method, start, value, device_id=BROADCAST)
-        return
-    answer = await connection.ask(block, method, start, value, device_id=block.unit)
-    _expect_function(connection, block, answer, code)
-    _expect(connection, block, "address", answer.address, block.span.start)
+        await connection.tell_all(request)
+    else:
+        await connection.ask(block, request)
 
 
 async def mask_write(connection: Connection, block: Block, and_mask: int, or_mask: int) -> None:
     """Change bits of the holding register that is `block` (section 6.16)."""
-    answer = await connection.ask(
-        block,
-        "mask_write_register",
-        address=block.span.start,
-        and_mask=and_mask,
-        or_mask=or_mask,
-        device_id=block.unit,
+    request = MaskWriteRegisterRequest(
+        address=block.span.start, and_mask=and_mask, or_mask=or_mask, dev_id=block.unit
     )
-    _expect_function(connection, block, answer, FunctionCode.MASK_WRITE_REGISTER)
+    await connection.ask(block, request)
 
 
 async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
@@ -102,13 +107,9 @@ async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     following = 0
     while len(found) < _MOST_OBJECTS:
-        answer: Any = await connection.ask(
-            f"device identification of station {unit}",
-            "read_device_information",
-            read_code=_REGULAR,
-            object_id=following,
-            device_id=unit,
-        )
+        request = ReadDeviceInformationRequest(read_code=_REGULAR, object_id=following, dev_id=unit)
+        what = f"device identification of station {unit}"
+        answer: Any = await connection.ask(what, request)
         if not hasattr(answer, "information"):
             raise BadAnswer(f"{connection.target}: station {unit} answers with no identification")
         news = {key: value for key, value in answer.information.items() if key not in found}
@@ -117,16 +118,3 @@ async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
             break
         following = answer.next_object_id
     return found
-
-
-def _expect_function(connection: Connection, block: Block, answer: Any, code: int) -> None:
-    # Where there are no transaction ids, it may be a late answer to an earlier request.
-    _expect(connection, block, "function", answer.function_code, code)
-
-
-def _expect(connection: Connection, block: Block, what: str, got: int, expected: int) -> None:
-    if got != expected:
-        raise BadAnswer(
-            f"{connection.target}: the answer is not the one to what was asked, {block}: "
-            f"expected {what} {expected}, got {got}"
-        )

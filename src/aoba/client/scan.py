@@ -10,12 +10,14 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from aoba.client.blocks import Block
-from aoba.client.connection import Connection
+from aoba.client.connection import LINGER, Connection
+from aoba.client.line_state import LineState
 from aoba.client.requests import identify, read_once
 from aoba.client.target import Target
 from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection
 from aoba.identity import has_name, object_name
+from aoba.links.trace import Level
 from aoba.modbus.spec import Table
 from aoba.spans import Span
 
@@ -32,15 +34,20 @@ class Asked(NamedTuple):
 
 
 async def scan(
-    target: Target, units: Iterable[int], timeout: float, parallel: int = 1
+    target: Target,
+    units: Iterable[int],
+    timeout: float,
+    parallel: int = 1,
+    trace: Level = Level.OFF,
 ) -> AsyncIterator[Asked]:
     """Each unit id, when it has answered or been silent for `timeout` seconds.
 
     `parallel` is how many connections ask at a time. Raises NoConnection.
     """
+    lines = [LineState(target, trace) for _ in range(parallel)]
     todo = iter(units)
     done: asyncio.Queue[Asked | None] = asyncio.Queue()
-    workers = [asyncio.create_task(_work(target, todo, timeout, done)) for _ in range(parallel)]
+    workers = [asyncio.create_task(_work(line, todo, timeout, done)) for line in lines]
     all_of_them = asyncio.gather(*workers)
     all_of_them.add_done_callback(lambda _: done.put_nowait(None))
     try:
@@ -54,25 +61,25 @@ async def scan(
 
 
 async def _work(
-    target: Target, todo: Iterator[int], timeout: float, done: asyncio.Queue[Asked | None]
+    line: LineState, todo: Iterator[int], timeout: float, done: asyncio.Queue[Asked | None]
 ) -> None:
-    connection = await _connect(target, timeout)
+    connection = await _connect(line, timeout)
     try:
         for unit in todo:
             try:
                 asked = await _ask(connection, unit)
             except NoConnection:  # it may have been lost over the unit id before
                 await connection.close()
-                connection = await _connect(target, timeout)
+                connection = await _connect(line, timeout)
                 asked = await _ask_stranger(connection, unit)
             done.put_nowait(asked)
     finally:
-        await connection.close()
+        await connection.close(LINGER)
 
 
-async def _connect(target: Target, timeout: float) -> Connection:
+async def _connect(line: LineState, timeout: float) -> Connection:
     """An answer is soon missed, but who has no connection asks nobody."""
-    return await Connection.connect(target, timeout, opening=max(timeout, OPENING))
+    return await Connection.connect(line, timeout, opening=max(timeout, OPENING))
 
 
 async def _ask_stranger(connection: Connection, unit: int) -> Asked:

@@ -101,8 +101,9 @@ def _name(text: str) -> str:
     return text
 
 
-def _network(name: str, port: int | None = None) -> Scheme:
-    return replace(SCHEMES[name], options={}, port=port)
+def _network(name: str, port: int | None = None, *options: str) -> Scheme:
+    line = SCHEMES["rtu"].options
+    return replace(SCHEMES[name], options={it: line[it] for it in options}, port=port)
 
 
 def _line(name: str) -> Scheme:
@@ -110,7 +111,7 @@ def _line(name: str) -> Scheme:
     return replace(row, options={k: v for k, v in row.options.items() if k in _LINE})
 
 
-_LINE: Final = ("baudrate", "parity", "stopbits", "bytesize", "rtscts", "xonxoff")
+_LINE: Final = ("baudrate", "parity", "stopbits", "bytesize", "rtscts", "xonxoff", "echo")
 _CERTIFICATES: Final = SCHEMES["tls"].options
 _CLIENT_OPTIONS: Final[Parsers] = {
     **{name: _CERTIFICATES[name] for name in ("ca", "cert", "key", "strict")},
@@ -121,7 +122,7 @@ _TLS: Final = Scheme("tls://HOST?ca=FILE", SCHEMES["tcp"].build, {}, {}, port=TL
 TARGETS: Final[dict[str, Scheme]] = {
     "tcp": _network("tcp", TCP_PORT),
     "udp": _network("udp", TCP_PORT),
-    "rtu+tcp": _network("rtu+tcp"),  # converters have no port in common
+    "rtu+tcp": _network("rtu+tcp", None, "echo"),  # converters have no port in common
     "rtu": _line("rtu"),
     "ascii": _line("ascii"),
 }

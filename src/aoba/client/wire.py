@@ -1,49 +1,184 @@
-"""Between a transport and pymodbus: bytes pass, and how it ends is told.
+"""Between a transport and who asks: requests go out, frames come in, and how it ends is told.
 
-pymodbus lets a request wait for its timeout when the connection is gone, keeps the reason to
-itself, and raises into the event loop where bytes are no Modbus. Here all of that is one future.
+Of what comes, only the answer to the present request gets through, as `LineState` tells it from
+others; what else comes is noted with the request. Whoever waits is woken by each of these, and
+looks for what it is waiting for.
 """
 
 import asyncio
+import time
 from typing import Any
 
-from pymodbus.client import ModbusBaseClient
+from aoba.client.answers import NO_STRAY, AnswerReader, Frame
+from aoba.client.came import Came
+from aoba.client.echo import Kind
+from aoba.client.line_state import LineState
+from aoba.links.gap import GapTimer
+from aoba.modbus.mismatch import may_be_its_own_answer
 
-from aoba.errors import BadAnswer
+
+class Request:
+    """One that is being made; the wire notes what comes of it."""
+
+    __slots__ = ("adu", "answer", "came", "is_damaged", "is_doubtful", "pdu", "unit")
+
+    def __init__(self, unit: int, pdu: bytes, adu: bytes, transaction: int) -> None:
+        self.unit, self.pdu, self.adu = unit, pdu, adu
+        self.came = Came(unit, pdu, transaction)
+        self.answer: Frame | None = None
+        self.is_doubtful = False
+        """Whether the answer may be nothing but the request, given back by an adapter."""
+        self.is_damaged = False
+        """Whether the answer to its newest try has come, though not as it was sent."""
 
 
 class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
-    def __init__(self, client: ModbusBaseClient) -> None:
-        self._protocol = client.ctx
+    """A frame may pause for `gap` seconds."""
+
+    def __init__(self, state: LineState, gap: float) -> None:
+        self._state = state
+        self._reader: AnswerReader = state.reader()
+        self._gap = GapTimer(gap, self._on_gap)
         self._transport: Any = None
+        self._write: Any = None
+        self._request: Request | None = None
+        self._sleeper: asyncio.Future[None] | None = None
         self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         """Done when the connection is; its result is why, as far as that is known."""
 
+    def begin(self, unit: int, pdu: bytes) -> Request:
+        """A request, of which this is the present one until `end`."""
+        transaction = self._state.matcher.asks(unit, pdu)
+        adu = self._reader.encode(unit, pdu, transaction)
+        self._state.echo.asks()
+        self._request = Request(unit, pdu, adu, transaction)
+        return self._request
+
+    def end(self) -> None:
+        self._state.matcher.done()
+        self._request = None
+
+    def send(self, request: Request, timeout: float) -> None:
+        """Send it, to be answered within `timeout` seconds, for the first time or again."""
+        state = self._state
+        request.is_damaged = False
+        state.matcher.sent(timeout, time.monotonic())
+        state.echo.sent()
+        self._reader.expect(request.adu, echo=state.echo.is_possible)
+        self._write(request.adu)
+        if state.trace:
+            state.trace.request(request.unit, request.pdu, request.adu)
+
+    async def sleep(self, seconds: float) -> None:
+        """Until something has come, the connection is lost, or so much time has passed."""
+        loop = asyncio.get_running_loop()
+        self._sleeper = sleeper = loop.create_future()
+        timer = loop.call_later(seconds, self._wake)
+        try:
+            await sleeper
+        finally:
+            timer.cancel()
+            self._sleeper = None
+
+    def close(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+    def abort(self, reason: Exception) -> None:
+        """End it at once, for this reason."""
+        self._end(reason)
+        self._transport.abort()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        self._protocol.connection_made(transport)
+        self._write = transport.sendto if hasattr(transport, "sendto") else self._transport.write
+        self._state.matcher.connected()
 
     def data_received(self, data: bytes) -> None:
-        self._feed(data, None)
+        if self._state.trace:
+            self._state.trace.received(data)
+        self._reader.feed(data)
+        self._read()
+        self._gap.watch(waiting=self._reader.waiting)
 
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self._feed(data, addr)
+    def datagram_received(self, data: bytes, addr: Any) -> None:  # noqa: ARG002  it is connected
+        if self._state.trace:
+            self._state.trace.received(data)
+        self._reader.feed(data)
+        self._read()
+        self._reader.clear()  # frames do not go on in the next one
+        self._note_stray()
 
     def error_received(self, exc: Exception) -> None:
         """Of UDP: the other side says that nobody listens."""
         self._end(exc)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._gap.cancel()
         self._end(exc)
-        self._protocol.connection_lost(exc)
 
-    def _feed(self, data: bytes, addr: Any) -> None:
-        try:
-            self._protocol.datagram_received(data, addr)  # of streams, too: without an address
-        except Exception:  # noqa: BLE001  of many kinds, for bytes that it did not expect
-            self._end(BadAnswer("what comes back is no Modbus"))
-            self._transport.abort()
+    def _on_gap(self) -> None:
+        self._reader.gap()
+        self._read()
+
+    def _read(self) -> None:
+        while frame := self._reader.next_frame():
+            self._take(frame)
+        if self._reader.damaged:
+            self._take_damaged()
+        self._note_stray()
+
+    def _take(self, frame: Frame) -> None:
+        request, state = self._request, self._state
+        is_same = request is not None and frame.adu == request.adu
+        kind = Kind.ANSWER
+        if request and is_same:
+            kind = state.echo.came_back(may_be_answer=may_be_its_own_answer(request.pdu))
+            if kind is Kind.ECHO:
+                request.came.echo = not state.echo.is_expected
+                self._tell("what was sent comes back", frame)
+                return
+        if not state.matcher.is_answer(frame, time.monotonic()) or request is None:
+            self._take_other(request, frame)
+        elif request.answer is None:
+            request.answer, request.is_doubtful = frame, kind is Kind.DOUBTFUL
+            if not is_same:
+                state.echo.answered()
+            if state.trace:
+                state.trace.answer(request.pdu, frame)
+        self._wake()
+
+    def _take_other(self, request: Request | None, frame: Frame) -> None:
+        if request:
+            request.came.frame(frame)
+        self._tell("late, or not asked for", frame)
+
+    def _take_damaged(self) -> None:
+        self._reader.damaged = False
+        if request := self._request:
+            request.came.damaged = self._reader.checksum
+            request.is_damaged = True
+            self._state.matcher.damaged(time.monotonic())
+        self._wake()
+
+    def _note_stray(self) -> None:
+        stray, self._reader.stray = self._reader.stray, NO_STRAY
+        if not stray.size:
+            return
+        if self._request:
+            self._request.came.stray = self._request.came.stray.and_then(stray)
+        if self._state.trace:
+            self._state.trace.stray(stray)
+
+    def _tell(self, what: str, frame: Frame) -> None:
+        if self._state.trace:
+            self._state.trace.other(what, frame)
 
     def _end(self, reason: Exception | None) -> None:
         if not self.lost.done():
             self.lost.set_result(reason)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._sleeper and not self._sleeper.done():
+            self._sleeper.set_result(None)

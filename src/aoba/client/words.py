@@ -3,12 +3,23 @@
 from typing import Final
 
 from aoba.client.blocks import Block
+from aoba.client.came import Came
+from aoba.client.target import Target, has_broadcast
 from aoba.modbus.manuals import manual_hint
 from aoba.modbus.words import exception_words
 
 ILLEGAL_DATA_ADDRESS: Final = 0x02
 FROM_GATEWAYS: Final = frozenset((0x0A, 0x0B))
 """Not the station's own answers: someone on the way to it says that there is none."""
+
+_ECHO: Final = "the adapter gives back what is sent: echo=true"
+
+_FRAMINGS: Final = {
+    "tcp": "check whether it speaks Modbus TCP; rtu+tcp:// is for RTU frames",
+    "udp": "check whether it speaks Modbus over UDP",
+    "rtu+tcp": "check baudrate and parity of the line; tcp:// is for Modbus TCP",
+}
+"""What to look at where no frames come, by scheme."""
 
 
 def refusal(what: Block | str, code: int) -> str:
@@ -19,9 +30,30 @@ def refusal(what: Block | str, code: int) -> str:
     return f"{exception_words(code)}: {what}{hint}"
 
 
-def silence(what: Block | str, timeout: float, tries: int, *, is_line: bool) -> str:
+def silence(what: Block | str, timeout: float, tries: int, target: Target, came: Came) -> str:
+    """Of a request that was not answered; `came` is what came instead, if anything did."""
     times = f", asked {tries} times" if tries > 1 else ""
-    check = "unit id, baudrate, parity and wiring" if is_line else "the unit id"
+    if came.words:
+        advice = _advice(target, came)
+        return f"only {came.words} came within {timeout:g} s{times}: {what}; {advice}"
+    check = "unit id, baudrate, parity and wiring" if has_broadcast(target) else "the unit id"
     return (
         f"no answer within {timeout:g} s{times}: {what}; check {check}, or give it more --timeout"
     )
+
+
+def echo(what: Block | str) -> str:
+    """Of an answer that may be nothing but the request."""
+    return f"only what was sent came back, which confirms nothing: {what}; {_ECHO}"
+
+
+def _advice(target: Target, came: Came) -> str:
+    if came.echo:
+        return _ECHO if has_broadcast(target) else "is it a Modbus device?"
+    if came.damaged:
+        return "check baudrate, parity and wiring, and that no two stations have this unit id"
+    if came.other_unit is not None:
+        return "check the unit id"
+    if came.stray.size:
+        return _FRAMINGS.get(getattr(target, "scheme", ""), "check baudrate and parity")
+    return "give it more --timeout"

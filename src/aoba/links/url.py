@@ -36,6 +36,8 @@ class NetworkUrl:
     allow: Networks = ()
     """Where clients may come from; empty: anywhere."""
     readonly: bool = False
+    echo: bool = False
+    """Of a serial line behind it: whether that gives back what is sent on it."""
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -88,7 +88,7 @@ class AsciiReader:
         before, colon, frame = line.rpartition(_START)
         if before:
             self._damaged(before)  # a frame without an end, or noise
-        data = _decode(frame) if colon else b""
+        data = decode(frame) if colon else b""
         if not data:
             self._damaged(line)
         elif data[0] == BROADCAST or data[0] in self._ours:
@@ -103,7 +103,7 @@ class AsciiReader:
         self._record.broken("no frame, or one with a wrong LRC", data)
 
 
-def _decode(frame: bytes) -> bytes:
+def decode(frame: bytes) -> bytes:
     """The bytes of a good frame, given from behind the colon to its end; else empty."""
     try:
         data = unhexlify(frame.removesuffix(_END))

@@ -18,8 +18,9 @@ from aoba.modbus.spec import MAX_PDU
 
 _PREFIX: Final = Struct(">HHH")  # transaction id, protocol id, length
 _HEADER: Final = Struct(">HHHB")  # and the unit id
-_MIN_LENGTH: Final = 2  # a unit id and a function code
-_MAX_LENGTH: Final = 1 + MAX_PDU
+MIN_LENGTH: Final = 2
+"""A unit id and a function code."""
+MAX_LENGTH: Final = 1 + MAX_PDU
 
 
 class Frame(NamedTuple):
@@ -51,7 +52,7 @@ def first_size(data: bytes) -> int:
         return 0
     _, protocol, length = _PREFIX.unpack_from(data)
     size = _PREFIX.size + int(length)
-    is_frame = protocol == 0 and _MIN_LENGTH <= length <= _MAX_LENGTH and size <= len(data)
+    is_frame = protocol == 0 and MIN_LENGTH <= length <= MAX_LENGTH and size <= len(data)
     return size if is_frame else 0
 
 
@@ -93,10 +94,10 @@ class FrameReader:
         while len(self._buffer) - self._start >= _PREFIX.size:
             start = self._start
             transaction, protocol, length = _PREFIX.unpack_from(self._buffer, start)
-            if not _MIN_LENGTH <= length <= _MAX_LENGTH:
+            if not MIN_LENGTH <= length <= MAX_LENGTH:
                 self.rest = self._buffer[start:]
                 self._buffer, self._start = b"", 0
-                raise FrameError("MBAP length", length, f"{_MIN_LENGTH}..{_MAX_LENGTH}")
+                raise FrameError("MBAP length", length, f"{MIN_LENGTH}..{MAX_LENGTH}")
             end = start + _PREFIX.size + length
             if end > len(self._buffer):
                 return None

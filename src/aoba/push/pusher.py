@@ -15,9 +15,9 @@ from collections.abc import Collection, Iterable
 from math import inf
 from typing import Final
 
-from aoba.client.connection import Connection
-from aoba.client.poll import is_over
-from aoba.client.target import Target, TlsTarget
+from aoba.client.connection import LINGER, Connection
+from aoba.client.line_state import LineState
+from aoba.client.target import TlsTarget
 from aoba.client.transport import context_of
 from aoba.client.words import FROM_GATEWAYS
 from aoba.document.schema import Document
@@ -39,12 +39,13 @@ class Pusher:
     """Implements `Outlet`. `feeding` are the sources to be told what the devices hold."""
 
     def __init__(
-        self, target: Target, image: Image, options: Options, feeding: Collection[str] = ()
+        self, line: LineState, image: Image, options: Options, feeding: Collection[str] = ()
     ) -> None:
-        self._target, self._options = target, options
+        target = self._target = line.target
+        self._options = options
         self._plan = Plan(image, feeding)
         self._report = Report(target, self._plan)
-        self._way = Way(target, options, self._plan, self._report)
+        self._way = Way(line, options, self._plan, self._report)
         self._news, self._stop = asyncio.Event(), asyncio.Event()
         self._renew_at = inf
         self._suspect: Station | None = (
@@ -88,7 +89,7 @@ class Pusher:
                         async with asyncio.timeout(again_at - time.monotonic()):
                             await self._stop.wait()
         finally:
-            await self._way.close()
+            await self._way.close(LINGER)
 
     async def _go_on(self) -> DeviceError | None:
         """Do what there is to do, and wait for more; returns why no station can be asked."""
@@ -126,7 +127,9 @@ class Pusher:
         if exchange.answers:
             self._way.serves()
         # Others were well when last asked, but who knows whether the connection still leads there?
-        return exchange.answers > answers or not any(is_over(self._target, it) for _, it in silent)
+        return exchange.answers > answers or not any(
+            exchange.connection.is_over(it) for _, it in silent
+        )
 
     async def _serve_all(
         self, exchange: Exchange, stations: Iterable[Station]

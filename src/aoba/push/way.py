@@ -10,8 +10,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from aoba.client.connection import Connection
-from aoba.client.poll import is_over
-from aoba.client.target import Target
+from aoba.client.line_state import LineState
 from aoba.errors import DeviceError, NoConnection, UsageError
 from aoba.push.exchange import Exchange, Manner
 from aoba.push.plan import Plan
@@ -30,8 +29,8 @@ class Options(NamedTuple):
 
 
 class Way:
-    def __init__(self, target: Target, options: Options, plan: Plan, report: Report) -> None:
-        self._target, self._options, self._plan, self._report = target, options, plan, report
+    def __init__(self, line: LineState, options: Options, plan: Plan, report: Report) -> None:
+        self._line, self._options, self._plan, self._report = line, options, plan, report
         self._outage = Trouble(first=0.1, most=2.0)
         self._lost_by: DeviceError | None = None
         self._is_new = True  # whether the log has not been told of a connection
@@ -43,7 +42,7 @@ class Way:
         if self._exchange is None:
             timeout, retries = self._options.timeout, self._options.retries
             try:
-                connection = await Connection.connect(self._target, timeout, retries)
+                connection = await Connection.connect(self._line, timeout, retries)
             except UsageError as error:  # of certificates that were fine when Aoba was started
                 raise NoConnection(str(error)) from None
             manner = self._options.manner
@@ -58,9 +57,10 @@ class Way:
         """Nothing more is going to happen."""
         self._report.trouble(self._outage.over())
 
-    async def close(self) -> None:
+    async def close(self, linger: float = 0.0) -> None:
+        """Wait for late answers before, for `linger` seconds at most."""
         if self._exchange:
-            await self._exchange.connection.close()
+            await self._exchange.connection.close(linger)
         self._exchange = None
 
     def serves(self) -> None:
@@ -83,7 +83,7 @@ class Way:
         """
         self._plan.forget()
         was_of_use = self._exchange is not None and self._exchange.answers > 0
-        if is_over(self._target, error):
+        if self._exchange and self._exchange.connection.is_over(error):
             await self.close()
         self._written = self._report.written
         if was_of_use and isinstance(error, NoConnection):

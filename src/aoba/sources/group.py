@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from aoba.client.lines import Lines
 from aoba.registers.image import Image
 from aoba.sources.open import Shared, open_source
 from aoba.sources.source import source_names
@@ -25,13 +26,13 @@ DESCRIPTORS: Final = 12
 
 
 class SourceGroup:
-    """Call `bind`, `start`, `cancel`, `ended`.
+    """Call `bind`, `start`, `cancel`, `ended`. `lines` lead to those that are devices.
 
     Raises UsageError where a source cannot be opened.
     """
 
-    def __init__(self, specs: Sequence[Spec], image: Image) -> None:
-        self._shared = Shared(image)
+    def __init__(self, specs: Sequence[Spec], image: Image, lines: Lines | None = None) -> None:
+        self._shared = Shared(image, lines=lines or Lines())
         self._sources = {
             name: open_source(name, spec, self._shared)
             for name, spec in zip(source_names(specs), specs, strict=True)

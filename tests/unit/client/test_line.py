@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 
 from aoba.client import line as line_module
+from aoba.client.connection import LINGER
 from aoba.client.line import BACK_OFF, Line, Patience, is_silence
 from aoba.client.target import parse_target
 from aoba.client.turns import MAX_WRITES
@@ -27,7 +28,8 @@ class World:
     """Connections by number, the time, and why none can be opened."""
 
     def __init__(self):
-        self.opened, self.closed = [], []
+        self.opened, self.closed, self.states = [], [], {}
+        self.lingered = []
         self.now = 100.0
         self.refusal = None
         self._numbers = count(1)
@@ -35,8 +37,8 @@ class World:
     def monotonic(self):
         return self.now
 
-    async def connect(self, target, timeout, retries):
-        assert target
+    async def connect(self, state, timeout, retries):
+        assert state is self.states.setdefault(state.target, state)
         assert (timeout, retries) == PATIENCE
         if self.refusal:
             raise self.refusal
@@ -50,9 +52,14 @@ class FakeConnection:
         self.world, self.number = world, number
         self.timeout = self.retries = None
         self.is_lost = False
+        self.is_spent = False
 
-    async def close(self):
+    async def close(self, linger=0.0):
         self.world.closed.append(self.number)
+        self.world.lingered.append(linger)
+
+    def is_over(self, error):
+        return self.is_spent or isinstance(error, NoConnection | BadAnswer)
 
 
 @pytest.fixture
@@ -182,21 +189,19 @@ def test_an_exception_is_an_answer(world):
     assert world.opened == [1]
 
 
-@pytest.mark.parametrize(
-    ("target", "connection"),
-    [("tcp://a", 1), ("udp://a", 1), ("rtu:///dev/a", 1), ("rtu+tcp://a:1", 2)],
-)
-def test_after_one_silence_only_where_a_late_answer_might_be_mistaken(world, target, connection):
-    assert outcomes(raising(NoAnswer("")), number_of, target=target) == [NoAnswer, connection]
-    assert world.opened[-1] == connection
+def test_a_connection_of_no_more_use_is_replaced_after_a_silence(world):
+    async def silence(connection):
+        connection.is_spent = connection.number == 1
+        raise NoAnswer("")
+
+    assert outcomes(silence, silence, number_of) == [NoAnswer, NoAnswer, 2]
+    assert world.closed == [1, 2]
 
 
-@pytest.mark.parametrize(("target", "connection"), [("tcp://a", 2), ("rtu:///dev/a", 1)])
-def test_after_two_silences_a_network_may_be_to_blame(world, target, connection):
-    silence = raising(NoAnswer(""))
+def test_late_answers_are_waited_for_at_the_end_only(world):
+    outcomes(raising(NoConnection("cut")), number_of)
 
-    assert outcomes(silence, silence, number_of, target=target)[-1] == connection
-    assert outcomes(silence, number_of, silence, number_of, target=target)[-1] == world.opened[-1]
+    assert world.lingered == [0.0, LINGER]
 
 
 def test_one_that_was_lost_while_nobody_asked_is_replaced_before_the_next_request(world):

@@ -2,12 +2,18 @@
 
 import pytest
 
+from aoba.client.answers import Frame, Stray
 from aoba.client.blocks import Block
-from aoba.client.words import refusal, silence
+from aoba.client.came import Came
+from aoba.client.target import parse_target
+from aoba.client.words import echo, refusal, silence
 from aoba.modbus.spec import Table
 from aoba.modbus.words import exception_words
 from aoba.spans import Span
 
+TCP, RTU = (parse_target(url) for url in ("tcp://a", "rtu:///dev/a"))
+REQUEST = bytes((3, 0, 0, 0, 10))
+NOTHING = Came(1, REQUEST, 0)
 BLOCK = Block(1, Table.HOLDING, Span(0, 10))
 
 
@@ -61,11 +67,74 @@ def test_other_addresses_and_exceptions_are_not(table, start, code):
 
 
 def test_silence_says_what_to_check():
-    assert silence(BLOCK, 0.5, 1, is_line=False) == (
+    assert silence(BLOCK, 0.5, 1, TCP, NOTHING) == (
         "no answer within 0.5 s: 0-9 holding at station 1; "
         "check the unit id, or give it more --timeout"
     )
-    assert silence(BLOCK, 2, 3, is_line=True) == (
+    assert silence(BLOCK, 2, 3, RTU, NOTHING) == (
         "no answer within 2 s, asked 3 times: 0-9 holding at station 1; "
         "check unit id, baudrate, parity and wiring, or give it more --timeout"
+    )
+
+
+def came(*frames, **more):
+    it = Came(1, REQUEST, 0, **more)
+    for frame in frames:
+        it.frame(frame)
+    return it
+
+
+@pytest.mark.parametrize(
+    ("target", "came", "says"),
+    [
+        (
+            RTU,
+            came(damaged="CRC", stray=Stray(25, b"!")),
+            "only an answer with a wrong CRC came within 2 s, asked 2 times: 0-9 holding at",
+        ),
+        (
+            RTU,
+            came(Frame(2, b"\3\2\0\0", b"")),
+            "only an answer of station 2 came within 2 s, asked 2 times: 0-9 holding at station",
+        ),
+        (
+            TCP,
+            came(Frame(1, b"\3\2\0\0", b"", 0x7777)),
+            "only an answer to another transaction (7777 instead of 0000) came within 2 s",
+        ),
+        (
+            RTU,
+            came(Frame(1, b"\3\2\0\0", b"")),
+            "only an answer to another request (expected registers 10, got 1) came within 2 s",
+        ),
+        (
+            RTU,
+            came(echo=True),
+            "0-9 holding at station 1; the adapter gives back what is sent: echo=",
+        ),
+        (TCP, came(echo=True), "only what was sent came within 2 s"),
+        (RTU, came(stray=Stray(1, b"\xfe")), "only 1 byte that is no frame (FE) came within 2 s"),
+        (
+            TCP,
+            came(stray=Stray(40, b"HTTP/1.1 400")),
+            "only 40 bytes that are no frame (48 54 54 50 2F 31 2E 31 ...) came within 2 s",
+        ),
+        (
+            RTU,
+            came(Frame(2, b"\3\2\0\0", b""), stray=Stray(2, b"ab")),
+            "only an answer of station 2 and 2 bytes that are no frame (61 62) came within 2 s",
+        ),
+    ],
+)
+def test_what_came_instead_is_told(target, came, says):
+    words = silence(BLOCK, 2, 2, target, came)
+
+    assert says in words
+    assert "no answer" not in words
+
+
+def test_a_request_that_came_back_confirms_nothing():
+    assert echo(BLOCK) == (
+        "only what was sent came back, which confirms nothing: 0-9 holding at station 1; "
+        "the adapter gives back what is sent: echo=true"
     )

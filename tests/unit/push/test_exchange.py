@@ -29,23 +29,20 @@ class Device:
         self.keeps = {}  # values that nobody can change, by address
         self.is_silent = False
 
-    async def ask(self, _, method, start, values=None, *, count=0, device_id=0):
-        assert device_id == 1
+    async def ask(self, _, request):
+        assert request.dev_id == 1
         if self.is_silent:
             raise NoAnswer("silent")
-        is_write = method.startswith("write")
-        count = count or (len(values) if isinstance(values, list) else 1)
-        self.requests.append(("w" if is_write else "r", start, count))
+        values, start, count = request.registers, request.address, request.count
+        self.requests.append(("w" if values else "r", start, count))
         for address in range(start, start + count):
             if code := self.refuses.get(address):
                 raise DeviceException(code, f"exception {code}")
-        if is_write:
-            given = values if isinstance(values, list) else [values]
-            self.registers |= dict(enumerate(given, start)) | self.keeps
-            code = 16 if isinstance(values, list) else 6
-            return SimpleNamespace(function_code=code, address=start)
+        if values:
+            self.registers |= dict(enumerate(values, start)) | self.keeps
+            return None
         found = [self.registers.get(address, 0) for address in range(start, start + count)]
-        return SimpleNamespace(function_code=3, registers=found)
+        return SimpleNamespace(registers=found)
 
 
 class Setting:

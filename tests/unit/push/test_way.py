@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from aoba.client.connection import Connection
+from aoba.client.line_state import LineState
 from aoba.client.target import parse_target
 from aoba.errors import BadAnswer, NoAnswer, NoConnection, UsageError
 from aoba.push.plan import Plan
@@ -27,16 +28,19 @@ class Setting:
         self.image.watch(self.plan.hear)
         target = parse_target(url)
         self.report = Report(target, self.plan)
-        self.way = Way(target, Options(2.0, 1, None), self.plan, self.report)
+        self.way = Way(LineState(target), Options(2.0, 1, None), self.plan, self.report)
         self.error = None
 
-    async def connect(self, target, *_):
+    async def connect(self, line, *_):
         if self.error:
             raise self.error
         self.opened += 1
-        return SimpleNamespace(target=target, close=self.close)
+        connection = SimpleNamespace(target=line.target, close=self.close)
+        connection.is_over = lambda error: not isinstance(error, NoAnswer)
+        return connection
 
-    async def close(self):
+    async def close(self, linger):
+        assert linger == 0.0
         self.closed += 1
 
     def fails(self, error):
@@ -129,9 +133,7 @@ def test_nothing_is_known_after_an_outage(it):
     assert replica.waiting == [(0, 2)]
 
 
-@pytest.mark.parametrize("it", ["rtu:///dev/ttyUSB0"], indirect=True)
-def test_a_silent_line_stays_open(it):
-    """To open a port may start a device afresh."""
+def test_a_connection_that_may_still_be_of_use_stays_open(it):
     it.answers()
     it.fails(NoAnswer("silent"))
     it.answers()

@@ -1,0 +1,34 @@
+"""What the commands have in common that ask devices: the trace, and that nobody waits in vain.
+
+Before a line is closed, answers that are late are waited for, which takes seconds where a device
+was silent. So values and errors are shown before that.
+"""
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, TypeVar
+
+import typer
+
+from aoba.cli.loop import run_loop
+from aoba.cli.streams import complain
+from aoba.errors import DeviceError
+from aoba.links.trace import Level
+from aoba.logs.setup import Logging
+
+T = TypeVar("T")
+
+
+def run_asking(work: Callable[[], Coroutine[Any, Any, T]], trace: Level) -> T:
+    """What `work` gives; where there is something to trace, it comes out on stderr."""
+    with Logging("info", "text") if trace else nullcontext():
+        return run_loop(work)
+
+
+@contextmanager
+def told_at_once() -> Iterator[None]:
+    """Within it, a DeviceError is shown, and ends the command with exit code 1."""
+    try:
+        yield
+    except DeviceError as error:
+        raise typer.Exit(complain(error, 1)) from None

@@ -1,0 +1,58 @@
+"""What is asked of devices and what they answer, in the log: `--trace` of those who ask.
+
+Lines are as those of links (`links/trace`): `<-` is what Aoba sent, `->` what came.
+"""
+
+import logging
+from typing import Final
+
+from aoba.client.answers import Frame, Stray
+from aoba.links.trace import Level
+from aoba.modbus.record import Framing, in_hex
+from aoba.modbus.words import overheard_words, request_words, response_words
+
+_CAME: Final = "->"
+_WENT: Final = "<-"
+
+_log = logging.getLogger("aoba.trace")
+
+
+class DeviceTrace:
+    """At the URL `url`; `level` is not OFF."""
+
+    def __init__(self, url: str, framing: Framing, level: Level) -> None:
+        self._url, self._framing, self._level = url, framing, level
+
+    def request(self, unit: int, pdu: bytes, adu: bytes) -> None:
+        self._frame(_WENT, f"station {unit} {request_words(pdu)}", adu)
+        self._bytes(_WENT, adu)
+
+    def received(self, data: bytes) -> None:
+        """Bytes, as they come."""
+        self._bytes(_CAME, data)
+
+    def answer(self, pdu: bytes, frame: Frame) -> None:
+        """To the request `pdu`."""
+        self._frame(_CAME, f"station {frame.unit} {response_words(pdu, frame.pdu)}", frame.adu)
+
+    def other(self, what: str, frame: Frame) -> None:
+        """A frame that is no answer to what was asked last; `what` is what it is instead."""
+        words = f"{what}: station {frame.unit} {overheard_words(frame.pdu)}"
+        self._frame(_CAME, words, frame.adu)
+
+    def stray(self, stray: Stray) -> None:
+        more = " ..." if stray.size > len(stray.data) else ""
+        noun = "byte that is" if stray.size == 1 else "bytes that are"
+        self._say(_CAME, f"{stray.size} {noun} no frame | {in_hex(stray.data)}{more}")
+
+    def _frame(self, arrow: str, words: str, adu: bytes) -> None:
+        shown = f" | {self._framing.shown(adu)}" if self._level >= Level.FRAME else ""
+        self._say(arrow, words + shown)
+
+    def _bytes(self, arrow: str, data: bytes) -> None:
+        if self._level >= Level.BYTES:
+            noun = "byte" if len(data) == 1 else "bytes"
+            self._say(arrow, f"{len(data)} {noun} | {in_hex(data)}")
+
+    def _say(self, arrow: str, text: str) -> None:
+        _log.info("%s %s %s", self._url, arrow, text, extra={"link": self._url})
