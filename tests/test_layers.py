@@ -67,6 +67,7 @@ LAYERS = (
         "aoba.secret",
         "aoba.sockets",
         "aoba.tls",
+        "aoba.worker",
     ),
     ("aoba.runtime",),
     ("aoba.push",),

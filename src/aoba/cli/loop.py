@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from aoba.worker.client import worker
+
 T = TypeVar("T")
 
 _DESCRIPTORS: Final = 16
@@ -27,8 +29,11 @@ def run_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
     except ImportError:
         factory = asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(main())
+    try:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            return runner.run(main())
+    finally:
+        worker.close()
 
 
 async def until_stopped(work: Coroutine[Any, Any, T]) -> T | None:

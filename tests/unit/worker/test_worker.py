@@ -1,0 +1,215 @@
+"""Functions that are called in a process of their own: what comes back, also where nothing does."""
+
+import asyncio
+import errno
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from aoba.worker import caller
+from aoba.worker.caller import Caller
+from aoba.worker.client import Call, Worker, call_now, worker
+from aoba.worker.process import Opened
+from support.runs import open_descriptors
+from support.server import is_alive
+from support.waiting import DEADLINE, eventually
+
+
+@pytest.fixture
+def another():
+    """A worker of its own."""
+    made = Worker()
+    yield made
+    made.close()
+    eventually(lambda: all(process.poll() is not None for process in made._ended))
+
+
+@pytest.fixture
+def fifo(tmp_path):
+    """Who opens it to read hangs, until somebody writes."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    return path
+
+
+def read(path):
+    return Path(path).read_bytes()
+
+
+def fail(path):
+    raise FileNotFoundError(errno.ENOENT, "gone", path)
+
+
+def open_null(about):
+    return Opened(os.open(os.devnull, os.O_RDONLY), about)
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def echo(*arguments):
+    return arguments
+
+
+def run(steps):
+    return asyncio.run(asyncio.wait_for(steps(), DEADLINE))
+
+
+def ask(some, function, *arguments):
+    call = Call()
+    some.send(call, function, arguments)
+    some.wait(call, DEADLINE)
+    return call
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
+def test_arguments_and_results_of_any_size(size):
+    data = os.urandom(size)
+
+    assert ask(worker, echo, data, None, "ä").result() == (data, None, "ä")
+
+
+def test_what_a_function_raises_is_raised():
+    with pytest.raises(FileNotFoundError) as caught:
+        ask(worker, fail, "/x").result()
+    assert (caught.value.strerror, caught.value.filename) == ("gone", "/x")
+
+
+def test_a_descriptor_that_was_opened_there_is_ours():
+    opened = ask(worker, open_null, "about").result()
+
+    assert opened.about == "about"
+    assert open_descriptors()[str(opened.descriptor)] == os.devnull
+    os.close(opened.descriptor)
+
+
+def test_a_descriptor_that_nobody_takes_is_closed():
+    ask(worker, echo)
+    before = open_descriptors()
+    call = Call()
+    call.give_up()
+    worker.send(call, open_null, (1,))
+    worker.wait(call, DEADLINE)
+
+    assert call.has_ended
+    assert open_descriptors() == before
+
+
+def test_calls_that_hang_keep_no_other_waiting(another, fifo):
+    hanging = [Call() for _ in range(100)]
+    for call in hanging:
+        another.send(call, read, (fifo,))
+
+    assert ask(another, echo, 1).result() == (1,)
+    assert not any(call.has_ended for call in hanging)
+    while not all(call.has_ended for call in hanging):
+        fifo.write_bytes(b"")  # whoever is open by now
+        another.wait(hanging[-1], 0.05)
+
+
+def test_a_worker_that_is_lost_fails_its_calls_and_is_started_again(another, fifo):
+    waiting = Call()
+    another.send(waiting, read, (fifo,))
+    lost = ask(another, die)
+
+    for call in (waiting, lost):
+        with pytest.raises(OSError, match="the process that reads files has ended"):
+            call.result()
+    assert ask(another, echo, 1).result() == (1,)
+
+
+def test_it_heeds_no_signal_but_ends_with_its_socket(another):
+    ask(another, echo)
+    pid = another._process.pid
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(pid, number)
+    assert ask(another, echo, 1).result() == (1,)
+    assert os.getpgid(pid) == pid  # which a terminal's signals do not reach
+
+    another.close()
+
+    eventually(lambda: not is_alive(pid), "the end of the worker")
+
+
+def test_one_with_a_call_that_hangs_is_not_waited_for(another, fifo):
+    another.send(Call(), read, (fifo,))
+    before = time.monotonic()
+    another.close()
+
+    assert time.monotonic() - before < 0.4
+
+
+def test_it_has_nothing_of_the_environment_that_is_a_secret(another, monkeypatch):
+    monkeypatch.setenv("TOKEN", "hush")
+    ask(another, echo)
+    environment = Path(f"/proc/{another._process.pid}/environ").read_bytes()
+
+    assert b"hush" not in environment
+
+
+def test_a_call_before_the_loop_runs_is_not_waited_for_for_ever(fifo):
+    with pytest.raises(TimeoutError, match="the file system does not answer"):
+        call_now(read, fifo, seconds=0.05)
+    fifo.write_bytes(b"")
+    assert call_now(echo, 1, seconds=DEADLINE) == (1,)
+
+
+def test_a_caller_is_answered_in_any_loop():
+    async def main():
+        return await Caller().call(echo, 1)
+
+    assert [run(main), call_now(echo, 2, seconds=DEADLINE), run(main)] == [(1,), (2,), (1,)]
+
+
+def test_a_file_system_that_hangs_costs_one_thread_of_a_caller(monkeypatch, fifo):
+    monkeypatch.setattr(caller, "ANSWER", 0.05)
+    started = []
+    send = worker.send
+    monkeypatch.setattr(worker, "send", lambda *call: started.append(call) or send(*call))
+
+    async def main():
+        one, other = Caller(), Caller()
+        for _ in range(5):
+            with pytest.raises(TimeoutError, match="the file system does not answer"):
+                await one.call(read, fifo, seconds=caller.ANSWER)
+            assert await other.call(echo, 1) == (1,)
+        assert len(started) == 1 + 5
+        fifo.write_bytes(b"")
+        return await one.call(echo, 2, seconds=None)
+
+    assert run(main) == (2,)
+
+
+def test_after_the_first_time_it_is_told_at_once(fifo):
+    async def main():
+        one = Caller()
+        with pytest.raises(TimeoutError):
+            await one.call(read, fifo, seconds=0.01)
+        before = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await one.call(read, fifo, seconds=DEADLINE)
+        took = time.monotonic() - before
+        fifo.write_bytes(b"")
+        await one.call(echo, seconds=None)
+        return took
+
+    assert run(main) < DEADLINE / 2
+
+
+def test_a_call_that_was_given_up_is_waited_for_by_the_next(fifo):
+    async def main():
+        one = Caller()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await one.call(read, fifo)
+        next_one = asyncio.create_task(one.call(echo, 1))
+        await asyncio.sleep(0.01)
+        assert not next_one.done()
+        fifo.write_bytes(b"")
+        return await next_one
+
+    assert run(main) == (1,)
