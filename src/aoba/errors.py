@@ -14,6 +14,7 @@ AobaError
 │   └── DeviceException         it answers with an exception
 ├── BrokerError             an MQTT broker, or the way to it, fails         the broker
 ├── RunError                a run could not be started                      the machine
+│   └── OutdatedRun             the script has just changed
 ├── FrameError              bytes that can be no Modbus frame               the client
 ├── ForeignFrames           bytes of another protocol                       the client
 ├── HttpError               an HTTP request that is refused                 the client
@@ -117,6 +118,10 @@ class BrokerError(AobaError):
 
 class RunError(AobaError):
     """A script could not be run at all: it is gone, or its interpreter is."""
+
+
+class OutdatedRun(RunError):
+    """A run has not begun, since the script is another one than it was prepared for."""
 
 
 class FrameError(AobaError):

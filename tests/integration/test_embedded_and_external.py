@@ -208,7 +208,7 @@ def test_output_is_there_at_once_without_a_line_feed(script: Callable[..., Path]
     with Hosted(path) as hosted:
 
         async def first_words() -> bytes | None:
-            await hosted.host.prepare(hosted.file.read())
+            await hosted.host.prepare(await hosted.file.read())
             async with hosted.host.start(1, print) as running:
                 chunk = await running.read(10)
                 gate.touch()

@@ -25,11 +25,11 @@ def test_an_interpreter_whose_last_run_ends_after_the_edit_ends_too(script: Scri
     go_on = path.with_suffix(".go")
 
     async def edited_during_the_run(hosted: Hosted) -> int:
-        await hosted.host.prepare(hosted.file.read())
+        await hosted.host.prepare(await hosted.file.read())
         async with hosted.host.start(1, lambda _: None) as running:
             pid = int(await running.read(DEADLINE))
             path.write_text(body)
-            await hosted.host.prepare(hosted.file.read())
+            await hosted.host.prepare(await hosted.file.read())
             go_on.touch()
             rest = [chunk async for chunk in running.output(DEADLINE)]
             assert not b"".join(rest).strip()  # the end of the line may come by itself

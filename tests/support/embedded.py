@@ -53,12 +53,15 @@ class Hosted:
 
     def prepare(self):
         """What is wrong with the file as it is now."""
-        return self._runner.run(self.host.prepare(self.file.read()))
+        return self._runner.run(self._prepare())
+
+    async def _prepare(self):
+        return await self.host.prepare(await self.file.read())
 
     async def _run(self, feedback: bytes | None) -> Outcome:
         errors: list[bytes] = []
         output = []
-        unfit = await self.host.prepare(self.file.read())
+        unfit = await self._prepare()
         if unfit and not unfit.goes_on:
             return Outcome("", "", unfit.reason)
         try:

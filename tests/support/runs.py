@@ -11,7 +11,8 @@ from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.forks.forked import ForkedRun
 from aoba.sources.forks.stamped import Stamped
 from aoba.sources.scripts.child import Child, script_environment
-from aoba.sources.scripts.program import ScriptFile
+from aoba.sources.scripts.look import find
+from aoba.sources.scripts.program import Version
 from aoba.sources.scripts.running import Running
 from support.waiting import DEADLINE
 
@@ -45,7 +46,7 @@ class Runs:
         """Of one run of each, all at the same time."""
 
         def fork(path: Path) -> Fork:
-            name = Stamped(str(path), args).now(stamp_of(path))
+            name = Stamped(str(path), args).of(version_of(path))
             return Fork(self.process, 2, name, stdin)
 
         def run(fork: Fork) -> Callable[[Callable[[bytes], None]], Running]:
@@ -80,9 +81,11 @@ class Runs:
         await self.process.wait()
 
 
-def stamp_of(path: Path) -> bytes:
-    version = ScriptFile(path).read()
-    return version.stamp if version else b""
+def version_of(path: Path) -> Version:
+    """Of what the file is now, as a look at it would give."""
+    found = find(str(path), None, settles=False)
+    stamp = ".".join(map(str, found.identity)).encode()
+    return Version(found.source, found.digest, stamp, found.folder)
 
 
 async def _outcome(start) -> Outcome:

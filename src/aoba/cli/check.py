@@ -73,7 +73,7 @@ async def _run_once(spec: ScriptSpec, report: Report) -> str | None:
     host = host_of(spec)
     feedback = encode(Snapshot(run=1, time=time.time())) if spec.feed else None
     try:
-        unfit = await host.prepare(ScriptFile(spec.path).read())
+        unfit = await host.prepare(await ScriptFile(spec.path).read())
         if unfit:
             return unfit.reason
         return (await run_script(host, 1, spec.timeout, report, feedback)).failure

@@ -1,8 +1,13 @@
-"""Paths as users type them."""
+"""Paths as users type them, and what is there before Aoba begins."""
 
 import os
+from typing import Final, Literal
 
 from aoba.errors import UsageError
+from aoba.worker.at_start import looks
+from aoba.worker.files import Kind
+
+UNKNOWN: Final = "unknown"
 
 
 def absolute(path: str) -> str:
@@ -15,3 +20,11 @@ def absolute(path: str) -> str:
     except FileNotFoundError:
         gone = "the working directory is gone; expected an absolute path"
         raise UsageError(f"{path}: {gone}") from None
+
+
+def kind_at(path: str) -> Kind | Literal["unknown"] | None:
+    """What is at `path`, None: nothing; `UNKNOWN` where its file system hangs, as it may answer."""
+    try:
+        return looks.kind_at(path)
+    except OSError:
+        return UNKNOWN

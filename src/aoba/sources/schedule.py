@@ -25,6 +25,10 @@ class Schedule:
         self.skipped += passed
         self.due = self._slot + self.interval
 
+    def take_back(self) -> None:
+        """The run that has begun did not: its slot is due again."""
+        self.due = self._slot
+
     def set_interval(self, interval: float) -> None:
         """From the slot of the newest run on, slots are `interval` seconds apart."""
         self.interval = interval

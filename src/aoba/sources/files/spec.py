@@ -5,7 +5,6 @@
 PATH is taken as it stands, up to the first `?`.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.options import flag, parse_options
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
-from aoba.sources.paths import absolute
+from aoba.sources.paths import UNKNOWN, absolute, kind_at
 
 FILE_FORM: Final = "file:PATH"
 FIFO_FORM: Final = "pipe:PATH"
@@ -54,10 +53,10 @@ class FifoSpec(_PathSpec):
 
 def parse_file(text: str) -> FileSpec:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
-    path, query = _path(text, FILE_FORM)
-    if path.is_fifo():
+    path, kind, query = _path(text, FILE_FORM)
+    if kind == "FIFO":
         raise UsageError(f"{path}: a FIFO; expected a file of documents, or pipe:{path}")
-    if not path.is_file():
+    if kind not in ("file", UNKNOWN):
         raise UsageError(f"{path}: not a file; expected a file of documents")
     options = parse_options(text, query, _FILE_OPTIONS)
     if "loop" in options and "replay" not in options:
@@ -67,25 +66,25 @@ def parse_file(text: str) -> FileSpec:
 
 def parse_fifo(text: str) -> FifoSpec:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
-    path, query = _path(text, FIFO_FORM)
-    if not path.is_fifo():
-        hint = f"; for a file there is file:{path}" if path.is_file() else ""
+    path, kind, query = _path(text, FIFO_FORM)
+    if kind not in ("FIFO", UNKNOWN):
+        hint = f"; for a file there is file:{path}" if kind == "file" else ""
         raise UsageError(f"{path}: not a FIFO, which `mkfifo` makes{hint}")
     return FifoSpec(path, take_monitoring(text, parse_options(text, query, MONITORING)))
 
 
-def _path(text: str, form: str) -> tuple[Path, str]:
-    """The path, which exists, and the options."""
+def _path(text: str, form: str) -> tuple[Path, str, str]:
+    """The path, the kind of what is there, and the options."""
     location, _, query = text.partition("?")
     given = location.partition(":")[2]
     if not given:
         raise UsageError(f"{text}: the path is missing; expected {form}")
-    path = Path(absolute(given))
-    # That of os.path says no, where a Path raises, to a name too long or a folder we may not see.
-    if not os.path.exists(path):  # noqa: PTH110
+    path = absolute(given)
+    kind = kind_at(path)
+    if kind is None:
         hint = f"; `mkfifo {path}` makes a FIFO" if form is FIFO_FORM else ""
         raise UsageError(f"{path}: no such file{hint}")
-    return path, query
+    return Path(path), kind, query
 
 
 def _interval(text: str) -> float:

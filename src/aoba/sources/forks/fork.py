@@ -15,7 +15,7 @@ PROMPT: Final = 0.015
 
 
 class Run(Protocol):
-    """What a run hears of itself; one of the two, once."""
+    """What a run hears of itself; one of these, once."""
 
     def done(self, status: int) -> None:
         """The process has exited; `status` is as `subprocess` has it."""
@@ -25,24 +25,37 @@ class Run(Protocol):
         """Nobody is going to tell how it ends."""
         ...
 
+    def outdated(self) -> None:
+        """The script or its folder have changed: it was to look, and has not begun."""
+        ...
+
 
 class Fork:
     """Call `start` first; implements the `Run` that the process of its server tells of.
 
     `same` names the script, as `fork_serve` has it; `stdin` is what is found there, None: nothing.
+    A fork that `looks` does not begin where script or folder are not as they were.
     """
 
     run: Run
     stdout: Pipe
     stderr: Pipe
 
-    def __init__(self, process: ForkProcess, number: int, same: bytes, stdin: bytes | None) -> None:
+    def __init__(
+        self,
+        process: ForkProcess,
+        number: int,
+        same: bytes,
+        stdin: bytes | None,
+        *,
+        looks: bool = False,
+    ) -> None:
         self.process = process
         self.pid = 0
         """0 as long as it is not known."""
         self.loss: str | None = None
         """Why it was lost."""
-        self._number, self._same, self._stdin = number, same, stdin
+        self._number, self._same, self._stdin, self._looks = number, same, stdin, looks
         self._began = 0.0
         self._took: float | None = None  # seconds to its end, once that is there
         self._unsent: signal.Signals | None = None
@@ -56,7 +69,8 @@ class Fork:
         self.run = run
         names = self._open_streams()
         self._began = time.monotonic()
-        self.process.order(self, os.fsencode("\0".join((str(self._number), *names))), self._same)
+        new = [str(self._number), *names, *(["look"] if self._looks else [])]
+        self.process.order(self, os.fsencode("\0".join(new)), self._same)
 
     def _open_streams(self) -> list[str]:
         """Their names."""
@@ -97,6 +111,11 @@ class Fork:
             signal_group(self.pid, signal.SIGKILL)
         self._over()
         self.run.lost()
+
+    def outdated(self) -> None:
+        """Implements `fork_process.Run`."""
+        self._over()
+        self.run.outdated()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to its process group, once it is known, or to what it has left behind."""

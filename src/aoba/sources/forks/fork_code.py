@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import time
+from functools import partial
 from stat import S_ISREG
 
 SETTLED = 0.05  # seconds after which a second change cannot have the time of the first,
@@ -38,7 +39,8 @@ class Scripts:
         """The script that `same` is about, the third part of a command.
 
         What was found is `known` from then on, if it lasts. A script is path, code, `sys.argv`,
-        folder, or None where that is not searched, and what its namespace starts with.
+        folder, or None where that is not searched, what its namespace starts with, and what a run
+        calls to see whether file or folder have changed since, or None where that is just now.
         Code is None where an interpreter is to be started: for want of a file, of sense in it, or
         of warnings, the interpreter tells it best; and where modules of the script's own have names
         of those that are loaded already.
@@ -49,16 +51,20 @@ class Scripts:
         argv = [_text(part) for part in name.replace(b"\0=", b"\0").split(b"\0")]
         try:
             folder = os.path.dirname(os.path.realpath(argv[0]))
+            places = argv[0], folder, os.path.dirname(argv[0])
+            has_changed = partial(_has_changed, places, _look(*places))
             is_lasting = _is_settled(os.stat(folder))
             hides, may_change = self._hides(folder)
             code, code_is_lasting = (None, True) if hides else self._code(stamp, argv[0])
         except Exception:
-            return path, None, argv, None, None
+            return path, None, argv, None, None, None
         script = path, code, argv, None if _safe_path else folder, self._namespace(argv[0])
         if is_lasting and code_is_lasting and not may_change and folder_stamp != UNKNOWN:
+            script += (has_changed,)
             self.known[same], self._stamped[name] = script, same
             freeze()
-        return script
+            return script
+        return script + (None,)
 
     def _hides(self, folder):
         """Whether modules in it are in place of loaded ones, and that may change without a sign."""
@@ -107,6 +113,24 @@ def freeze():
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()
+
+
+def _look(path, folder, beside):
+    """What of these would be different in the stamps of a command."""
+    script, around, link = os.stat(path), os.stat(folder), os.stat(beside)
+    return (
+        (script.st_mtime, script.st_ctime, script.st_size, script.st_ino, script.st_dev),
+        (around.st_mtime, around.st_ctime, around.st_ino, around.st_dev),
+        (link.st_ino, link.st_dev),
+    )
+
+
+def _has_changed(places, seen):
+    """Whether they look different; called in a run, where a file system may hang."""
+    try:
+        return _look(*places) != seen
+    except OSError:
+        return True
 
 
 def _is_fit(status):

@@ -35,13 +35,15 @@ The server takes it out of the environment of runs.
 
 
 class Run(Protocol):
-    """What a run hears of itself: at last `exited` or `lost`, the latter even before `started`."""
+    """What a run hears of itself: at last `exited`, `outdated`, or `lost`, even before it began."""
 
     def started(self, pid: int) -> None: ...
 
     def exited(self, code: int) -> None:
         """`code` is negative for a signal."""
         ...
+
+    def outdated(self) -> None: ...
 
     def lost(self, reason: str) -> None: ...
 
@@ -223,6 +225,8 @@ class ForkProcess:
             self.unable += 1
             self._starting.pop(name, None)
             run.lost(f"cannot be forked: {what.decode(errors='replace')}")
+        elif kind == b"outdated" and (run := self._runs.pop(name, None)):
+            run.outdated()
         elif kind == b"ready":
             self.ready = self.was_ready = True
         elif kind == b"failed":

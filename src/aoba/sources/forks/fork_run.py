@@ -22,17 +22,21 @@ _orig_argv = sys.orig_argv[: -len(sys.argv)] if hasattr(sys, "orig_argv") else N
 def be(given, name, new, script, undo):
     """Be the process of a run, and no server any more; never returns.
 
-    `given` are STARTS, what tells that there is no run, how streams are opened for writing, what
-    limits the CPU time, PYTHON, and what ends a run. `name` and `new` are of the command, and
-    `script` is as of `Scripts`. What is to undo are descriptors of the server, and what SIGCHLD did
-    before.
+    `given` are STARTS, what tells that there is no run and why, the same where the script has
+    changed, how streams are opened for writing, what limits the CPU time, PYTHON, and what ends a
+    run. `name` and `new` are of the command, and `script` is as of `Scripts`. What is to undo are
+    descriptors of the server, and what SIGCHLD did before.
     """
-    starts, refuse, writing, limit_cpu, python, end = given
-    path, code, argv, folder, namespace = script
+    starts, refuse, tell_outdated, writing, limit_cpu, python, end = given
+    path, code, argv, folder, namespace, has_changed = script
     try:
         setsid()
         write(starts, b"%s %d\n" % (name, getpid()))
-        number, stdin, stdout, stderr = new.split(b"\0")
+        fields = new.split(b"\0")
+        number, stdin, stdout, stderr = fields[:4]
+        if fields[4:] and has_changed and has_changed():
+            tell_outdated(name)
+            return
         try:
             _open(stdin, 0, os.O_RDONLY)
             _open(stdout, 1, writing)

@@ -4,17 +4,17 @@ Standard library only, Python 2.7, and 3 from 3.5 on, like `fork_server`.
 
 A command has three parts, with two NULs in between, and ends with a NUL and the end of a line;
 fields of a part have one NUL in between, and none is empty. The first is the run id. The second is
-what is new in each run: its number, for its environment, and the paths of what becomes stdin,
-stdout and stderr. The third is what is the same as long as nothing changes: stamps of the script
-and of its folder, which are others once these have changed, or `-`; the path of the script; and its
-arguments, each behind a `=`. The stamp of a file is `MTIME.CTIME.SIZE.INODE.DEVICE`, with times in
-nanoseconds.
+what is new in each run: its number, for its environment; the paths of what becomes stdin, stdout
+and stderr; and `look`, where the run has to see first whether script and folder are as they were.
+The third is what is the same as long as nothing changes: stamps of the script and of its folder,
+which are others once these have changed, or `-`; the path of the script; and its arguments, each
+behind a `=`. The stamp of a file is `MTIME.CTIME.SIZE.INODE.DEVICE`, with times in nanoseconds.
 
 A line on STARTS is `ID PID`, written by the run itself before the script begins, so that no script
 is ever under way that Aoba does not know of. A line on REPORTS is `ready`, or `failed` and the
 reason where a MODULE cannot be imported or NAME is not to be seen in FOLDER; `unable ID REASON`
-where a run could not be forked, or not be given its streams; `exited ID STATUS`, as `waitpid` has
-it.
+where a run could not be forked, or not be given its streams; `outdated ID` where script or folder
+have changed; `exited ID STATUS`, as `waitpid` has it.
 
 When COMMANDS ends, Aoba has, and nobody is left who would stop a run: each that is under way gets
 SIGTERM, and SIGKILL two seconds later. Then the server ends, too. On SIGINT it just ends.
@@ -133,6 +133,11 @@ class Server:
 def refuse(reports, name, reason):
     """Report that there is no run; a pipe takes a short line whole."""
     os.write(reports, b"unable %s %s\n" % (name, ("%s" % reason).encode("utf-8", "replace")))
+
+
+def tell_outdated(reports, name):
+    """Report that there is no run, since script or folder have changed."""
+    os.write(reports, b"outdated %s\n" % name)
 
 
 def keep(descriptor):

@@ -42,6 +42,11 @@ class ForkedRun(Running):
         self.began = self._fork.pid != 0
         self._over()
 
+    def outdated(self) -> None:
+        super().outdated()
+        self._code = 0
+        self._over()
+
     def _over(self) -> None:
         if self._patience:
             self._patience.cancel()

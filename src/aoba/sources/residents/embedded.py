@@ -43,6 +43,10 @@ class EmbeddedRun(Running):
             self._interpreter.dismiss()
         self._end(time.monotonic())
 
+    def outdated(self) -> None:
+        super().outdated()
+        self.done(0)
+
     def _look_for_end(self) -> None:
         self._interpreter.read_reports()
 

@@ -47,6 +47,10 @@ class Run(Protocol):
         """The process has exited."""
         ...
 
+    def outdated(self) -> None:
+        """The script's file is another one than the order was for, so nothing has been run."""
+        ...
+
 
 class Interpreter:
     """Starts with its creation, which raises RunError.
@@ -142,11 +146,16 @@ class Interpreter:
             raise RunError("its interpreter has just ended")
         self.order(run, number, feedback)
 
-    def order(self, run: Run, number: int, feedback: bytes | None) -> None:
-        """Have it carry out run `number`; `run` hears of the end of it."""
+    def order(
+        self, run: Run, number: int, feedback: bytes | None, stamp: bytes | None = None
+    ) -> None:
+        """Have it carry out run `number`; `run` hears of the end of it.
+
+        Where there is a `stamp`, only if the script's file looks as that says.
+        """
         self.run = run
         size = -1 if feedback is None else len(feedback)
-        self._unsent += b"%d %d\n" % (number, size) + (feedback or b"")
+        self._unsent += b"%d %d %b\n" % (number, size, stamp or b"-") + (feedback or b"")
         self._send()
 
     def has_output(self) -> bool:
@@ -244,6 +253,8 @@ class Interpreter:
         kind, _, rest = line.partition(" ")
         if kind == "done" and self.run is not None:
             self.run.done(int(rest))
+        elif kind == "outdated" and self.run is not None:
+            self.run.outdated()
         elif kind == "ready":
             self._ready = True
         elif kind == "broken":

@@ -5,11 +5,13 @@
 Standard library only, and of that as little as can be: what is not loaded costs no start, and is
 not in a script's way. The source is read from stdin, once; PATH is only its name, so that what runs
 is always the version that Aoba knows of. COMMANDS and REPORTS are descriptors. A command is a line,
-`NUMBER SIZE`, and SIZE bytes of feedback, a JSON object; SIZE is -1 where there is none. Reports
-are lines: `ready`, or `broken LINE COLUMN MESSAGE` where the source does not compile, with 0 for a
-number that is not known; and `done STATUS` when a run is over. CPU is how many seconds of CPU time
-a run may take, 0 for any. When COMMANDS ends, the interpreter ends as any other, exit handlers
-included.
+`NUMBER SIZE STAMP`, and SIZE bytes of feedback, a JSON object; SIZE is -1 where there is none.
+STAMP says how the script's file has to look, `MTIME.CTIME.SIZE.INODE.DEVICE`, with times in
+nanoseconds; `-`: that does not matter. Reports are lines: `ready`, or `broken LINE COLUMN MESSAGE`
+where the source does not compile, with 0 for a number that is not known; `done STATUS` when a run
+is over; and `outdated` when nothing was run, since the file looks different. CPU is how many
+seconds of CPU time a run may take, 0 for any. When COMMANDS ends, the interpreter ends as any
+other, exit handlers included.
 """
 
 _FRESH = dict(globals())  # what the namespace of a script starts with
@@ -40,23 +42,36 @@ def main() -> None:
         _report(reports, f"broken 0 0 {type(error).__name__}: {error}")
     else:
         _report(reports, "ready")
-        _serve(commands, reports, cpu, script)
+        _serve(commands, reports, cpu, path, script)
 
 
-def _serve(commands: int, reports: int, cpu: int, script: "Script") -> None:
+def _serve(commands: int, reports: int, cpu: int, path: str, script: "Script") -> None:
     pending = b""
     while data := _read(commands):
         pending += data
         line, end, rest = pending.partition(b"\n")
         if not end:
             continue
-        number, size = line.split()
+        number, size, stamp = line.split()
         if len(rest) >= int(size):
             pending = b""  # Aoba waits for the end of a run before it orders another
+            if stamp != b"-" and stamp != _stamp(path):
+                os.write(reports, b"outdated\n")
+                continue
             if cpu:
                 _limit_cpu(cpu)
             status = script.run(int(number), None if size == b"-1" else rest)
             os.write(reports, b"done %d\n" % status)
+
+
+def _stamp(path: str) -> bytes:
+    """How the script's file looks; looked at here, where a file system may hang."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return b""
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return b"%d.%d.%d.%d.%d" % (*times, status.st_size, status.st_ino, status.st_dev)
 
 
 def _limit_cpu(seconds: int) -> None:

@@ -52,7 +52,8 @@ class PythonEmbedded:
     def is_ready(self) -> bool:
         """Implements `Host`."""
         is_well = self._fault is None and not self._news and self._pause == FIRST_PAUSE
-        return is_well and self._interpreter is not None
+        is_known = self._version is not None and self._version.stamp != b""
+        return is_well and is_known and self._interpreter is not None
 
     def order(
         self,
@@ -62,9 +63,12 @@ class PythonEmbedded:
         on_end: Callable[[bool], None],
     ) -> None:
         """Implements `Host`."""
-        assert self._interpreter is not None  # noqa: S101  it is ready
-        self._quick.begin(self._interpreter, listener, on_end)
-        self._interpreter.order(self._quick, number, feedback)
+        interpreter, version = self._interpreter, self._version
+        assert interpreter is not None  # noqa: S101  it is ready
+        assert version is not None  # noqa: S101
+        self._quick.begin(interpreter, listener, on_end)
+        stamp = version.stamp if version.is_due() else None
+        interpreter.order(self._quick, number, feedback, stamp)
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None

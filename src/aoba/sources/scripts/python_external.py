@@ -37,7 +37,7 @@ except Exception as error:
 class PythonExternal:
     """Implements `Host`, on any Python from 2.7 on; starts warm where `servers` are given.
 
-    What runs is the file; in a fork, as Aoba has seen it last, `LOOK` seconds ago at most. So a
+    What runs is the file; in a fork, as it looked `LOOK` seconds ago at most. So a
     version that does not compile is not run, and what the one before has given stays. To know it,
     the interpreter has to be asked, which takes as long as a run: not at the very first start, and
     not again when there has been a document.
@@ -53,7 +53,10 @@ class PythonExternal:
         self._path = str(spec.path)
         self._server = servers.get(spec) if servers and spec.start == "warm" else None
         self._stamped = Stamped(self._path, spec.args)
+        self._same = self._stamped.of(None)
         self._version: Version | None = None
+        self._folder = b""  # how that of the script looked last
+        self._is_steady = False  # whether it had looked so before, too
         self._checked = False
         self._fault: SyntaxFault | None = None
         self._quick = QuickRun[Fork]()
@@ -65,6 +68,8 @@ class PythonExternal:
         """Implements `Host`."""
         if version is None:
             return None
+        self._is_steady = bool(version.folder) and version.folder == self._folder
+        self._folder, self._same = version.folder, self._stamped.of(version)
         if version is not self._version:
             is_first = self._version is None
             self._version, self._checked, self._fault = version, False, None
@@ -78,7 +83,9 @@ class PythonExternal:
     def is_ready(self) -> bool:
         """Implements `Host`."""
         version = self._version
-        is_fit = version is not None and (version.proven or (self._checked and not self._fault))
+        if version is None or not (version.stamp and self._is_steady):
+            return False  # the fork could not tell whether it is still the same
+        is_fit = version.proven or (self._checked and not self._fault)
         was_prompt = self._last is not None and self._last.was_prompt
         return is_fit and was_prompt and self._process(launch=False) is not None
 
@@ -90,9 +97,11 @@ class PythonExternal:
         on_end: Callable[[bool], None],
     ) -> None:
         """Implements `Host`."""
-        process = self._process(launch=False)
+        process, version = self._process(launch=False), self._version
         assert process is not None  # noqa: S101  it is ready
-        fork = self._last = Fork(process, number, self._same(), feedback)
+        assert version is not None  # noqa: S101
+        looks = version.is_due()
+        fork = self._last = Fork(process, number, self._same, feedback, looks=looks)
         try:
             fork.start(self._quick)
         except RunError as error:
@@ -113,7 +122,7 @@ class PythonExternal:
         # No server is started for a first run, which may well be the only one, and has no time to
         # share: Aoba's clients wait for it.
         if process := self._process(launch=number > 1):
-            fork = self._last = Fork(process, number, self._same(), feedback)
+            fork = self._last = Fork(process, number, self._same, feedback)
             return ForkedRun(fork, fork.start, on_stderr)
         argv = [self._spec.python, self._path, *self._spec.args]
         env = {**script_environment(), "AOBA_RUN": str(number), "AOBA_SCRIPT": self._path}
@@ -121,9 +130,6 @@ class PythonExternal:
 
     def _process(self, *, launch: bool) -> ForkProcess | None:
         return self._server.process(launch=launch) if self._server else None
-
-    def _same(self) -> bytes:
-        return self._stamped.now(self._version.stamp if self._version else b"")
 
     async def close(self) -> None:
         """Implements `Host`: runs end by themselves, and a fork server has other scripts, too."""

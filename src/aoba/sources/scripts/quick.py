@@ -45,9 +45,11 @@ class Careful(Protocol):
 
     def lost(self) -> None: ...
 
+    def outdated(self) -> None: ...
+
 
 class Carrier(Protocol):
-    """What carries out a run, and tells `run` of its end, by `done` or `lost`."""
+    """What carries out a run, and tells `run` of its end, by `done`, `lost` or `outdated`."""
 
     run: Any
     stdout: Pipe
@@ -76,7 +78,7 @@ class QuickRun(Generic[C]):
         self._heard_at = 0.0
         self._taken = False  # whether there was a document
         self._status: int | None = None  # once it is said that the run is over
-        self._lost = False
+        self._lost = self._outdated = False
         self._given_up = False
 
     def begin(
@@ -94,7 +96,7 @@ class QuickRun(Generic[C]):
         """
         self.carrier, self._listener, self._on_end = carrier, listener, on_end
         self._heard_at = time.monotonic()
-        self._taken = self._lost = self._given_up = False
+        self._taken = self._lost = self._outdated = self._given_up = False
         self._status = None
         if watched:
             carrier.stdout.watch(self._output)
@@ -110,6 +112,8 @@ class QuickRun(Generic[C]):
             run.done(self._status)
         if self._lost:
             run.lost()
+        if self._outdated:
+            run.outdated()
 
     def done(self, status: int) -> None:
         self._status = status
@@ -126,6 +130,10 @@ class QuickRun(Generic[C]):
 
     def lost(self) -> None:
         self._lost = True
+        self.give_up()
+
+    def outdated(self) -> None:
+        self._outdated = True
         self.give_up()
 
     def _output(self) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any, Final
 
+from aoba.errors import RunError
 from aoba.sources.reception import Reception
 from aoba.sources.schedule import Schedule
 from aoba.sources.scripts.program import ScriptFile, Version
@@ -34,7 +35,6 @@ class Reload:
     ) -> None:
         self.version: Version | None = None
         """The newest that can be run."""
-        self.changed, self.unchanged = file.changed, file.unchanged
         self._file, self._host, self._schedule = file, host, schedule
         self._reception, self._log = reception, log
         self._look_at = Alarm(self._look)
@@ -80,17 +80,24 @@ class Reload:
     def close(self) -> None:
         self._look_at.close()
 
+    async def has_changed(self) -> bool:
+        """Whether the file looks different now, as far as that is to be found out."""
+        try:
+            return await self._file.changed()
+        except RunError:  # the next run says it
+            return False
+
     def _look_again(self, since: float) -> None:
         self._look_at.set(since + max(self._schedule.interval, LOOK))
 
     def _look(self) -> None:
         """A slot has come, and the run of an earlier one is still going: of an old version?"""
-        if self._file.changed():
-            self._looking = asyncio.create_task(self._stop_if_edited())
-        else:
-            self._look_again(time.monotonic())
+        self._looking = asyncio.create_task(self._stop_if_edited())
 
     async def _stop_if_edited(self) -> None:
+        if not await self.has_changed():
+            self._look_again(time.monotonic())
+            return
         outcome = await guarded(self.take_newest(), self._log)
         if outcome:
             self._reception.error(f"{outcome.failure}; the run under way goes on")

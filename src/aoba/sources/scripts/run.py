@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol
 
 from aoba.document.decode import Decoded, decode
 from aoba.document.stream import Cut, Fault, Text, Value, ValueStream
-from aoba.errors import DocumentError, NoDocument, RunError
+from aoba.errors import DocumentError, NoDocument, OutdatedRun, RunError
 from aoba.sources.lines import Lines
 from aoba.sources.scripts.program import Unfit, Version
 from aoba.sources.scripts.quick import take_whole
@@ -24,7 +24,8 @@ _TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have
 class Host(Protocol):
     """A way to run a script. Call `prepare`, then `start`, for each run; `close` at last.
 
-    Where `is_ready`, a run of the version that was prepared last may be had by `order` alone.
+    Where `is_ready`, a run of the version that was prepared last may be had by `order` alone. It is
+    who carries it out that looks at the file then, and does not begin where that has changed.
     """
 
     not_before: float
@@ -114,9 +115,14 @@ class Outcome(NamedTuple):
 
 
 async def guarded(step: Awaitable[Outcome | None], log: SourceLog) -> Outcome | None:
-    """What comes of `step`, a part of a run: whatever happens in one, the next one follows."""
+    """What comes of `step`, a part of a run: whatever happens in one, the next one follows.
+
+    Raises OutdatedRun.
+    """
     try:
         return await step
+    except OutdatedRun:
+        raise
     except RunError as error:
         return Outcome(str(error), began=False)
     except Exception:  # noqa: BLE001  nobody had thought of it
@@ -130,7 +136,8 @@ async def run_script(
     """Carry out run `number`, from 1.
 
     A run fails that cannot be started, exits with anything but 0, is silent on stdout for longer
-    than `timeout` seconds, or prints no document that can be taken.
+    than `timeout` seconds, or prints no document that can be taken. Raises OutdatedRun where it was
+    ordered before, and the script had changed.
     """
     intake = Intake(listener)
     errors = Lines()
@@ -145,6 +152,8 @@ async def run_script(
             while (chunk := await running.read(timeout)) is not None:
                 await intake.feed(chunk)
         await intake.end()
+    except OutdatedRun:
+        raise
     except RunError as error:
         return Outcome(str(error), began=False)
     finally:

@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Final, Self
 
+from aoba.errors import OutdatedRun
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.wake import Wake
@@ -63,6 +64,7 @@ class Running(ABC):
         """Documents that somebody else has taken of its stdout before, and"""
         self.heard_at: float | None = None
         """when that was, or when it was started; None where all of it is still to be read."""
+        self._is_outdated = False
         self._limits = limits
         self._said = b""
         self._on_stderr = on_stderr
@@ -135,12 +137,14 @@ class Running(ABC):
         """What comes on stdout next, at most 32 KiB; None when the run is over.
 
         A process that writes nothing for `timeout` seconds gets SIGTERM, and SIGKILL
-        `TERM_TO_KILL` later.
+        `TERM_TO_KILL` later. Raises OutdatedRun where the run has not begun.
         """
         if self._just_read:
             self._look_for_end()
         while True:
             self._wake.clear()
+            if self._is_outdated:
+                raise OutdatedRun("the script has changed")
             chunk = self._stdout.read()
             if not self._goes_on(chunk, timeout, time.monotonic()):
                 return None
@@ -183,6 +187,11 @@ class Running(ABC):
         """To be called when the process has exited."""
         self._gone_at = time.monotonic()
         self._end(self._gone_at + GRACE)
+
+    def outdated(self) -> None:
+        """The script is another one than the run was prepared for, so it has not begun."""
+        self._is_outdated, self.began = True, False
+        self._end(time.monotonic())
 
     def _end(self, read_until: float) -> None:
         """The run is over: what comes on stdout is its own until then, of `time.monotonic`."""

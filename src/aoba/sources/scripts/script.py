@@ -14,6 +14,7 @@ from typing import Final
 from msgspec import UNSET
 
 from aoba.document.schema import Document
+from aoba.errors import OutdatedRun
 from aoba.registers.described import MAX_DESCRIBED
 from aoba.registers.image import Image
 from aoba.sources.reception import Reception
@@ -67,7 +68,7 @@ class Script:
                 self._call.clear()
                 if self._is_quick:
                     await self._carry_out()
-                elif self._pauses():
+                elif await self._pauses():
                     self._schedule.skip()
                 else:
                     await self._run()
@@ -102,7 +103,7 @@ class Script:
 
     def _start_quickly(self) -> bool:
         """Order a run, if that is all there is to do for it now."""
-        if not (self._host.is_ready() and self._reload.unchanged()):
+        if not self._host.is_ready():
             return False
         told = None
         if self._feedback:
@@ -127,8 +128,8 @@ class Script:
             self._slots.unset()
             self._call.set()
 
-    def _pauses(self) -> bool:
-        if time.monotonic() >= self._host.not_before or self._reload.changed():
+    async def _pauses(self) -> bool:
+        if time.monotonic() >= self._host.not_before or await self._reload.has_changed():
             return False
         if not self._paused:
             self._paused = True
@@ -159,8 +160,17 @@ class Script:
 
     async def _carry_out(self) -> None:
         """The run that has begun, or the rest of one that was to be quick."""
-        outcome = await guarded(self._reload.watched(self._follow(), self._begun), self._log)
+        try:
+            outcome = await self._watched()
+        except OutdatedRun:
+            outcome = await guarded(self._reload.take_newest(), self._log)
+            self._schedule.take_back()
+            self._begin_run()
+            outcome = outcome or await self._watched()
         self._over(outcome or Outcome(None), stopped=outcome is None)
+
+    async def _watched(self) -> Outcome | None:
+        return await guarded(self._reload.watched(self._follow(), self._begun), self._log)
 
     async def _follow(self) -> Outcome:
         run, told = self._vitals.runs, None
@@ -168,10 +178,19 @@ class Script:
             told = await self._feedback.next(run)
             self._tell_lost(self._feedback)
         self._is_quick = False
-        outcome = await run_script(self._host, run, self._spec.timeout, self._reception, told)
-        if self._feedback and not outcome.began:
-            self._feedback.put_back()
+        try:
+            outcome = await run_script(self._host, run, self._spec.timeout, self._reception, told)
+        except OutdatedRun:
+            self._put_back()
+            raise
+        if not outcome.began:
+            self._put_back()
         return outcome
+
+    def _put_back(self) -> None:
+        """What the run was to be told has reached nobody."""
+        if self._feedback:
+            self._feedback.put_back()
 
     def _tell_lost(self, feedback: Feedback) -> None:
         if feedback.lost:

@@ -8,7 +8,6 @@ PATH is taken as it stands, up to the first `?`.
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.options import one_of, parse_options
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take, take_monitoring
-from aoba.sources.paths import absolute
+from aoba.sources.paths import UNKNOWN, absolute, kind_at
 from aoba.sources.scripts.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, parse_nice
+from aoba.worker.at_start import looks
 
 FORMS: Final = "python:external:PATH, python:embedded:PATH"
 DEFAULT_TIMEOUT: Final = 30.0
@@ -107,19 +107,27 @@ def _own_python(text: str, options: dict[str, Any]) -> str:
 def _script_path(location: str) -> Path:
     if not location:
         raise UsageError(f"the path of the script is missing; expected {FORMS}")
-    path = Path(absolute(location))
-    # Those of os.path say no, where a Path raises, to a name too long or a folder we may not see.
-    if not os.path.exists(path):  # noqa: PTH110
+    path = absolute(location)
+    kind = kind_at(path)
+    if kind is None:
         raise UsageError(f"{path}: no such script")
-    if not os.path.isfile(path):  # noqa: PTH113
+    if kind not in ("file", UNKNOWN):
         raise UsageError(f"{path}: not a file; expected a Python script")
-    return path
+    return Path(path)
 
 
 def _find_python(wanted: str | None) -> str:
     candidates = (wanted,) if wanted is not None else _INTERPRETERS
     for name in candidates:
-        found = shutil.which(os.path.expanduser(name))  # noqa: PTH111  `~/venv/bin/python`
+        name = os.path.expanduser(name)  # noqa: PTH111, PLW2901  `~/venv/bin/python`
+        if os.sep in name:
+            name = absolute(name)  # noqa: PLW2901
+        try:
+            found = looks.program_at(name)
+        except OSError as error:
+            if os.sep not in name:
+                raise UsageError(f"{name}: {error.strerror} in which it is looked for") from None
+            found = name  # it may answer when it is needed
         if found:
             return absolute(found)
     if wanted is None:

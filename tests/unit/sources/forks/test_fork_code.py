@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import pytest
 
 from aoba.sources.forks import fork_code
 from aoba.sources.forks.fork_code import Scripts
-from support.runs import stamp_of
+from support.runs import version_of
 
 
 @pytest.fixture
@@ -48,6 +49,7 @@ class Found(NamedTuple):
     argv: list[str]
     folder: str | None
     namespace: dict[str, object] | None
+    has_changed: Callable[[], bool] | None
 
     @property
     def x(self):
@@ -145,7 +147,7 @@ def aged(*paths):
 
 def test_a_script_is_kept_that_is_as_aoba_has_seen_it(script):
     some, path = scripts(), script("x = 1")
-    stamp = stamp_of(path)
+    stamp = version_of(path).stamp
     aged(path, path.parent)
     find(some, path, stamp=stamp)
 
@@ -155,7 +157,7 @@ def test_a_script_is_kept_that_is_as_aoba_has_seen_it(script):
 def test_a_script_that_is_another_than_aoba_has_seen_is_not_kept(script):
     """It may be half of the next one."""
     some, path = scripts(), script("x = 1")
-    stamp = stamp_of(path)
+    stamp = version_of(path).stamp
     script("x = 2")
     aged(path, path.parent)
     find(some, path, stamp=stamp)
@@ -171,7 +173,7 @@ def test_a_script_that_changes_while_it_is_compiled_is_not_kept(script):
         return compiled(paths)
 
     some = scripts(compiled=meanwhile)
-    stamp = stamp_of(path)
+    stamp = version_of(path).stamp
     aged(path, path.parent)
     find(some, path, stamp=stamp)
 

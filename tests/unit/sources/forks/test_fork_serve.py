@@ -9,6 +9,7 @@ from aoba.sources.forks import fork_serve
 from aoba.sources.forks.fork_code import Scripts
 from aoba.sources.forks.fork_serve import ROOM, Server, keep, refuse
 from aoba.sources.forks.stamped import Stamped
+from aoba.sources.scripts.program import Version
 
 
 class Named:
@@ -101,7 +102,7 @@ def test_a_command_that_comes_byte_by_byte(server, pipes, monkeypatch):
 def test_arguments_of_any_kind_come_as_they_are(server, pipes, tmp_path, argument):
     path = str(tmp_path / "a\n=b.py")
     args = [argument, "", argument]
-    same = Stamped(path, args).now(b"1")
+    same = Stamped(path, args).of(Version(b"", b"", stamp=b"1"))
 
     carry_out(server, pipes, command(b"1", same) + command(b"2", b"other"))
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from aoba.sources.forks import fork_server
 from aoba.sources.forks.fork_server import compiled
 from support.runs import open_descriptors
 
@@ -54,10 +55,19 @@ def test_no_such_file(script):
         compiled([script("x = 1") + "x"])
 
 
-def test_the_process_that_compiled_is_waited_for(script):
+def test_the_process_that_compiled_is_waited_for(script, monkeypatch):
+    made, fork = [], os.fork
+
+    def noted():
+        pid = fork()
+        made.append(pid)
+        return pid
+
+    monkeypatch.setattr(fork_server.os, "fork", noted)
     compiled([script("x = 1")])
+    assert len(made) == 1
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(made[0], os.WNOHANG)
 
 
 def test_nothing_is_loaded_for_it(script, monkeypatch):

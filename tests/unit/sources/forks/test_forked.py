@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aoba.errors import RunError
+from aoba.errors import OutdatedRun, RunError
 from aoba.sources.forks import fork, forked
 from aoba.sources.forks.fork import Fork
 from aoba.sources.forks.forked import ForkedRun
@@ -121,6 +121,29 @@ def test_a_lost_run_that_starts_after_all_is_killed(sent):
 
     run(main)
     assert sent == [(4242, signal.SIGKILL)]
+    process.names.close()
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize("heard_before", [False, True])
+def test_a_run_whose_script_has_changed_has_not_begun(heard_before):
+    """Whether its report comes before somebody waits for it or not."""
+    process = Process()
+    made = Fork(process, 7, b"stamps and script", None, looks=True)
+
+    async def main():
+        running = ForkedRun(made, made.start, lambda _: None)
+        async with running:
+            if heard_before:
+                made.outdated()
+            else:
+                asyncio.get_running_loop().call_later(0.01, made.outdated)
+            with pytest.raises(OutdatedRun):
+                await running.read(30)
+        return running.began, running.failure
+
+    assert run(main) == (False, None)
+    assert process.orders[0][1][4:] == [b"look"]
     process.names.close()
 
 

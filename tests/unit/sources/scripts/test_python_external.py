@@ -53,7 +53,13 @@ def prepare(host, *versions):
         asyncio.run(host.prepare(version))
 
 
-GOOD, BAD, PROVEN = Version(b"", b""), Version(b"bad", b""), Version(b"", b"", proven=True)
+SEEN = {"stamp": b"1", "folder": b"2"}
+GOOD = Version(b"", b"", **SEEN)
+BAD = Version(b"bad", b"", **SEEN)
+PROVEN = Version(b"", b"", **SEEN, proven=True)
+UNSEEN = Version(b"", b"", folder=b"2", proven=True)
+ELSEWHERE = Version(b"", b"", stamp=b"1", folder=b"3", proven=True)
+NOWHERE = Version(b"", b"", stamp=b"1", proven=True)
 
 
 def last_was(host, prompt):
@@ -63,7 +69,7 @@ def last_was(host, prompt):
 def test_it_is_ready_where_a_server_is_and_the_version_has_given_a_document(host, servers):
     last_was(host, prompt=True)
     assert not host.is_ready()
-    prepare(host, PROVEN)
+    prepare(host, PROVEN, PROVEN)
     assert not host.is_ready()
     servers.process_of_now = SimpleNamespace()
     assert host.is_ready()
@@ -72,7 +78,7 @@ def test_it_is_ready_where_a_server_is_and_the_version_has_given_a_document(host
 
 def test_after_a_run_that_was_watched_for_good_reason_the_next_one_is(host, servers):
     servers.process_of_now = SimpleNamespace()
-    prepare(host, PROVEN)
+    prepare(host, PROVEN, PROVEN)
 
     assert not host.is_ready()  # there was none
     last_was(host, prompt=False)
@@ -89,7 +95,12 @@ def test_after_a_run_that_was_watched_for_good_reason_the_next_one_is(host, serv
         ((GOOD, GOOD), True),
         ((PROVEN, BAD), False),
         ((PROVEN, BAD, GOOD), True),
-        ((PROVEN, None), True),
+        ((PROVEN, PROVEN, None), True),
+        ((PROVEN,), False),  # its folder may change all the time
+        ((PROVEN, PROVEN, ELSEWHERE), False),
+        ((PROVEN, ELSEWHERE, ELSEWHERE), True),
+        ((NOWHERE, NOWHERE), False),
+        ((UNSEEN, UNSEEN), False),
     ],
 )
 def test_what_it_takes_of_a_version(host, servers, versions, ready):

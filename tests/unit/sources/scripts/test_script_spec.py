@@ -230,7 +230,6 @@ def test_a_relative_path_in_a_folder_that_is_gone(tmp_path, here, monkeypatch, t
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
-    monkeypatch.setattr(shutil, "which", lambda name: name)
 
     with pytest.raises(UsageError) as caught:
         parse_script(text.format(boiler=here / "boiler.py"))
