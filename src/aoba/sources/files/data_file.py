@@ -1,112 +1,109 @@
 """A file that others write: when it has changed, and what is in it.
 
 It is looked at now and then, which works on every file system. One that has just been written to is
-let be for a moment, since half of it may be missing. All of that happens in a thread: a network
-that hangs must not keep Modbus clients waiting.
+let be for a moment, since half of it may be missing.
 """
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from stat import S_ISREG
-from typing import BinaryIO, Final
+from typing import Final, TypeVar
+
+from aoba.sources.files.reading import SETTLED, Identity, look, part, whole
+from aoba.worker.caller import ANSWER, Caller
+
+T = TypeVar("T")
 
 LOOK: Final = 0.2
 """Seconds from one look to the next."""
-
-SETTLED: Final = 0.1
-"""Seconds without a write after which a file is taken for complete."""
 
 PATIENCE: Final = 0.5
 """Seconds that one is waited for which is written to all the time."""
 
 CHUNK: Final = 64 * 1024
-"""Bytes that are read at a time."""
+"""Bytes that are taken at a time, and"""
 
-AT_ONCE: Final = 16 * 1024 * 1024
-"""Bytes of the largest file that is read whole, before anything in it takes effect."""
+PART: Final = 16 * CHUNK
+"""that are read at a time."""
 
-TRIES: Final = 20
-"""Times that this is tried with a file that is written to all the time."""
 
-Identity = tuple[int, ...]
-"""What tells one state of a file from another; empty where there is no file."""
+READING: Final = 60.0
+"""Seconds that reading a part takes at most, which may be all of it."""
 
 
 class DataFile:
+    """All of it raises OSError: where the file system does not answer, and what reading raises."""
+
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = str(path)
         self._seen: Identity | None = None
+        self._caller = Caller()
+        self._hangs = False
 
     async def changed(self) -> bool:
         """Whether it looks different from what `next` has found."""
-        identity, _ = await asyncio.to_thread(self._look)
+        identity, _ = await self._look()
         return identity != self._seen
 
     async def next(self) -> bool:
-        """Wait until it is another one than before; whether there is a file at all, now."""
-        identity, age = await asyncio.to_thread(self._look)
+        """Wait until it is another one than before; whether there is a file at all, now.
+
+        Where its file system did not answer the last time, wait for that first.
+        """
+        if self._hangs:
+            await self._answer()
+        identity, age = await self._look()
         while identity == self._seen:
             await asyncio.sleep(LOOK)
-            identity, age = await asyncio.to_thread(self._look)
+            identity, age = await self._look()
         patience_ends = time.monotonic() + PATIENCE
         while self._seen is not None and age < SETTLED and time.monotonic() < patience_ends:
             await asyncio.sleep(SETTLED / 4)
-            identity, age = await asyncio.to_thread(self._look)
+            identity, age = await self._look()
         self._seen = identity
         return bool(identity)
 
     async def at_once(self) -> AsyncIterator[bytes]:
         """What is in it at one moment, however it is being written to, up to `AT_ONCE` bytes.
 
-        A larger one is read as it stands. Raises OSError.
+        A larger one is read as it stands.
         """
-        whole = await asyncio.to_thread(self._whole)
-        if whole is not None:
-            for at in range(0, len(whole), CHUNK):
-                yield whole[at : at + CHUNK]
+        data = await self._call(whole, seconds=READING)
+        if data is not None:
+            for at in range(0, len(data), CHUNK):
+                yield data[at : at + CHUNK]
             return
         async for chunk in self.chunks():
             yield chunk
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """What is in it, piece by piece. Raises OSError."""
-        with await asyncio.to_thread(self._open) as file:
-            while chunk := await asyncio.to_thread(file.read, CHUNK):
-                yield chunk
+        """What is in it, piece by piece."""
+        at, inode = 0, None
+        while True:
+            data, inode = await self._call(part, at, PART, inode, seconds=READING)
+            for start in range(0, len(data), CHUNK):
+                yield data[start : start + CHUNK]
+            at += len(data)
+            if len(data) < PART:
+                return
 
-    def _open(self) -> BinaryIO:
-        # Without blocking, since it may have become a FIFO, whose writer nobody is.
-        file = os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK), "rb")
-        if not S_ISREG(os.fstat(file.fileno()).st_mode):
-            file.close()
-            raise OSError("it is no file any more")
-        return file
+    async def _look(self) -> tuple[Identity, float]:
+        return await self._call(look, seconds=ANSWER)
 
-    def _whole(self) -> bytes | None:
-        """All of it, where nobody wrote to it meanwhile; None where that is not to be had."""
-        for _ in range(TRIES):
-            with self._open() as file:
-                before = os.fstat(file.fileno())
-                if before.st_size > AT_ONCE:
-                    return None
-                data = file.read(AT_ONCE + 1)
-                after = os.fstat(file.fileno())
-            if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, len(data)):
-                return data
-            time.sleep(SETTLED / 4)
-        return None
+    async def _answer(self) -> None:
+        """What there is then counts as new."""
+        while self._hangs:
+            try:
+                await self._caller.call(look, self._path, seconds=None)
+            except OSError:  # of the worker
+                await asyncio.sleep(LOOK)
+            else:
+                self._hangs, self._seen = False, None
 
-    def _look(self) -> tuple[Identity, float]:
-        """The identity of the file, and the seconds since it was written to."""
+    async def _call(self, function: Callable[..., T], *arguments: object, seconds: float) -> T:
         try:
-            status = os.stat(self._path)  # noqa: PTH116  a Path takes longer
-        except OSError:
-            return (), SETTLED
-        if not S_ISREG(status.st_mode):
-            return (), SETTLED
-        age = time.time() - status.st_mtime
-        identity = status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-        return identity, age if age >= 0 else SETTLED  # else the clock there is not ours
+            return await self._caller.call(function, self._path, *arguments, seconds=seconds)
+        except TimeoutError:
+            self._hangs = True
+            raise

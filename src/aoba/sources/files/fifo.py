@@ -8,14 +8,16 @@ SIGPIPE. The path is looked at now and then, since somebody may have made anothe
 import asyncio
 import logging
 import os
-from stat import S_ISFIFO
 from typing import Final
 
 from aoba.registers.image import Image
 from aoba.sources.deliveries import Deliveries
 from aoba.sources.files.document_stream import DocumentStream, at_once
+from aoba.sources.files.reading import Fifo, leads_to, open_fifo
 from aoba.sources.files.spec import FifoSpec
 from aoba.sources.pipe import Pipe
+from aoba.worker.caller import Caller
+from aoba.worker.process import Opened
 
 LOOK: Final = 1.0
 """Seconds without a byte after which the path is looked at."""
@@ -27,6 +29,8 @@ class FifoSource:
     def __init__(self, name: str, spec: FifoSpec, image: Image) -> None:
         self._deliveries = Deliveries(name, spec.monitoring, image)
         self._path = str(spec.path)
+        self._caller = Caller()
+        self._held: int | None = None
 
     @property
     def settled(self) -> asyncio.Event:
@@ -35,58 +39,70 @@ class FifoSource:
     async def live(self) -> None:
         self.settled.set()  # it waits for others, who may come whenever they like
         with self._deliveries.alive():
-            while True:
-                anchor = await self._open()
-                try:
-                    while self._is_at_path(anchor):
-                        await self._read()
-                finally:
-                    os.close(anchor)
+            try:
+                while True:
+                    descriptor, fifo = await self._open()
+                    if not await self._read(Pipe(descriptor), fifo):
+                        self._let_go()
+            finally:
+                self._let_go()
 
-    async def _open(self) -> int:
-        """A descriptor of the FIFO, when there is one."""
+    async def _open(self) -> Opened:
+        """A descriptor of the FIFO, when there is one, and which one it is."""
         missing = False
-        while (anchor := self._opened()) is None:
-            if not missing:
-                missing = True
-                async with self._deliveries.delivery():
-                    self._deliveries.error(f"{self._path}: no such FIFO, its last values stay")
+        while (opened := await self._opened(tell=not missing)) is None:
+            missing = True
             await asyncio.sleep(LOOK)
         if missing:
             self._deliveries.log.of_source(logging.INFO, f"{self._path}: there again")
-        return anchor
+        return opened
 
-    def _opened(self) -> int | None:
+    async def _opened(self, *, tell: bool) -> Opened | None:
+        opened, reason = None, "no such FIFO"
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)
-        except OSError:
-            return None
-        if S_ISFIFO(os.fstat(descriptor).st_mode):
-            return descriptor
-        os.close(descriptor)
-        return None
+            opened = await self._caller.call(open_fifo, self._path)
+            if opened is not None:
+                self._hold(opened.descriptor)
+        except OSError as error:
+            if opened is not None:
+                os.close(opened.descriptor)
+            opened, reason = None, error.strerror or str(error)
+        if opened is None and tell:
+            async with self._deliveries.delivery():
+                self._deliveries.error(f"{self._path}: {reason}, its last values stay")
+        return opened
 
-    def _is_at_path(self, descriptor: int) -> bool:
+    def _hold(self, descriptor: int) -> None:
+        """Keep the FIFO open for those who write, also when this descriptor is closed."""
+        duplicate = os.dup(descriptor)
+        self._let_go()
+        self._held = duplicate
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            os.close(held)
+
+    async def _is_at_path(self, fifo: Fifo) -> bool:
+        """Whether it is that one, or as far as is known: who writes to it goes on."""
         try:
-            return os.path.samestat(os.stat(self._path), os.fstat(descriptor))  # noqa: PTH116
+            return await self._caller.call(leads_to, self._path, fifo)
         except OSError:
-            return False
+            return True
 
-    async def _read(self) -> None:
-        """Take what comes until the last writer has gone, or the path leads elsewhere."""
-        descriptor = self._opened()
-        if descriptor is None:
-            return
-        pipe, stream = Pipe(descriptor), DocumentStream(self._deliveries)
+    async def _read(self, pipe: Pipe, fifo: Fifo) -> bool:
+        """Take what comes until the last writer has gone; or False: the path leads elsewhere."""
+        stream = DocumentStream(self._deliveries)
         try:
             while not pipe.closed:
                 if await _comes(pipe):
                     while chunk := pipe.read():
                         await stream.feed(chunk)
                         await at_once()  # there may be no end of text that is no document
-                elif not self._is_at_path(descriptor):
+                elif not await self._is_at_path(fifo):
                     break
             await stream.end()
+            return pipe.closed
         finally:
             pipe.close()
 

@@ -34,14 +34,21 @@ class FileSource:
         missing = False
         with self._deliveries.alive():
             while True:
-                if not await self._file.next():
+                if absence := await self._absence():
                     missing = True
-                    await self._fail(f"{self._path}: there is no file, its last values stay")
+                    await self._fail(f"{self._path}: {absence}, its last values stay")
                     continue
                 if missing:
                     missing = False
                     self._deliveries.log.of_source(logging.INFO, f"{self._path}: there again")
                 await self._read()
+
+    async def _absence(self) -> str | None:
+        """Wait until the file is another one; why there is none, now."""
+        try:
+            return None if await self._file.next() else "there is no file"
+        except OSError as error:
+            return error.strerror or str(error)
 
     async def _read(self) -> None:
         stream = DocumentStream(self._deliveries, self._turn, numbered=True)

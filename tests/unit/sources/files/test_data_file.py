@@ -1,9 +1,10 @@
+"""A file that changes, is read, and hangs."""
+
 import asyncio
-import io
-import os
 
 import pytest
 
+from aoba.sources.files import data_file
 from aoba.sources.files.data_file import DataFile
 
 
@@ -48,48 +49,67 @@ def test_a_file_that_goes_is_a_change_too(path):
     assert asyncio.run(gone()) is False
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_what_is_no_file_keeps_nobody_waiting(path, make):
-    path.unlink()
-    make(path)
+def test_a_large_file_comes_in_chunks(path, monkeypatch):
+    monkeypatch.setattr(data_file, "PART", 80_000)
+    path.write_bytes(bytes(range(250)) * 800)
 
-    with pytest.raises(OSError, match=r"no file any more|Is a directory"):
-        asyncio.run(content(DataFile(path)))
+    async def chunks():
+        return [chunk async for chunk in DataFile(path).chunks()]
 
-
-def test_a_large_file_comes_in_chunks(path):
-    path.write_bytes(b"x" * 200_000)
-
-    async def sizes():
-        return [len(chunk) async for chunk in DataFile(path).chunks()]
-
-    assert len(asyncio.run(sizes())) > 2
+    read = asyncio.run(chunks())
+    assert b"".join(read) == path.read_bytes()
+    assert [len(chunk) for chunk in read] == [65536, 14464, 65536, 14464, 40000]
 
 
-def test_a_file_that_is_written_to_meanwhile_is_read_again(path, monkeypatch):
-    class Torn(io.BytesIO):
-        """Somebody writes to the file just when its content has been read."""
-
-        def __init__(self):
-            super().__init__(path.read_bytes())
-            self._file = path.open("rb")
-
-        def fileno(self):
-            return self._file.fileno()
-
-        def read(self, size):
-            data = super().read(size)
-            path.write_bytes(b"new content")
-            return data
-
-        def close(self):
-            self._file.close()
-
-    file = DataFile(path)
-    openings = iter([Torn(), path.open("rb")])
-    monkeypatch.setattr(file, "_open", lambda: next(openings))
+def test_a_file_that_is_replaced_between_two_parts_is_not_read_on(path, monkeypatch):
+    monkeypatch.setattr(data_file, "PART", 3)
 
     async def read():
-        return b"".join([chunk async for chunk in file.at_once()])
+        chunks = DataFile(path).chunks()
+        first = await anext(chunks)
+        draft = path.with_suffix(".draft")
+        draft.write_bytes(b"another")
+        draft.replace(path)
+        with pytest.raises(OSError, match="it has been replaced meanwhile"):
+            await anext(chunks)
+        return first
 
-    assert asyncio.run(read()) == b"new content"
+    assert asyncio.run(read()) == b"one"
+
+
+class Caller:
+    """In place of the worker: what is called is answered, unless the test says that it hangs."""
+
+    def __init__(self):
+        self.hangs, self.called, self.answered = False, asyncio.Event(), asyncio.Event()
+
+    async def call(self, function, *arguments, seconds):
+        self.called.set()
+        if self.hangs:
+            if seconds is not None:
+                raise TimeoutError(110, "the file system does not answer")
+            await self.answered.wait()
+        return function(*arguments)
+
+
+def test_after_a_file_system_that_hung_the_file_counts_as_new(path, monkeypatch):
+    monkeypatch.setattr(data_file, "Caller", Caller)
+
+    async def main():
+        file = DataFile(path)
+        caller = file._caller
+        assert await file.next()
+        caller.hangs = True
+        for step in (file.changed(), anext(file.at_once()), anext(file.chunks())):
+            with pytest.raises(TimeoutError, match="does not answer"):
+                await step
+        caller.called.clear()
+        waiting = asyncio.create_task(file.next())
+        await caller.called.wait()
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        caller.hangs = False
+        caller.answered.set()
+        return await waiting
+
+    assert asyncio.run(asyncio.wait_for(main(), 30))

@@ -38,10 +38,13 @@ def test_between_two_pieces_the_others_have_a_turn(monkeypatch, tmp_path):
 
     async def main():
         life = asyncio.create_task(fifo.FifoSource("values", FifoSpec(path), Image()).live())
+        while not Endless.reads:  # noqa: ASYNC110  no event tells that it is open
+            await asyncio.sleep(0)
+        before = Endless.reads
         for _ in range(TURNS):
             await asyncio.sleep(0)
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
+        return Endless.reads - before
 
-    asyncio.run(main())
-    assert 0 < Endless.reads <= TURNS
+    assert 0 < asyncio.run(asyncio.wait_for(main(), 30)) <= TURNS
