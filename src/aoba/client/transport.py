@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from functools import cache
 
 from serialx import Parity, SerialException, StopBits, create_serial_connection
 
@@ -9,7 +10,8 @@ from aoba.client.reasons import too_late, why
 from aoba.client.target import SerialUrl, Target, TlsTarget
 from aoba.client.wire import Wire
 from aoba.errors import NoConnection
-from aoba.tls import client_context
+from aoba.tls import Paths, client_context, client_context_again
+from aoba.worker.caller import Caller
 
 
 async def open_transport(target: Target, protocol: Wire, timeout: float) -> None:
@@ -17,16 +19,17 @@ async def open_transport(target: Target, protocol: Wire, timeout: float) -> None
 
     Raises NoConnection, and UsageError where a certificate of ours cannot be used.
     """
+    context = await _context_again(target) if isinstance(target, TlsTarget) else None
     try:
         async with asyncio.timeout(timeout):
-            await _open(target, protocol)
+            await _open(target, protocol, context)
     except TimeoutError as error:
         raise NoConnection(f"{target}: {too_late(error, timeout)}") from None
     except (OSError, SerialException, RuntimeError) as error:
         raise NoConnection(f"{target}: {why(target, error)}") from None
 
 
-async def _open(target: Target, protocol: Wire) -> None:
+async def _open(target: Target, protocol: Wire, context: ssl.SSLContext | None) -> None:
     loop = asyncio.get_running_loop()
 
     def factory() -> Wire:
@@ -46,7 +49,6 @@ async def _open(target: Target, protocol: Wire) -> None:
         )
     elif isinstance(target, TlsTarget):
         name = target.name or target.host
-        context = context_of(target)
         await loop.create_connection(
             factory, target.host, target.port, ssl=context, server_hostname=name
         )
@@ -57,5 +59,16 @@ async def _open(target: Target, protocol: Wire) -> None:
 
 
 def context_of(target: TlsTarget) -> ssl.SSLContext:
-    """Raises UsageError where a certificate of ours cannot be used."""
+    """For before Aoba begins. Raises UsageError where a certificate of ours cannot be used."""
     return client_context(target, target.ca, target.cert, target.key, strict=target.strict)
+
+
+async def _context_again(target: TlsTarget) -> ssl.SSLContext:
+    """Of what the files are now, which may have been renewed."""
+    paths = Paths(target.ca, target.cert, target.key)
+    return await client_context_again(target, paths, _caller_of(target), strict=target.strict)
+
+
+@cache
+def _caller_of(_: TlsTarget) -> Caller:
+    return Caller()

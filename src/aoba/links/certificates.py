@@ -13,14 +13,15 @@ from cryptography.hazmat import asn1
 
 from aoba.errors import UsageError
 from aoba.links.url import TlsUrl
-from aoba.tls import set_verification
+from aoba.tls import set_verification, under_paths
+from aoba.worker.at_start import read_now
 
 ROLE: Final = x509.ObjectIdentifier("1.3.6.1.4.1.50316.802.1")
 """The extension that holds the role, a UTF8String (Modbus/TCP Security)."""
 
-_CERTIFICATE: Final = "-----BEGIN CERTIFICATE-----"
-_KEY: Final = "PRIVATE KEY-----"
-_ENCRYPTED: Final = "ENCRYPTED"
+_CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
+_KEY: Final = b"PRIVATE KEY-----"
+_ENCRYPTED: Final = b"ENCRYPTED"
 
 
 def server_context(url: TlsUrl) -> ssl.SSLContext:
@@ -29,20 +30,22 @@ def server_context(url: TlsUrl) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION
     context.num_tickets = 0
-    _expect(url.cert, _CERTIFICATE, "no certificate (PEM) in it")
+    cert = _expect(url.cert, _CERTIFICATE, "no certificate (PEM) in it")
     key = _expect(url.key, _KEY, "no private key (PEM) in it")
     if _ENCRYPTED in key:
         raise UsageError(f"{url.key}: the key is encrypted; expected one without a passphrase")
     try:
-        context.load_cert_chain(url.cert, url.key)  # all that the file has, so the whole chain
+        with under_paths(cert, key) as (certificate, private):
+            context.load_cert_chain(certificate, private)  # all that there is, so the whole chain
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise UsageError(f"{url.key}: not the key of {url.cert}") from None
         raise UsageError(f"{url.cert} and {url.key}: {_reason(error)}") from None
     if url.ca is not None:
-        _expect(url.ca, _CERTIFICATE, "no certificate (PEM) in it")
+        ca = _expect(url.ca, _CERTIFICATE, "no certificate (PEM) in it")
         try:
-            context.load_verify_locations(url.ca)
+            with under_paths(ca) as (authorities,):
+                context.load_verify_locations(authorities)
         except ssl.SSLError as error:
             raise UsageError(f"{url.ca}: {_reason(error)}") from None
         context.verify_mode = ssl.CERT_REQUIRED
@@ -61,15 +64,15 @@ def role_of(certificate: bytes) -> str | None:
         return None
 
 
-def _expect(path: Path, mark: str, without: str) -> str:
-    """The text of the file. Raises UsageError where it cannot be read, or has no `mark`."""
+def _expect(path: Path, mark: bytes, without: str) -> bytes:
+    """What is in the file. Raises UsageError where it cannot be read, or has no `mark`."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        data = read_now(str(path.absolute()))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-    if mark not in text:
+    if mark not in data:
         raise UsageError(f"{path}: {without}")
-    return text
+    return data
 
 
 def _reason(error: ssl.SSLError) -> str:

@@ -7,9 +7,11 @@ from typing import NoReturn
 
 from aoba.errors import BrokerError, UsageError
 from aoba.mqtt.attempts import Attempts
-from aoba.mqtt.session import Session, password_of
+from aoba.mqtt.session import Session
 from aoba.mqtt.url import Broker
+from aoba.secret import read_secret, read_secret_again
 from aoba.tls import client_context
+from aoba.worker.caller import Caller
 
 
 class Connection:
@@ -33,7 +35,9 @@ class Connection:
             if broker.tls
             else None
         )
-        password_of(broker)  # where that is of no use, say so before anything starts
+        self._caller = Caller()
+        if broker.password:  # where that is of no use, say so before anything starts
+            read_secret("password", broker.password.where)
 
     async def keep(
         self, use: Callable[[Session], Awaitable[None]], failed: Callable[[], None] = lambda: None
@@ -55,8 +59,18 @@ class Connection:
             failed()
             await asyncio.sleep(pause)
 
+    async def _password(self) -> str | None:
+        """As its file is now, which may have been renewed. Raises UsageError."""
+        where = self._broker.password
+        return await read_secret_again("password", where.where, self._caller) if where else None
+
     async def _use_one(self, use: Callable[[Session], Awaitable[None]]) -> None:
-        session = Session(self._broker, persistent=self._persistent, passed_over=self._passed_over)
+        session = Session(
+            self._broker,
+            await self._password(),
+            persistent=self._persistent,
+            passed_over=self._passed_over,
+        )
         try:
             await session.open(self._context)
             self._attempts.connected(time.monotonic())

@@ -22,7 +22,6 @@ from aoba.mqtt.backlog import Backlog, Message
 from aoba.mqtt.reasons import forbidden, not_mqtt, refused, silent, too_late, why_lost, why_not
 from aoba.mqtt.url import Broker
 from aoba.mqtt.wire import Wire
-from aoba.secret import read_secret
 
 PATIENCE: Final = 5.0
 """Seconds for a connection, and for each answer."""
@@ -36,11 +35,6 @@ TURN: Final = 64
 """Packets, at least in part, that are taken before others have their turn."""
 NEVER: Final = 0xFFFF_FFFF
 """When a session expires (section 3.1.2.11.2 of MQTT 5)."""
-
-
-def password_of(broker: Broker) -> str | None:
-    """Raises UsageError where it is not to be had."""
-    return read_secret("password", broker.password.where) if broker.password else None
 
 
 class _Paho(Client):
@@ -60,7 +54,12 @@ class Session:
     """
 
     def __init__(
-        self, broker: Broker, *, persistent: bool, passed_over: Callable[[], None]
+        self,
+        broker: Broker,
+        password: str | None,
+        *,
+        persistent: bool,
+        passed_over: Callable[[], None],
     ) -> None:
         self._broker, self._persistent = broker, persistent
         self._messages = Backlog(passed_over)
@@ -69,7 +68,7 @@ class Session:
         self._connected: asyncio.Future[None] = asyncio.Future()
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._wire = Wire(self._read, self._write)
-        self._paho = self._new_paho()
+        self._paho = self._new_paho(password)
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -135,7 +134,7 @@ class Session:
                 await self._wire.closed.wait()
         self._wire.abort()
 
-    def _new_paho(self) -> _Paho:
+    def _new_paho(self, password: str | None) -> _Paho:
         broker = self._broker
         is_5 = broker.protocol == "5"
         paho = _Paho(
@@ -147,7 +146,6 @@ class Session:
         )
         paho.wire = self._wire
         if broker.user is not None:
-            password = password_of(broker)
             paho.username_pw_set(broker.user, password)
         paho.on_connect = self._on_connect
         paho.on_disconnect = self._on_disconnect
