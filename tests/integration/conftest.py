@@ -1,3 +1,3 @@
-from support.fixtures import runs, script, serve, shared_serve, wrong_usage
+from support.fixtures import hanging_folder, runs, script, serve, shared_serve, wrong_usage
 
-__all__ = ["runs", "script", "serve", "shared_serve", "wrong_usage"]
+__all__ = ["hanging_folder", "runs", "script", "serve", "shared_serve", "wrong_usage"]

@@ -10,11 +10,12 @@ import pytest
 from aoba.cli import check as check_command
 from aoba.cli import serve as serve_command
 from support.commands import refused
+from support.hanging import CannotMountError, HangingFolder
 from support.pythons import VERSIONS, python
 from support.runs import Runs
 from support.server import Server
 
-__all__ = ["runs", "script", "serve", "shared_serve", "wrong_usage"]
+__all__ = ["hanging_folder", "runs", "script", "serve", "shared_serve", "wrong_usage"]
 
 
 def _servers() -> Iterator[Callable[..., Server]]:
@@ -47,6 +48,19 @@ def script(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def hanging_folder(tmp_path: Path) -> Iterator[HangingFolder]:
+    """A folder whose file system hangs when the test wants it to."""
+    try:
+        folder = HangingFolder(tmp_path).__enter__()
+    except CannotMountError as error:
+        pytest.skip(f"no file system can be mounted here: {error}")
+    try:
+        yield folder
+    finally:
+        folder.__exit__()
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
