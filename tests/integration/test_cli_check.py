@@ -91,6 +91,11 @@ def test_names_units_and_decoded_values_are_shown_beside_the_registers(script: S
             "data_type": "float32",
             "name": "flow",
             "unit": "\u00b0C",
+            "word_order": "big",
+            "byte_order": "big",
+            "scale": 1,
+            "offset": 0,
+            "mode": "master",
             "values": [21.3, -0.5],
         },
         {
@@ -100,9 +105,46 @@ def test_names_units_and_decoded_values_are_shown_beside_the_registers(script: S
             "data_type": "int16",
             "name": None,
             "unit": None,
+            "word_order": "big",
+            "byte_order": "big",
+            "scale": 0.1,
+            "offset": 0,
+            "mode": "master",
             "values": [-7.3, 0.3],
         },
     ]
+
+
+def test_the_documentation_names_all_that_json_has(script: Script) -> None:
+    result = json.loads(run_aoba("check", script(TYPED), "--json").stdout)
+    page = (Path(__file__).parents[2] / "docs" / "scripting.md").read_text()
+    _, _, section = page.partition("\n## Checking a script\n")
+    section, _, _ = section.partition("\n## ")
+    (point, *_) = result["stations"][0]["values"]
+
+    for name in [*result, *point]:
+        assert f"`{name}`" in section, name
+    assert "`script`" not in section
+
+
+def test_the_addresses_between_ranges_are_shown(script: Script) -> None:
+    holding = [{"address_start": at, "initial_values": [at]} for at in (0, 1, 5)]
+    path = script(printing(json.dumps([{"id": 1, "mode": "master", "map": {"holding": holding}}])))
+    done = run_aoba("check", path)
+
+    assert done.returncode == 0
+    assert "undefined  holding 2..4  reads of it get exception 02\n" in done.stdout
+
+
+def test_who_calls_update_is_told_where_nobody_does(script: Script) -> None:
+    path = script("def update():\n    return []\n")
+    done = run_aoba("check", path)
+
+    assert done.returncode == 1
+    assert (
+        "run failed: printed no document; only python:embedded: calls its update()" in done.stderr
+    )
+    assert run_aoba("check", f"python:embedded:{path}").returncode == 0
 
 
 def test_an_error_is_located_and_exit_code_1(script: Script) -> None:

@@ -4,16 +4,18 @@ import asyncio
 import json
 import struct
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from msgspec import UNSET
 
 from aoba.document.decode import Decoded
+from aoba.document.hints import of_addresses
 from aoba.document.schema import Document
 from aoba.identity import DEFAULT_IDENTITY, object_name
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
-from aoba.registers.described import Descriptions
+from aoba.registers.described import Described, Descriptions
 from aoba.registers.image import Image
 from aoba.sources.scripts.script import DEFAULT_INTERVAL
 from aoba.sources.stderr import split_level
@@ -44,6 +46,7 @@ class Report:
         self.documents = 0
         self.interval_ms = round(1000 * DEFAULT_INTERVAL)
         self._say = say
+        self._hints: set[str] = set()  # that were said
 
     def again(self, _raw: bytes) -> bool:
         """Implements `Listener`: each document is looked at."""
@@ -53,6 +56,10 @@ class Report:
         for message in decoded.unknown:
             self.error(message)
         self.image.apply(self.name, decoded.document)
+        for hint in of_addresses(decoded.document):
+            if hint not in self._hints:
+                self._hints.add(hint)
+                self._say(hint, "yellow")
 
     def error(self, text: str) -> None:
         self.heard.set()
@@ -96,13 +103,46 @@ class Report:
             "still_running": self.still_running,
             "reboot_interval": self.interval_ms if self.has_runs else None,
             "stations": stations,
+            "undefined": [
+                {
+                    "station": unit,
+                    "table": table.label,
+                    "address_start": gap.start,
+                    "length": gap.stop - gap.start,
+                }
+                for unit, bank in sorted(self.image.stations.items())
+                for table, gap in gaps(bank)
+            ],
         }
         return json.dumps(result)  # plain ASCII: a file's name need not be UTF-8
 
     def _values(self, unit: int, bank: Bank) -> Iterator[dict[str, Any]]:
         """Of ranges that say something about their values, what they say, and the values."""
         for table, it in self.descriptions.of(unit):
-            yield it.shown(table, it.values(bank, table))
+            shown = it.shown(table, it.values(bank, table))
+            values = shown.pop("values")
+            yield {**shown, **_encoding(it), "mode": self.modes[unit], "values": values}
+
+
+def _encoding(it: Described) -> dict[str, Any]:
+    """How its values stand in registers: all that a client needs to read them; null of bits."""
+    form = it.form
+    scale, offset = form.line if form and not form.is_string else (None, None)
+    return {
+        "word_order": form and form.word_order,
+        "byte_order": form and form.byte_order,
+        "scale": scale,
+        "offset": offset,
+    }
+
+
+def gaps(bank: Bank) -> list[tuple[Table, Span]]:
+    """The addresses between ranges, which nothing defines: to read them is exception 02."""
+    return [
+        (table, Span(one.stop, other.start))
+        for table in Table
+        for one, other in pairwise(bank.tables[table].spans)
+    ]
 
 
 def _numbered(bank: Bank) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from aoba.cli.grid import BIT_ROWS, GAP, REGISTER_ROWS, fitting
-from aoba.cli.report import Report, given_identity, values_of, words
+from aoba.cli.report import Report, gaps, given_identity, values_of, words
 from aoba.identity import object_name
 from aoba.logs.printable import printable
 from aoba.modbus.spec import Table
@@ -25,6 +25,9 @@ MAX_TABLE_ROWS: Final = 64
 
 MAX_NUMBERED: Final = 16
 """Files, and FIFO queues."""
+
+MAX_GAPS: Final = 16
+"""Gaps between ranges, of a station."""
 
 MAX_STATIONS: Final = 32
 
@@ -49,6 +52,7 @@ def print_report(report: Report, console: Console) -> None:
         _print(console, (f"station {unit}", "bold"), f" ({report.modes[unit]})")
         _print_station(console, bank)
         _print_described(console, bank, report.descriptions.of(unit))
+        _print_gaps(console, bank)
     if len(stations) > MAX_STATIONS:
         _print(console, f"... {_count(len(stations) - MAX_STATIONS, 'more station')}, {_MORE}")
     errors = len(report.errors)
@@ -94,6 +98,19 @@ def _print_described(
         _print(console, (name, "bold"), GAP, (GAP.join(middle), "dim"), GAP, values.rstrip())
     if len(described) > len(shown):
         _print(console, f"... {_count(len(described) - len(shown), 'more description')}, {_MORE}")
+
+
+def _print_gaps(console: Console, bank: Bank) -> None:
+    """Where a client that reads across ranges gets no values."""
+    found = gaps(bank)
+    if not found:
+        return
+    shown = ", ".join(f"{table.label} {gap}" for table, gap in found[:MAX_GAPS])
+    if len(found) > MAX_GAPS:
+        shown += f" ... {_count(len(found) - MAX_GAPS, 'more gap')}, {_MORE}"
+    _print(
+        console, ("undefined", "yellow"), GAP, (shown, "dim"), GAP, "reads of it get exception 02"
+    )
 
 
 def _described(bank: Bank, table: Table, it: Described) -> tuple[str, str, str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from aoba.document.explain import JsonObject, invalid, names, parse, unexplained
+from aoba.document.hints import of_names
 from aoba.document.meant import is_begun, is_meant
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError, NoDocument
@@ -96,7 +97,9 @@ def _read_again(value: Any, bare: bool) -> Decoded:
     try:
         return Decoded(msgspec.convert(report.known, Document), report.unknown)
     except msgspec.ValidationError as problem:
-        raise invalid(problem, report.known, Document) from None
+        error = invalid(problem, report.known, Document)
+        hint = of_names(error.path, report.renamed)
+        raise DocumentError(error.path, error.reason + hint) from None
 
 
 def _unmeant(error: DocumentError, *, is_json: bool) -> NoDocument:

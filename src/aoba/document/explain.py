@@ -5,7 +5,6 @@ NaN and Infinity that Python's json prints; `names` looks for fields that are un
 twice; `invalid` turns msgspec's error into one with the path and the value at fault.
 """
 
-import difflib
 import json
 import re
 from collections import Counter
@@ -15,6 +14,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+from aoba.document import hints
+from aoba.document.hints import Renamed
 from aoba.document.paths import bare, fields_of, follow, named, with_parts, wrong_name
 from aoba.document.values import Form
 from aoba.errors import DocumentError
@@ -56,6 +57,8 @@ class NameReport:
     unknown: list[str] = field(default_factory=list)
     """A message for each of these, up to MAX_UNKNOWN, and one for the rest."""
     untold: int = 0
+    renamed: list[Renamed] = field(default_factory=list)
+    """Those of them that are told and may stand for a field that is known."""
     repeated: list[tuple[str, str]] = field(default_factory=list)
     """(path, reason) of each name that stands twice."""
 
@@ -77,7 +80,8 @@ def parse(raw: bytes | bytearray) -> Any:
     except json.JSONDecodeError as error:
         found = _trailing_comma(error) or error
         where = f"line {found.lineno} column {found.colno}"
-        raise DocumentError("", f"not valid JSON: {found.msg} at {where} of the document") from None
+        what = found.msg.removesuffix(" at")  # of which some end with it
+        raise DocumentError("", f"not valid JSON: {what} at {where} of the document") from None
     return value
 
 
@@ -134,7 +138,10 @@ def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> Docum
 
 
 def _walk(steps: str, root: Any, schema: inspect.Type) -> tuple[str, str]:
-    """What should be at the end of `steps` from `root`, which is to be a `schema`; and what is."""
+    """What should be at the end of `steps` from `root`, which is to be a `schema`; and what is.
+
+    Where that is a common mistake, what to do about it stands behind.
+    """
     value, kind = follow(steps, root, schema)
     above, is_below, _ = steps.partition(".initial_values")
     form = _form(*follow(above, root, schema)) if is_below else None
@@ -145,7 +152,8 @@ def _walk(steps: str, root: Any, schema: inspect.Type) -> tuple[str, str]:
         is_whole = steps.endswith(".initial_values")
         words = form.expected_values if is_whole else form.expected(value)
     is_odd = isinstance(value, float) and value.is_integer() and not takes_floats
-    return words, _show(value) + ", a float" * is_odd
+    hint = hints.of_value(steps, value, is_whole=form is not None and not takes_floats)
+    return words, _show(value) + ", a float" * is_odd + hint
 
 
 def _form(fields: dict[str, Any], kind: inspect.Type) -> Form | None:
@@ -205,7 +213,11 @@ def _names(value: Any, kind: inspect.Type, path: str, report: NameReport) -> Any
         parts, unknown = dict.fromkeys(value, kind.value_type), []
     report.repeated += [(path, f"`{_short(name)}` stands there twice") for name in value.repeated]
     told = unknown[: MAX_UNKNOWN - len(report.unknown)]
-    report.unknown += [_unknown(path, name, parts) for name in told]
+    for name in told:
+        near = hints.nearest(name, parts)
+        report.unknown.append(_unknown(path, name, near, parts))
+        if near and near not in value:
+            report.renamed.append(Renamed(path, name, near))
     report.untold += len(unknown) - len(told)
     prefix = f"{path}." if path else ""
     return {
@@ -215,9 +227,8 @@ def _names(value: Any, kind: inspect.Type, path: str, report: NameReport) -> Any
     }
 
 
-def _unknown(path: str, name: str, fields: dict[str, inspect.Type]) -> str:
-    near = difflib.get_close_matches(name, fields, n=1) if len(name) <= _MAX_SHOWN else []
-    hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(fields)}"
+def _unknown(path: str, name: str, near: str | None, fields: dict[str, inspect.Type]) -> str:
+    hint = f"did you mean `{near}`?" if near else f"known here: {', '.join(fields)}"
     return f"{path}{': ' if path else ''}`{_short(name)}`: unknown, {hint}"
 
 

@@ -89,6 +89,11 @@ class Form(Struct, frozen=True, dict=True):
     def registers(self) -> int:
         return self._type.registers
 
+    @cached_property
+    def line(self) -> tuple[float, float]:
+        """Scale and offset; 1 and 0 where they are not given."""
+        return 1 if self.scale is None else self.scale, self.offset or 0
+
     def check(self) -> None:
         """Raises ValueError where a number makes no sense, with its name behind a dot."""
         if self.scale == 0:
@@ -121,7 +126,7 @@ class Form(Struct, frozen=True, dict=True):
         raw = struct.unpack(self._packing % count, packed)
         if not self.is_scaled:
             return list(raw)
-        scale, offset = self._line
+        scale, offset = self.line
         return [value * scale + offset for value in raw]
 
     def misfit(self, values: Sequence[Value]) -> int:
@@ -149,7 +154,7 @@ class Form(Struct, frozen=True, dict=True):
             return "a number"
         low, high = self._type.low, self._type.high
         if self.is_scaled:
-            scale, offset = self._line
+            scale, offset = self.line
             low, high = sorted((low * scale + offset, high * scale + offset))
         return f"{_shown(low)}..{_shown(high)}"
 
@@ -158,18 +163,13 @@ class Form(Struct, frozen=True, dict=True):
         return TYPES[self.data_type]
 
     @cached_property
-    def _line(self) -> tuple[float, float]:
-        """Scale and offset."""
-        return 1 if self.scale is None else self.scale, self.offset or 0
-
-    @cached_property
     def _packing(self) -> str:
         """The format for `struct`, without the number of values."""
         return ("<" if self.word_order == "little" else ">") + "%d" + self._type.code
 
     def _raw(self, values: Sequence[Any]) -> Iterable[float]:
         """Raises ValueError, TypeError or OverflowError, at the latest when it is used up."""
-        scale, offset = self._line
+        scale, offset = self.line
         raw: Iterable[Any] = values
         if offset:
             raw = map(sub, raw, repeat(offset))

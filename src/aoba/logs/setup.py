@@ -59,7 +59,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """`time` (UTC), `level`, `message`, and what a record carries beside, as `script` and `run`."""
+    """`time` (UTC), `level`, `message`, and what a record carries beside, as `source` and `run`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {

@@ -19,6 +19,15 @@ def in_manuals(number: int) -> tuple[Table, int] | None:
     return None
 
 
+def beyond_hint(number: int) -> str:
+    """Where `number` is no address, but such a number: which address it is."""
+    meant = in_manuals(number) if number >= ADDRESS_COUNT else None
+    if not meant:
+        return ""
+    table, address = meant
+    return f"; addresses count from 0: {number} of a manual is {table.label} {address} here"
+
+
 def manual_hint(table: Table, address: int) -> str:
     """Where `address` (zero-based) of `table` looks like such a number: what it may be instead."""
     meant = in_manuals(address)

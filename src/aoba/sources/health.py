@@ -12,7 +12,8 @@ import msgspec
 
 from aoba.document.schema import Document
 from aoba.errors import UsageError
-from aoba.modbus.spec import ADDRESS_COUNT, MAX_UNIT_ID, MIN_UNIT_ID
+from aoba.modbus.manuals import beyond_hint, manual_hint
+from aoba.modbus.spec import ADDRESS_COUNT, MAX_UNIT_ID, MIN_UNIT_ID, Table
 from aoba.registers.image import Image
 
 LENGTH: Final = 8
@@ -29,7 +30,7 @@ NOT_STARTED: Final = 127
 
 ACCEPTED: Final = "UNIT:TABLE:ADDRESS with TABLE input or holding, as in 1:input:9000"
 
-_PLACE: Final = re.compile(r"(\d{1,5}):(input|holding):(\d{1,5})", re.ASCII)
+_PLACE: Final = re.compile(r"(\d{1,5}):(input|holding):(\d{1,6})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class HealthPlace:
     unit: int
     table: Literal["input", "holding"]
     address: int
+
+    @property
+    def hint(self) -> str:
+        """What to say where the address looks like a number out of a manual; else empty."""
+        hint = manual_hint(Table[self.table.upper()], self.address)
+        return f"its health is in {self.table} {self.address}{hint}" if hint else ""
 
 
 def parse_health(text: str) -> HealthPlace:
@@ -50,8 +57,8 @@ def parse_health(text: str) -> HealthPlace:
     if not MIN_UNIT_ID <= unit <= MAX_UNIT_ID:
         raise UsageError(f"expected a unit id from {MIN_UNIT_ID} to {MAX_UNIT_ID}, got {unit}")
     if address > ADDRESS_COUNT - LENGTH:
-        last = ADDRESS_COUNT - LENGTH
-        raise UsageError(f"{LENGTH} registers: expected an address up to {last}, got {address}")
+        limit = f"expected an address up to {ADDRESS_COUNT - LENGTH}"
+        raise UsageError(f"{LENGTH} registers: {limit}, got {address}{beyond_hint(address)}")
     return HealthPlace(unit, cast("Literal['input', 'holding']", found[2]), address)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from aoba.document.again import Frame
 from aoba.document.decode import Decoded
+from aoba.document.hints import of_addresses
 from aoba.document.schema import Document
 from aoba.document.summary import summary
 from aoba.registers.image import Image
@@ -86,6 +87,8 @@ class Reception:
         if document.stations and not self._introduced:
             self._introduced = True
             self._log.of_run(logging.INFO, f"first document: {summary(document)}")
+            for hint in of_addresses(document):
+                self._log.of_run(logging.WARNING, hint)
         self._applied = version
         if self._running:
             self._running.proven = True

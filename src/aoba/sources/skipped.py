@@ -11,6 +11,9 @@ from typing import Final
 from aoba.errors import NoDocument
 from aoba.sources.lines import Lines
 
+MAX_SHOWN: Final = 1000
+"""Bytes that are shown of a value."""
+
 _BETWEEN: Final = "\ufeff ,"  # what may stand between documents, and before the first
 _BETWEEN_BYTES: Final = b"\xef\xbb\xbf ,\t\r\v\f"
 _DICT: Final = ("{'", "[{'")
@@ -40,8 +43,10 @@ class Skipped:
         if self.is_within_line or not error.is_json:
             yield from self.text(bytes(raw), now)
             return
-        line = f"({error}): ".encode() + b" ".join(raw.split()) + b"\n"
-        for each in self._values.feed(line, now):
+        line = f"({error}): ".encode() + b" ".join(raw[:MAX_SHOWN].split())
+        if len(raw) > MAX_SHOWN:
+            line += b" ... (%d bytes left out)" % (len(raw) - MAX_SHOWN)
+        for each in self._values.feed(line + b"\n", now):
             yield f"no document, skipped {each}"
 
     def end(self) -> Iterator[str]:

@@ -34,6 +34,7 @@ class Vitals:
         self._rule = rule = monitoring.freshness
         self._status = 0
         self._freshness = Freshness(rule.stale_after if rule else None)
+        self._place = monitoring.health
         self._health = Health(name, monitoring.health, image) if monitoring.health else None
         self._renewed = asyncio.Event()
         self._timers: list[asyncio.Task[None]] = []
@@ -49,6 +50,8 @@ class Vitals:
         return self.age is None or self._freshness.is_stale
 
     def start(self) -> None:
+        if self._place and self._place.hint:
+            self._log.of_source(logging.WARNING, self._place.hint)
         if self._rule:
             self._timers.append(asyncio.create_task(self._watch_age(self._rule)))
         if self._health:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from aoba.cli.report import Report
 from aoba.cli.table import (
+    MAX_GAPS,
     MAX_NUMBERED,
     MAX_RANGE_ROWS,
     MAX_STATIONS,
@@ -36,10 +37,11 @@ def lines(document, width=None, name="source.py"):
 
 
 def rows(document, width=None):
+    """The rows of its only station, without what is told of addresses between ranges."""
     station, *rows, verdict = lines(document, width)
     assert station == "station 1 (master)"
     assert verdict.startswith("source.py: ok, 1 document, took ")
-    return rows
+    return [row for row in rows if not row.startswith("undefined ")]
 
 
 def test_without_a_terminal_rows_are_as_long_as_they_like():
@@ -202,3 +204,21 @@ def test_json_has_queues_files_and_identity():
     assert shown["identity"] == {"vendor_name": "ACME"}
     again = {name: shown[name] for name in ("id", "mode", "map", "files", "identity")}
     assert decode(raw([again])).unknown == []
+
+
+def test_addresses_between_ranges_are_named():
+    ranges = [a_range(0, [1, 2]), a_range(5, [3]), a_range(7, [4])]
+
+    assert lines(stations(a_station(holding=ranges, coils=ranges[1:])))[-2] == (
+        "undefined  coils 6, holding 2..4, holding 6  reads of it get exception 02"
+    )
+    assert "undefined" not in "".join(lines(stations(a_station(holding=ranges[:1]))))
+
+
+def test_of_many_gaps_the_first_are_shown():
+    ranges = [a_range(2 * i, [1]) for i in range(MAX_GAPS + 3)]
+
+    *_, shown, _ = lines(stations(a_station(holding=ranges)))
+
+    assert shown.count("holding ") == MAX_GAPS
+    assert f"holding {2 * MAX_GAPS - 1} ... 2 more gaps, --json shows all  reads" in shown

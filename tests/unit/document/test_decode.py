@@ -14,6 +14,8 @@ FIRST = "stations[0].map.holding[0]"
 FIRST_VALUE = f"{FIRST}.initial_values[0]: expected 0..65535"
 
 
+IN_MS = "; it is in milliseconds, 1000 are a second"
+FRACTION = '; fractions need a `data_type` like "float32", or a `scale`'
 FIRST_VALUE_IS = f"{FIRST}.initial_values[0]: expected"
 TYPE_NAMES = " or ".join(f'"{name}"' for name in sorted(TYPES))
 
@@ -39,10 +41,10 @@ WRONG_VALUES = [
     ([1], "stations[0]: expected an object, got 1"),
     ([[], 1], "stations[0]: expected an object, got a list of 0"),
     # reboot_interval
-    (stations(reboot_interval=9), "reboot_interval: expected 10..86400000, got 9"),
+    (stations(reboot_interval=9), f"reboot_interval: expected 10..86400000, got 9{IN_MS}"),
     (stations(reboot_interval=86_400_001), "reboot_interval: expected 10..86400000, got 86400001"),
     (stations(reboot_interval=1e3), "reboot_interval: expected 10..86400000, got 1000.0, a float"),
-    (stations(reboot_interval="1000"), 'reboot_interval: expected 10..86400000, got "1000"'),
+    (stations(reboot_interval="9"), f'reboot_interval: expected 10..86400000, got "9"{IN_MS}'),
     # a station
     ([{"mode": "slave", "map": {}}], "stations[0]: `id` is missing"),
     ([{"id": 1, "map": {}}], "stations[0]: `mode` is missing"),
@@ -87,7 +89,7 @@ WRONG_VALUES = [
     (with_values(-1), f"{FIRST_VALUE}, got -1"),
     (with_values(0, True), f"{FIRST}.initial_values[1]: expected 0..65535, got true"),
     (with_values(False), f"{FIRST_VALUE}, got false"),
-    (with_values(21.5), f"{FIRST_VALUE}, got 21.5"),
+    (with_values(21.5), f"{FIRST_VALUE}, got 21.5{FRACTION}"),
     (with_values(21.0), f"{FIRST_VALUE}, got 21.0, a float"),
     (with_values(float("nan")), f"{FIRST_VALUE}, got NaN"),
     (with_values(float("inf")), f"{FIRST_VALUE}, got Infinity"),
@@ -105,7 +107,7 @@ WRONG_VALUES = [
      f'{FIRST}.word_order: expected "big" or "little", got "lttle"'),
     (typed("uint32", byte_order=1), f'{FIRST}.byte_order: expected "big" or "little", got 1'),
     (typed("int16", 1, 2, 40000), f"{FIRST}.initial_values[2]: expected -32768..32767, got 40000"),
-    (typed("int16", 21.5), f"{FIRST_VALUE_IS} -32768..32767, got 21.5"),
+    (typed("int16", 21.5), f"{FIRST_VALUE_IS} -32768..32767, got 21.5{FRACTION}"),
     (typed("int16", 21.0), f"{FIRST_VALUE_IS} -32768..32767, got 21.0, a float"),
     (typed("int32", "1"), f'{FIRST_VALUE_IS} -2147483648..2147483647, got "1"'),
     (typed("int32", None), f"{FIRST_VALUE_IS} -2147483648..2147483647, got null"),

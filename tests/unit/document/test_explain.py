@@ -50,6 +50,10 @@ def test_a_long_integer_is_not_converted():
         (b"[1\n2]", "not valid JSON: Expecting ',' delimiter at line 2 column 1 of the document"),
         (b"{'a': 1}", "not valid JSON: Expecting property name enclosed in double quotes "),
         (b"[1] [2]", "not valid JSON: Extra data at line 1 column 5 of the document"),
+        (
+            b'["a\n"]',
+            "not valid JSON: Invalid control character at line 1 column 4 of the document",
+        ),
         (b'["\x80"]', "not UTF-8: byte 0x80"),
         (b"\xef\xbb\xbf[]", "not valid JSON: Unexpected UTF-8 BOM "),
         (rb'["\ud83dx"]', r"not Unicode: \ud83d is half of a character"),

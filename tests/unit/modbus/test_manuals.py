@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.modbus.manuals import in_manuals, manual_hint
+from aoba.modbus.manuals import beyond_hint, in_manuals, manual_hint
 from aoba.modbus.spec import Table
 
 
@@ -30,3 +30,11 @@ def test_what_looks_like_the_number_in_a_manual_may_be_one():
     )
     assert manual_hint(Table.INPUT, 40003) == ""
     assert manual_hint(Table.HOLDING, 3) == ""
+
+
+def test_what_is_no_address_is_told_with_the_one_it_stands_for():
+    assert beyond_hint(465536) == (
+        "; addresses count from 0: 465536 of a manual is holding 65535 here"
+    )
+    for number in (0, 40001, 65535, 70000, 200001, 465537):
+        assert beyond_hint(number) == ""

@@ -108,3 +108,14 @@ def test_other_places_are_refused(text, reason):
     with pytest.raises(UsageError) as caught:
         parse_health(text)
     assert str(caught.value) == reason
+
+
+def test_an_address_out_of_a_manual_is_told_with_what_it_may_be():
+    assert parse_health("1:holding:40001").hint == (
+        "its health is in holding 40001 (addresses count from 0: 40001 of a manual may be 0 here)"
+    )
+    assert parse_health("1:input:40001").hint == ""
+    with pytest.raises(
+        UsageError, match="got 300001; addresses count from 0: 300001 of a manual is"
+    ):
+        parse_health("1:input:300001")

@@ -56,6 +56,16 @@ def test_the_first_document_is_logged_and_all_are_told(received, caplog):
     assert caplog.messages == ["a.py: first document: station 1 (master) holding 0"]
 
 
+def test_addresses_that_look_as_if_they_were_out_of_a_manual_are_said_with_the_first(
+    received, caplog
+):
+    for value in (1, 2):
+        received.document(one_range("holding", 40001, [value]))
+
+    hint = "40001 (addresses count from 0: 40001 of a manual may be 0 here)"
+    assert caplog.messages[1:] == [f"a.py: stations[0].map.holding: {hint}"]
+
+
 def test_each_run_counts_its_own(received):
     received.document(one_range("holding", 0, [1]))
     received.reception.begin(Version(b"v1", b"v1"))

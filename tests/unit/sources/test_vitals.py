@@ -123,3 +123,19 @@ def test_stale_and_fresh_again(source, caplog, monkeypatch):
         "a.py: stale, newest document is 5.0 s old; reads answer exception 04",
         "a.py: fresh again, after 7.0 s",
     ]
+
+
+@pytest.mark.parametrize(("address", "lines"), [(40001, 1), (0, 0)])
+def test_a_place_that_looks_as_if_it_were_out_of_a_manual_is_told_at_the_start(
+    address, lines, caplog
+):
+    async def start():
+        place = Monitoring(health=HealthPlace(1, "holding", address))
+        vitals = Vitals(NAME, place, Image(), SourceLog(NAME))
+        vitals.start()
+        vitals.stop()
+
+    asyncio.run(start())
+
+    assert len(caplog.messages) == lines
+    assert all(f"{NAME}: its health is in holding 40001 (" in line for line in caplog.messages)

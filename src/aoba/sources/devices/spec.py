@@ -15,6 +15,7 @@ from aoba.client.blocks import TABLES, Block
 from aoba.client.target import Target, has_broadcast, options_of, parse_target
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
+from aoba.modbus.manuals import beyond_hint
 from aoba.modbus.spec import ADDRESS_COUNT, MAX_UNIT_ID, MIN_UNIT_ID
 from aoba.options import Parsers, flag, parse_options
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
@@ -28,7 +29,7 @@ MIN_INTERVAL: Final = 0.01
 
 _PREFIX: Final = "modbus:"
 _EXAMPLE: Final = "as in ?unit=3&holding=0-99&input=0-9,20-29"
-_RANGE: Final = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?", re.ASCII)
+_RANGE: Final = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
 _MAX_UNIT: Final = 255
 """Of a device on a network, which may answer to 0 and 255 as well (TCP 4.4.2.4)."""
 
@@ -101,7 +102,7 @@ def _ranges(text: str) -> tuple[Span, ...]:
         start, last = int(found[1]), int(found[2] or found[1])
         if not start <= last < ADDRESS_COUNT:
             limit = f"from 0 to {ADDRESS_COUNT - 1}, the first one first"
-            raise UsageError(f"expected addresses {limit}, got {part!r}")
+            raise UsageError(f"expected addresses {limit}, got {part!r}{beyond_hint(start)}")
         if twice := spans.overlap(start, last + 1):
             raise UsageError(f"{twice} is in it twice")
         spans.add(start, last + 1)

@@ -86,6 +86,10 @@ class PythonEmbedded:
             interpreter, lambda run: interpreter.begin(run, number, feedback), on_stderr, self._over
         )
 
+    def why_nothing(self) -> str:
+        """Implements `Host`: its `update` is called."""
+        return ""
+
     async def close(self) -> None:
         """Implements `Host`."""
         interpreter, self._interpreter = self._interpreter, None

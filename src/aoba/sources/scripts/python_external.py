@@ -1,5 +1,6 @@
 """A script as a process of an ordinary Python, a new one for each run: `python:external:PATH`."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +17,8 @@ from aoba.sources.scripts.run import Listener
 from aoba.sources.scripts.running import Running
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.syntax import SyntaxFault
+
+_UPDATE: Final = re.compile(rb"^(?:async\s+)?def\s+update\s*\(", re.MULTILINE)
 
 CHECKING: Final = 10.0
 """Seconds that an interpreter has to compile a script."""
@@ -127,6 +130,15 @@ class PythonExternal:
         argv = [self._spec.python, self._path, *self._spec.args]
         env = {**script_environment(), "AOBA_RUN": str(number), "AOBA_SCRIPT": self._path}
         return Child(argv, env, on_stderr, feedback, self._spec.limits)
+
+    def why_nothing(self) -> str:
+        """Implements `Host`."""
+        if self._version is None or not _UPDATE.search(self._version.source):
+            return ""
+        return (
+            "only python:embedded: calls its update(); here, end it with "
+            "print(json.dumps(update()))"
+        )
 
     def _process(self, *, launch: bool) -> ForkProcess | None:
         return self._server.process(launch=launch) if self._server else None

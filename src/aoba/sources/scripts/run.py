@@ -18,6 +18,8 @@ from aoba.sources.source_log import SourceLog
 MAX_INLINE: Final = 128 * 1024
 """Bytes of the longest value that is decoded in the loop; a longer one is, in a thread."""
 
+NOTHING_PRINTED: Final = "printed no document"
+
 _TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have their turn
 
 
@@ -70,6 +72,10 @@ class Host(Protocol):
 
         Raises RunError where there is nothing to run.
         """
+        ...
+
+    def why_nothing(self) -> str:
+        """What the reason may be where a run has printed nothing; empty where there is none."""
         ...
 
     async def close(self) -> None:
@@ -159,7 +165,10 @@ async def run_script(
     finally:
         for line in errors.end():
             listener.stderr(line)
-    return Outcome(running.failure or intake.failure(), running.status, running.began)
+    failure = running.failure or intake.failure()
+    if failure == NOTHING_PRINTED and (why := host.why_nothing()):
+        failure = f"{failure}; {why}"
+    return Outcome(failure, running.status, running.began)
 
 
 class Intake:
@@ -212,7 +221,7 @@ class Intake:
     def failure(self) -> str | None:
         if self.taken:
             return None
-        return "printed no valid document" if self._refused else "printed no document"
+        return "printed no valid document" if self._refused else NOTHING_PRINTED
 
     async def _take_value(self, raw: bytearray) -> None:
         if self._skipped.has(raw):

@@ -92,6 +92,13 @@ def test_units_that_no_station_can_have_get_another_one(unit):
                 "got '0-65536'"
             ),
         ),
+        (
+            "holding=400001-400010",
+            (
+                "option 'holding': expected addresses from 0 to 65535, the first one first, got "
+                "'400001-400010'; addresses count from 0: 400001 of a manual is holding 0 here"
+            ),
+        ),
         ("holding=0-9,5-20", "option 'holding': 5..9 is in it twice"),
         ("holdings=0-9", "unknown option 'holdings', did you mean holding?"),
         ("holding=0&unit=256", "option 'unit': expected 0 to 255, got 256"),

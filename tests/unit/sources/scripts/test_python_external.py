@@ -132,3 +132,21 @@ def test_a_run_that_cannot_be_ordered_fails_once(host, servers):
     with pytest.raises(RunError, match="its fork server has just ended"):
         host.start(2, print)
     assert isinstance(host.start(3, print), ForkedRun)
+
+
+@pytest.mark.parametrize(
+    ("source", "is_told"),
+    [
+        (b"import json\n\ndef update():\n    return []\n", True),
+        (b"async def  update (context):\n    pass\n", True),
+        (b"def updates():\n    pass\n", False),
+        (b"class A:\n    def update(self):\n        pass\n", False),
+        (b"# def update():\n", False),
+        (b"", False),
+    ],
+)
+def test_a_script_that_leaves_it_to_update_is_told_who_calls_that(host, source, is_told):
+    assert host.why_nothing() == ""
+    prepare(host, Version(source, source))
+
+    assert ("only python:embedded: calls its update()" in host.why_nothing()) is is_told

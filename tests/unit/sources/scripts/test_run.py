@@ -18,12 +18,16 @@ class Printing:
     status = 0
     began = True
     taken = 0
+    why = ""
 
     def __init__(self, *chunks):
         self.chunks = list(chunks)
 
     def start(self, *_):
         return self
+
+    def why_nothing(self):
+        return self.why
 
     async def __aenter__(self):
         return self
@@ -52,6 +56,18 @@ class Heard:
 
     def skipped(self, text):
         self.lines.append(text)
+
+
+def test_what_may_be_the_reason_is_told_of_a_run_that_printed_nothing():
+    for chunks, failure in (
+        ((), "printed no document; it is late"),
+        ((b"text\n",), "printed no document; it is late"),
+        ((b"{}\n",), "printed no valid document"),
+        ((DOCUMENT,), None),
+    ):
+        host = Printing(*chunks)
+        host.why = "it is late"
+        assert outcome(host, Heard()).failure == failure
 
 
 def outcome(host, heard):
