@@ -33,6 +33,7 @@ LAYERS = (
         "aoba.client.came",
         "aoba.client.echo",
         "aoba.client.matching",
+        "aoba.client.request_options",
         "aoba.client.target",
         "aoba.client.turns",
         "aoba.client.words",

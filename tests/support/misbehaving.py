@@ -4,6 +4,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Final, Self
 
@@ -28,6 +29,8 @@ class Misbehaving:
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self.url = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
         self.connections = 0
+        self.opened_at: list[float] = []
+        """When each of them was, of `time.monotonic`."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -47,6 +50,7 @@ class Misbehaving:
                 client, _ = self._listener.accept()
                 self._clients.append(client)
                 self.connections += 1
+                self.opened_at.append(time.monotonic())
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:

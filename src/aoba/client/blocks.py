@@ -39,15 +39,35 @@ class Block(NamedTuple):
         return f"{self.place} at station {self.unit}"
 
 
-def to_read(block: Block, step: int = 1) -> Iterator[Block]:
-    """Blocks for one read request each; values have `step` addresses each."""
-    return _cut(block, MAX_READ_BITS if block.table.is_bits else MAX_READ_REGISTERS, step)
+def to_read(
+    block: Block, step: int = 1, max_registers: int = MAX_READ_REGISTERS
+) -> Iterator[Block]:
+    """Blocks for one read request each; values have `step` addresses each.
+
+    A value that has more registers than one request may have is read in parts.
+    """
+    return _cut(block, max_read(block.table, max_registers), step)
 
 
-def to_write(block: Block, step: int = 1, *, single: bool = False) -> Iterator[Block]:
+def to_write(
+    block: Block,
+    step: int = 1,
+    *,
+    single: bool = False,
+    max_registers: int = MAX_WRITE_REGISTERS,
+) -> Iterator[Block]:
     """Blocks for one write request each; with `single`, of one address each."""
-    limit = MAX_WRITE_BITS if block.table.is_bits else MAX_WRITE_REGISTERS
-    return _cut(block, 1 if single else limit, step)
+    return _cut(block, 1 if single else max_write(block.table, max_registers), step)
+
+
+def max_read(table: Table, max_registers: int) -> int:
+    """Addresses of one read request, where a device takes `max_registers` at a time."""
+    return MAX_READ_BITS if table.is_bits else min(MAX_READ_REGISTERS, max_registers)
+
+
+def max_write(table: Table, max_registers: int) -> int:
+    """The same of one write request."""
+    return MAX_WRITE_BITS if table.is_bits else min(MAX_WRITE_REGISTERS, max_registers)
 
 
 def _cut(block: Block, limit: int, step: int) -> Iterator[Block]:

@@ -24,7 +24,7 @@ from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoCon
 from aoba.modbus.ascii import SILENCE
 from aoba.modbus.mismatch import may_be_its_own_answer, mismatch
 from aoba.modbus.rtu import silence as rtu_silence
-from aoba.modbus.spec import FunctionCode
+from aoba.modbus.spec import ExceptionCode, FunctionCode
 
 TURNAROUND: Final = 0.2
 """Seconds that stations have to carry out a broadcast (Serial Line 2.4.1: 100 to 200 ms)."""
@@ -44,6 +44,15 @@ _CLOSING: Final = 1.0
 _MOST_SILENCES: Final = 2
 """In a row, after which a network may be to blame: a host that was cut off never says goodbye."""
 
+_SETTLING: Final = 10.0
+"""Seconds for which a connection that was never answered is kept: some devices are deaf at first,
+and would be so again after the next attempt."""
+
+_BUSY_CODES: Final = (ExceptionCode.ACKNOWLEDGE, ExceptionCode.SERVER_DEVICE_BUSY)
+_BUSY_BACKOFF: Final = 0.1
+_BUSY_BACKOFF_MAX: Final = 1.0
+"""Seconds before a request is sent again to a device that is busy; doubled each time."""
+
 _decoder: Final = DecodePDU(is_server=False)
 
 
@@ -56,10 +65,14 @@ class Connection:
         """Seconds that a device has for an answer; of the next request, as `retries`."""
         self.retries = retries
         """How often a device is asked again that is silent."""
+        self.busy_retries = self.target.requests.busy_retries
+        """The same of one that answers with exception 05 or 06."""
         self._state = state
         self._pause = _pause(self.target)
         self._wire = Wire(state, _gap(self.target))
         self._silences = 0  # in a row
+        self._opened = 0.0
+        self._has_answered = False
 
     @classmethod
     async def connect(
@@ -72,6 +85,10 @@ class Connection:
         """
         connection = cls(state, timeout, retries)
         await open_transport(state.target, connection._wire, opening or timeout)
+        if delay := state.target.requests.connect_delay:
+            await connection._wire.sleep_for(delay)
+            connection._expect_connection()
+        connection._opened = time.monotonic()
         return connection
 
     async def __aenter__(self) -> Self:
@@ -107,15 +124,26 @@ class Connection:
         if isinstance(self.target, SerialUrl):  # to open a port may start a device afresh
             return isinstance(error, NoConnection)
         if isinstance(error, NoAnswer):
-            return self._state.matcher.is_spent or self._silences >= _MOST_SILENCES
+            return self._state.matcher.is_spent or (
+                self._silences >= _MOST_SILENCES and not self._may_be_deaf()
+            )
         return not (isinstance(error, BadAnswer) and has_broadcast(self.target))
 
     async def ask(self, what: Block | str, request: ModbusPDU) -> ModbusPDU:
-        """The answer to `request`, which is about `what`. Raises DeviceError."""
+        """The answer to `request`, which is about `what`. Raises DeviceError.
+
+        A device that is busy is asked again, as often as `busy_retries` say.
+        """
         pdu = bytes((request.function_code,)) + request.encode()
-        answer = await self._ask(what, request.dev_id, pdu)
-        if answer.isError():
-            raise DeviceException(answer.exception_code, refusal(what, answer.exception_code))
+        backoff = _BUSY_BACKOFF
+        for left in reversed(range(1 + self.busy_retries)):
+            answer = await self._ask(what, request.dev_id, pdu)
+            if not answer.isError():
+                break
+            if not left or answer.exception_code not in _BUSY_CODES:
+                raise DeviceException(answer.exception_code, refusal(what, answer.exception_code))
+            await asyncio.sleep(backoff)
+            backoff = min(2 * backoff, _BUSY_BACKOFF_MAX)
         return answer
 
     async def tell_all(self, request: ModbusPDU) -> None:
@@ -142,6 +170,7 @@ class Connection:
             raise self._no_answer(echo(what))
         if request.answer:
             self._silences = 0
+            self._has_answered = True
             return self._decoded(what, request)
         raise self._without_answer(what, request)
 
@@ -169,7 +198,8 @@ class Connection:
                 break
 
     async def _send(self, request: Request) -> None:
-        await asyncio.sleep(self._pause)
+        due = self._wire.heard_at + self.target.requests.delay - time.monotonic()
+        await asyncio.sleep(max(self._pause, due))
         self._expect_connection()
         self._wire.send(request, self.timeout)
 
@@ -224,6 +254,10 @@ class Connection:
     def _mistaken(self, what: Block | str, text: str) -> BadAnswer:
         words = "the answer is not the one to what was asked"
         return BadAnswer(f"{self.target}: {words}, {what}: {text}")
+
+    def _may_be_deaf(self) -> bool:
+        """Whether it is one that was never answered, and not open for long."""
+        return not self._has_answered and time.monotonic() < self._opened + _SETTLING
 
     def _expect_connection(self) -> None:
         if self.is_lost:

@@ -9,12 +9,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from aoba.client.connection import LINGER, Connection
 from aoba.client.line_state import LineState
 from aoba.client.target import Target
-from aoba.client.turns import Turns
+from aoba.client.turns import Patience, Turns
 from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, NoAnswer, NoConnection, UsageError
 from aoba.links.trace import Level
@@ -22,19 +22,10 @@ from aoba.links.trace import Level
 BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds until the next attempt to connect; the last one over and over."""
 
+IDLE_TIMEOUT: Final = 0.05
+"""Seconds without a request after which a connection is closed that is not to be kept open."""
+
 T = TypeVar("T")
-
-
-class Patience(NamedTuple):
-    """How long a station may take for an answer, in seconds, and how often it is asked again."""
-
-    timeout: float
-    retries: int
-
-    @property
-    def cost(self) -> float:
-        """Seconds that a silent station takes from the others."""
-        return self.timeout * (1 + self.retries)
 
 
 @dataclass(slots=True)
@@ -95,9 +86,19 @@ class Line:
             job = self._turns.take()
             if job is None:
                 self._more.clear()
+                if not self.target.requests.keep_open:
+                    await self._close_unless_more()
                 await self._more.wait()
             elif not job.answer.done():  # else whoever asked waits no more
                 await self._carry_out(job)
+
+    async def _close_unless_more(self) -> None:
+        """Who polls several blocks asks for each when it has got the one before."""
+        try:
+            async with asyncio.timeout(IDLE_TIMEOUT):
+                await self._more.wait()
+        except TimeoutError:
+            await self._disconnect()
 
     async def _carry_out(self, job: _Job) -> None:
         try:
@@ -130,7 +131,7 @@ class Line:
         return await self._request(job, await self._connected(job.patience))
 
     async def _request(self, job: _Job, connection: Connection) -> Any:
-        connection.timeout, connection.retries = job.patience
+        connection.timeout, connection.retries, connection.busy_retries = job.patience
         return await job.request(connection)
 
     async def _connected(self, patience: Patience) -> Connection:
@@ -140,7 +141,8 @@ class Line:
         if self._down and time.monotonic() < self._not_before:
             raise NoConnection(str(self._down))
         try:
-            self._connection = await Connection.connect(self._state, *patience)
+            timeout, retries, _ = patience
+            self._connection = await Connection.connect(self._state, timeout, retries)
         except (NoConnection, UsageError) as error:
             self._not_before = time.monotonic() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
             self._failures += 1

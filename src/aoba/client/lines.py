@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aoba.client.request_options import RequestOptions
 from aoba.client.target import NetworkUrl, SerialUrl, Target, TlsTarget
 from aoba.errors import UsageError
 from aoba.links.trace import Level
@@ -47,12 +48,21 @@ def _place(target: Target) -> str:
 
 
 def _settings(target: Target) -> Target:
-    """Without the name of a serial port, which may have others."""
-    return replace(target, device=Path()) if isinstance(target, SerialUrl) else target
+    """What has to be the same for all who share a line.
+
+    A serial port may have several names, and stations of one line may differ in what they stand.
+    """
+    asked = target.requests
+    shared = RequestOptions(asked.connect_delay, asked.delay, asked.keep_open)
+    if isinstance(target, SerialUrl):
+        return replace(target, device=Path(), requests=shared)
+    return replace(target, requests=shared)
 
 
 def _difference(one: Target, other: Target) -> str:
     if isinstance(one, SerialUrl) and isinstance(other, SerialUrl):
-        shown = (f"{it.scheme} {it.character}" for it in (one, other))
+        shown = [f"{it.scheme} {it.character}" for it in (one, other)]
+        if shown[0] == shown[1]:
+            return f"given twice as {shown[0]}, with other options; expected the same everywhere"
         return f"given as {' and as '.join(shown)}; expected the same options everywhere"
     return f"given as {one} and as {other} with other options; expected the same everywhere"

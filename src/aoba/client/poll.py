@@ -36,6 +36,9 @@ async def poll(
                 if connection and connection.is_over(error):
                     await connection.close()
                     connection = None
+            if connection and not connection.target.requests.keep_open:
+                await connection.close()
+                connection = None
             yield got
             await asyncio.sleep(every - (time.monotonic() - started) % every)
     finally:

@@ -26,6 +26,7 @@ from pymodbus.pdu.register_message import (
 
 from aoba.client.blocks import Block, to_read, to_write
 from aoba.client.connection import Connection
+from aoba.client.request_options import RequestOptions
 from aoba.client.target import has_broadcast
 from aoba.errors import BadAnswer
 from aoba.modbus.spec import Table
@@ -52,19 +53,33 @@ _MOST_OBJECTS: Final = 256
 
 
 async def read(connection: Connection, block: Block, step: int = 1) -> bytes:
-    """The cells of a block; a value has `step` addresses, and is read at one go."""
-    return b"".join([await read_once(connection, part) for part in to_read(block, step)])
+    """The cells of a block; a value has `step` addresses, and is read at one go.
+
+    How many registers one request may have, the URL of the device says.
+    """
+    parts = to_read(block, step, connection.target.requests.max_registers)
+    return b"".join([await read_once(connection, part) for part in parts])
 
 
-async def write(
-    connection: Connection, block: Block, cells: bytes, step: int = 1, *, single: bool = False
+async def write(  # noqa: PLR0913  the last two are for few
+    connection: Connection,
+    block: Block,
+    cells: bytes,
+    step: int = 1,
+    *,
+    single: bool = False,
+    options: RequestOptions | None = None,
 ) -> AsyncIterator[Block]:
     """Write the cells of a block, and say of each part when it is written.
 
-    With `single`, one address after the other, by the functions for that.
+    With `single`, one address after the other, by the functions for that, unless `options` say
+    otherwise; those of the connection, where none are given.
     """
     width = len(cells) // block.size
-    for part in to_write(block, step, single=single):
+    options = options or connection.target.requests
+    single = options.one_by_one(block.size, asked_single=single)
+    most = options.max_registers
+    for part in to_write(block, step, single=single, max_registers=most):
         first, last = (width * (at - block.span.start) for at in part.span)
         await write_once(connection, part, cells[first:last], single=single)
         yield part

@@ -1,23 +1,26 @@
-"""URL of a device -> `NetworkUrl`, `TlsTarget` or `SerialUrl`.
+"""URL of a device -> `NetworkTarget`, `TlsTarget` or `SerialTarget`.
 
     tcp://HOST   tls://HOST   udp://HOST   rtu+tcp://HOST:PORT   rtu:///DEVICE   ascii:///DEVICE
 
 The same URLs as those to listen at, of the same table, but with the options of one who asks: no
-protection, certificates of a client, and the port that the specification reserves where there is
-none.
+protection, certificates of a client, how requests are made, and the port that the specification
+reserves where there is none.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from aoba.client.request_options import NO_OPTIONS, REQUEST_OPTIONS, RequestOptions, check
 from aoba.errors import UsageError
 from aoba.links.url import SCHEMES, NetworkUrl, Scheme, SerialUrl, unknown
 from aoba.options import Parsers, parse_options
 
 __all__ = [
     "ACCEPTED",
+    "NetworkTarget",
     "NetworkUrl",
+    "SerialTarget",
     "SerialUrl",
     "Target",
     "TlsTarget",
@@ -30,6 +33,20 @@ TCP_PORT: Final = 502
 """TCP 4.2.1 ("MODBUS Messaging on TCP/IP Implementation Guide V1.0b")."""
 TLS_PORT: Final = 802
 """mbap/s ("MODBUS/TCP Security", section 6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkTarget(NetworkUrl):
+    requests: RequestOptions = NO_OPTIONS
+
+    __str__ = NetworkUrl.__str__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialTarget(SerialUrl):
+    requests: RequestOptions = NO_OPTIONS
+
+    __str__ = SerialUrl.__str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +64,13 @@ class TlsTarget:
     strict: bool = False
     """Whether it has to follow RFC 5280 to the letter."""
 
+    requests: RequestOptions = NO_OPTIONS
+
     def __str__(self) -> str:
         return str(NetworkUrl("tls", self.host, self.port))
 
 
-Target = NetworkUrl | TlsTarget | SerialUrl
+Target = NetworkTarget | TlsTarget | SerialTarget
 
 
 def has_broadcast(target: Target) -> bool:
@@ -63,8 +82,8 @@ def options_of(text: str) -> Parsers:
     """The options that a URL beginning like `text` may have; none where it is no URL."""
     scheme = text.partition(":")[0].lower()
     if scheme == "tls":
-        return _CLIENT_OPTIONS
-    return TARGETS[scheme].options if scheme in TARGETS else {}
+        return {**_CLIENT_OPTIONS, **REQUEST_OPTIONS}
+    return {**TARGETS[scheme].options, **REQUEST_OPTIONS} if scheme in TARGETS else {}
 
 
 def parse_target(text: str) -> Target:
@@ -75,17 +94,30 @@ def parse_target(text: str) -> Target:
         return _tls(text)
     if not colon or scheme not in TARGETS:
         raise unknown(text, ACCEPTED)
-    target = TARGETS[scheme].build(TARGETS[scheme], text)
-    return _with_port(text, target) if isinstance(target, NetworkUrl) else target
+    location, options, requests = _options(text)
+    url = TARGETS[scheme].build(replace(TARGETS[scheme], options={}), location)
+    kind = SerialTarget if isinstance(url, SerialUrl) else NetworkTarget
+    if isinstance(url, NetworkUrl):
+        _with_port(text, url)
+    given = {field.name: getattr(url, field.name) for field in fields(url)} | options
+    return kind(**given, requests=requests)
 
 
 def _tls(text: str) -> TlsTarget:
-    location, _, query = text.partition("?")
+    location, options, requests = _options(text)
     place = _with_port(text, _TLS.build(_TLS, location))
-    target = TlsTarget(place.host, place.port, **parse_options(text, query, _CLIENT_OPTIONS))
+    target = TlsTarget(place.host, place.port, **options, requests=requests)
     if target.key and not target.cert:
         raise UsageError(f"{text}: option 'key' goes with cert=FILE")
     return target
+
+
+def _options(text: str) -> tuple[str, dict[str, Any], RequestOptions]:
+    """What stands before the options; those of the place; and how requests are made."""
+    location, _, query = text.partition("?")
+    options = parse_options(text, query, options_of(text))
+    requests = {name: options.pop(name) for name in REQUEST_OPTIONS if name in options}
+    return location, options, check(text, RequestOptions(**requests))
 
 
 def _with_port(text: str, url: object) -> NetworkUrl:

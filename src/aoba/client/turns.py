@@ -7,13 +7,27 @@ who has something to ask has a turn.
 """
 
 from collections import deque
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 IN_A_ROW: Final = 4
 MAX_WRITES: Final = 64
 """Of one station that may wait."""
 
 T = TypeVar("T")
+
+
+class Patience(NamedTuple):
+    """How long a station may take for an answer, in seconds, and how often it is asked again."""
+
+    timeout: float
+    retries: int
+    busy_retries: int = 0
+    """The same where it says that it is busy."""
+
+    @property
+    def cost(self) -> float:
+        """Seconds that a silent station takes from the others."""
+        return self.timeout * (1 + self.retries)
 
 
 class Turns(Generic[T]):

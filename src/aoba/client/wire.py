@@ -6,6 +6,7 @@ looks for what it is waiting for.
 """
 
 import asyncio
+import math
 import time
 from typing import Any
 
@@ -43,6 +44,8 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         self._write: Any = None
         self._request: Request | None = None
         self._sleeper: asyncio.Future[None] | None = None
+        self.heard_at = -math.inf
+        """When something has come last, of `time.monotonic`; before that, long ago."""
         self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         """Done when the connection is; its result is why, as far as that is known."""
 
@@ -80,6 +83,12 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
             timer.cancel()
             self._sleeper = None
 
+    async def sleep_for(self, seconds: float) -> None:
+        """Until so much time has passed, or the connection is lost."""
+        ends = time.monotonic() + seconds
+        while not self.lost.done() and (left := ends - time.monotonic()) > 0:
+            await self.sleep(left)
+
     def close(self) -> None:
         if self._transport:
             self._transport.close()
@@ -95,6 +104,7 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         self._state.matcher.connected()
 
     def data_received(self, data: bytes) -> None:
+        self.heard_at = time.monotonic()
         if self._state.trace:
             self._state.trace.received(data)
         self._reader.feed(data)
@@ -102,6 +112,7 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         self._gap.watch(waiting=self._reader.waiting)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:  # noqa: ARG002  it is connected
+        self.heard_at = time.monotonic()
         if self._state.trace:
             self._state.trace.received(data)
         self._reader.feed(data)

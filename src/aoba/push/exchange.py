@@ -8,18 +8,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, TypeVar
 
+from aoba.client.blocks import max_read, max_write
 from aoba.client.connection import Connection
 from aoba.client.requests import read_once, write_once
 from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import DeviceError, DeviceException
 from aoba.modbus.client import Client
-from aoba.modbus.spec import (
-    ADDRESS_COUNT,
-    MAX_READ_BITS,
-    MAX_READ_REGISTERS,
-    MAX_WRITE_BITS,
-    MAX_WRITE_REGISTERS,
-)
+from aoba.modbus.spec import ADDRESS_COUNT
 from aoba.push.obstacles import Obstacles, Refused
 from aoba.push.plan import Plan, Station
 from aoba.push.replica import Replica
@@ -50,7 +45,10 @@ class Exchange:
         self.connection = connection
         self.answers = 0
         """Of all kinds, so far."""
-        self._plan, self._report, self._manner = plan, report, manner
+        self._plan, self._report = plan, report
+        options = connection.target.requests
+        self._manner = manner._replace(single=manner.single or options.single)
+        self._max_registers = options.max_registers
         self._device = Client(str(connection.target))
 
     async def serve(self, station: Station) -> None:
@@ -97,8 +95,7 @@ class Exchange:
                 self._report.good(f"{replica.block(span)}: no longer refused, and {done}")
 
     async def _write_due(self, replica: Replica, within: Span) -> list[Refused]:
-        most = MAX_WRITE_BITS if replica.table.is_bits else MAX_WRITE_REGISTERS
-        most = 1 if self._manner.single else most
+        most = 1 if self._manner.single else max_write(replica.table, self._max_registers)
         refused: list[Refused] = []
         at, stop = within
         while span := replica.due(at, stop, most):
@@ -153,7 +150,7 @@ class Exchange:
         self._report.trouble(trouble.happened(text, time.monotonic()))
 
     async def _read_defined(self, replica: Replica, within: Span) -> list[Refused]:
-        most = MAX_READ_BITS if replica.table.is_bits else MAX_READ_REGISTERS
+        most = max_read(replica.table, self._max_registers)
         refused: list[Refused] = []
         for span in list(replica.readable(within, most)):
             refused += await self._read(replica, span)

@@ -95,10 +95,13 @@ class Pusher:
         """Do what there is to do, and wait for more; returns why no station can be asked."""
         try:
             exchange = await self._way.open()
-            if await self._round(exchange):
+            if not await self._round(exchange):
+                await self._way.close()
+            elif exchange.connection.target.requests.keep_open:
                 await self._rest(exchange.connection)
             else:
-                await self._way.close()
+                await self._way.close(LINGER)
+                await self._rest(None)
         except DeviceError as error:
             return error
         except Exception:  # noqa: BLE001  whatever happens, the next round follows
@@ -176,25 +179,29 @@ class Pusher:
             self._renew_at = now + (self._options.refresh or inf)
             self._plan.renew()
 
-    async def _rest(self, connection: Connection) -> None:
-        """Until there is something to do. Raises DeviceError where the connection is lost."""
+    async def _rest(self, connection: Connection | None) -> None:
+        """Until there is something to do. Raises DeviceError where the connection is lost.
+
+        There is none while a device is not asked that wants it closed.
+        """
         until = min((self._renew_at, *map(_next_try, self._plan)))
         seconds = max(0.0, until - time.monotonic())
         if self._options.may_be_stale:
             seconds = min(seconds, STALE)
         signs = [asyncio.create_task(event.wait()) for event in (self._news, self._stop)]
-        lost = asyncio.create_task(connection.until_lost())
+        lost = [asyncio.create_task(connection.until_lost())] if connection else []
         try:
             await asyncio.wait(
-                (lost, *signs),
+                (*lost, *signs),
                 timeout=None if seconds == inf else seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            if lost.done():
-                raise lost.result()
+            for task in lost:
+                if task.done():
+                    raise task.result()
         finally:
-            for task in (lost, *signs):
-                task.cancel()
+            for sign in (*lost, *signs):
+                sign.cancel()
 
 
 def _is_silence(error: DeviceError) -> bool:

@@ -4,25 +4,41 @@ from pathlib import Path
 
 import pytest
 
-from aoba.client.target import NetworkUrl, SerialUrl, TlsTarget, has_broadcast, parse_target
+from aoba.client.request_options import RequestOptions
+from aoba.client.target import NetworkTarget, SerialTarget, TlsTarget, has_broadcast, parse_target
 from aoba.errors import UsageError
 
 GOOD = {
-    "tcp://plc": NetworkUrl("tcp", "plc", 502),
-    "tcp://10.0.0.5:5020": NetworkUrl("tcp", "10.0.0.5", 5020),
-    "udp://[::1]": NetworkUrl("udp", "::1", 502),
-    "rtu+tcp://moxa:4001": NetworkUrl("rtu+tcp", "moxa", 4001),
+    "tcp://plc": NetworkTarget("tcp", "plc", 502),
+    "tcp://10.0.0.5:5020": NetworkTarget("tcp", "10.0.0.5", 5020),
+    "udp://[::1]": NetworkTarget("udp", "::1", 502),
+    "rtu+tcp://moxa:4001": NetworkTarget("rtu+tcp", "moxa", 4001),
     "tls://plc": TlsTarget("plc", 802),
     "tls://plc:803?ca=ca.pem&cert=me.pem&key=me.key&name=boiler": TlsTarget(
         "plc", 803, Path("ca.pem"), Path("me.pem"), Path("me.key"), "boiler"
     ),
-    "rtu:///dev/ttyUSB0": SerialUrl("rtu", Path("/dev/ttyUSB0"), 9600, "N", 8, 1),
-    "rtu:///dev/ttyS0?baudrate=19200&parity=E&stopbits=2": SerialUrl(
+    "rtu:///dev/ttyUSB0": SerialTarget("rtu", Path("/dev/ttyUSB0"), 9600, "N", 8, 1),
+    "rtu:///dev/ttyS0?baudrate=19200&parity=E&stopbits=2": SerialTarget(
         "rtu", Path("/dev/ttyS0"), 19200, "E", 8, 2
     ),
-    "ascii:///dev/ttyS0": SerialUrl("ascii", Path("/dev/ttyS0"), 9600, "E", 7, 1),
+    "ascii:///dev/ttyS0": SerialTarget("ascii", Path("/dev/ttyS0"), 9600, "E", 7, 1),
+}
+REQUESTS = {
+    "tcp://plc?connect_delay=3s": RequestOptions(connect_delay=3.0),
+    "udp://plc?delay=20ms": RequestOptions(delay=0.02),
+    "tls://plc?keep_open=false&ca=a.pem": RequestOptions(keep_open=False),
+    "rtu+tcp://moxa:4001?max_registers=50": RequestOptions(max_registers=50),
+    "rtu:///dev/ttyS0?busy_retries=3&parity=E": RequestOptions(busy_retries=3),
+    "ascii:///dev/ttyS0?single=true": RequestOptions(single=True),
+    "tcp://plc:503?multiple=true&delay=0": RequestOptions(multiple=True),
 }
 BAD = {
+    "tcp://plc?max_registers=126": "option 'max_registers': expected 1 to 125, got '126'",
+    "tcp://plc?max_registers=0": "expected 1 to 125",
+    "tcp://plc?busy_retries=-1": "option 'busy_retries': expected 0 to 100",
+    "tcp://plc?busy_retries=101": "expected 100 at most",
+    "tcp://plc?single=true&multiple=true": "single=true and multiple=true exclude each other",
+    "tcp://plc?delay=fast": "option 'delay': expected seconds",
     "10.0.0.5:502": "not a URL; expected tcp://HOST",
     "plc": "not a URL; expected",
     "http://plc": "unknown link 'http'; expected",
@@ -45,6 +61,11 @@ BAD = {
 @pytest.mark.parametrize("text", GOOD)
 def test_good_urls(text):
     assert parse_target(text) == GOOD[text]
+
+
+@pytest.mark.parametrize("text", REQUESTS)
+def test_how_requests_are_made(text):
+    assert parse_target(text).requests == REQUESTS[text]
 
 
 @pytest.mark.parametrize("text", BAD)

@@ -8,12 +8,13 @@ station takes time from others on its line, so the longer it is, the less often 
 import asyncio
 import logging
 import time
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 from aoba.client.blocks import Block, to_read
 from aoba.client.connection import Connection
-from aoba.client.line import Line, Patience, is_silence
+from aoba.client.line import Line, is_silence
 from aoba.client.requests import read_once
 from aoba.document.decode import Decoded
 from aoba.document.schema import Document
@@ -42,8 +43,7 @@ class DeviceSource:
 
     def __init__(self, name: str, spec: DeviceSpec, line: Line, image: Image) -> None:
         self._spec, self._line = spec, line
-        self._blocks = [part for block in spec.blocks for part in to_read(block)]
-        self._patience = Patience(spec.timeout, spec.retries)
+        self._patience = spec.patience
         self._polls = Deliveries(name, spec.monitoring, image, "polls")
         self._writes = DeviceWrites(spec, line, self._polls.log)
         self._is_slow = False
@@ -59,25 +59,38 @@ class DeviceSource:
         return self._polls.settled
 
     async def live(self) -> None:
-        schedule = Schedule(self._spec.interval, first=time.monotonic())
+        blocks = list(self._blocks())
+        first = time.monotonic()
+        schedules = {every: Schedule(every, first) for _, every in blocks}
         with self._polls.alive():
             while True:
-                await sleep_until(schedule.due)
+                await sleep_until(min(schedule.due for schedule in schedules.values()))
                 now = time.monotonic()
+                due = {every for every, schedule in schedules.items() if schedule.due <= now}
                 if now < self._not_before:
-                    schedule.skip()
+                    for every in due:
+                        schedules[every].skip()
                     continue
-                schedule.begin(now)
+                for every in due:
+                    schedules[every].begin(now)
                 async with self._polls.delivery():
-                    answers = await self._poll()
-                if schedule.finish(time.monotonic()) and answers:
-                    self._tell_slowness()
+                    answers = await self._poll([part for part, every in blocks if every in due])
+                skipped = [every for every in due if schedules[every].finish(time.monotonic())]
+                if skipped and answers:
+                    self._tell_slowness(min(skipped))
 
-    async def _poll(self) -> bool:
+    def _blocks(self) -> Iterator[tuple[Block, float]]:
+        """What one request each asks for, and seconds from one time to the next."""
+        most = self._spec.target.requests.max_registers
+        for polled_block in self._spec.blocks:
+            for part in to_read(polled_block.block, max_registers=most):
+                yield part, polled_block.interval or self._spec.interval
+
+    async def _poll(self, blocks: Sequence[Block]) -> bool:
         """Whether the device answers."""
         self._writes.forget()
         try:
-            reads = await self._read_all()
+            reads = await self._read_all(blocks)
         except DeviceError as error:
             self._note_failure(error)
             return False
@@ -93,10 +106,10 @@ class DeviceSource:
                 self._polls.error(error.reason)
         return True
 
-    async def _read_all(self) -> list[_Read]:
+    async def _read_all(self, blocks: Sequence[Block]) -> list[_Read]:
         """Without what the device refuses. Raises DeviceError where it does not answer."""
         reads = []
-        for block in self._blocks:
+        for block in blocks:
             request = partial(self._read, block)
             try:
                 reads.append(await self._line.ask(self._spec.unit, request, self._patience))
@@ -120,11 +133,11 @@ class DeviceSource:
                 parts.append((block._replace(span=span), part))
         return polled(self._spec.station, parts)
 
-    def _tell_slowness(self) -> None:
+    def _tell_slowness(self, interval: float) -> None:
         """Once: where others share the line, it comes and goes."""
         if not self._is_slow:
             self._is_slow = True
-            ms = f"{1000 * self._spec.interval:.0f} ms"
+            ms = f"{1000 * interval:.0f} ms"
             text = f"a poll takes longer than {ms}, slots are skipped"
             self._polls.log.of_source(logging.WARNING, text)
 

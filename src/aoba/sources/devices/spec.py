@@ -1,18 +1,20 @@
 """SPEC of a device that is polled -> `DeviceSpec`.
 
-    modbus:URL?unit=3&holding=0-99&input=0-9,20&OPTIONS
+    modbus:URL?unit=3&holding=0-99&input=0-9,20@10s&OPTIONS
 
 URL is that of `aoba read`, with its options; ours stand among them, in any order. Ranges are first
-and last addresses, zero-based, joined by commas.
+and last addresses, zero-based, joined by commas; each is asked for as it is written. One with an
+interval of its own has that behind an `@`.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from aoba.client.blocks import TABLES, Block
 from aoba.client.target import Target, has_broadcast, options_of, parse_target
+from aoba.client.turns import Patience
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.modbus.manuals import beyond_hint
@@ -29,16 +31,23 @@ MIN_INTERVAL: Final = 0.01
 
 _PREFIX: Final = "modbus:"
 _EXAMPLE: Final = "as in ?unit=3&holding=0-99&input=0-9,20-29"
-_RANGE: Final = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
+_RANGE: Final = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?(?:@(.*))?", re.ASCII)
 _MAX_UNIT: Final = 255
 """Of a device on a network, which may answer to 0 and 255 as well (TCP 4.4.2.4)."""
+
+
+class PolledBlock(NamedTuple):
+    block: Block
+    """Under the device's own unit id."""
+    interval: float | None = None
+    """Seconds from one time to the next; None: that of the source."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSpec:
     target: Target
-    blocks: tuple[Block, ...]
-    """What is read, under the device's own unit id."""
+    blocks: tuple[PolledBlock, ...]
+    """What is read, in this order, by as many requests as there are blocks, or more."""
     unit: int
     """The device's own."""
     station: int
@@ -57,7 +66,11 @@ class DeviceSpec:
 
     @property
     def full_name(self) -> str:
-        return f"{self.name} {', '.join(block.place for block in self.blocks)}"
+        return f"{self.name} {', '.join(polled.block.place for polled in self.blocks)}"
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(self.timeout, self.retries, self.target.requests.busy_retries)
 
 
 def parse_device(text: str) -> DeviceSpec:
@@ -81,9 +94,9 @@ def parse_device(text: str) -> DeviceSpec:
             f"{text}: no station can have unit id {station}; name another, as in &as=1"
         )
     blocks = tuple(
-        Block(unit, table, span)
+        PolledBlock(Block(unit, table, span), interval)
         for label, table in TABLES.items()
-        for span in options.pop(label, ())
+        for span, interval in options.pop(label, ())
     )
     if not blocks:
         raise UsageError(
@@ -93,12 +106,14 @@ def parse_device(text: str) -> DeviceSpec:
     return DeviceSpec(target, blocks, unit, station, monitoring=monitoring, **options)
 
 
-def _ranges(text: str) -> tuple[Span, ...]:
-    spans = Spans()
+def _ranges(text: str) -> tuple[tuple[Span, float | None], ...]:
+    """In their order, and apart where they are written so: some devices refuse them joined."""
+    spans, found_ones = Spans(), []
     for part in text.split(","):
         found = _RANGE.fullmatch(part)
         if not found:
-            raise UsageError(f"expected first and last addresses, as in 0-99,120, got {part!r}")
+            expected = "expected first and last addresses, as in 0-99,120 or 0-99@10s"
+            raise UsageError(f"{expected}, got {part!r}")
         start, last = int(found[1]), int(found[2] or found[1])
         if not start <= last < ADDRESS_COUNT:
             limit = f"from 0 to {ADDRESS_COUNT - 1}, the first one first"
@@ -106,7 +121,9 @@ def _ranges(text: str) -> tuple[Span, ...]:
         if twice := spans.overlap(start, last + 1):
             raise UsageError(f"{twice} is in it twice")
         spans.add(start, last + 1)
-    return tuple(spans)
+        interval = None if found[3] is None else _interval(found[3])
+        found_ones.append((Span(start, last + 1), interval))
+    return tuple(found_ones)
 
 
 def _interval(text: str) -> float:

@@ -11,8 +11,8 @@ from typing import Final
 
 from aoba.client.blocks import Block
 from aoba.client.connection import Connection
-from aoba.client.line import Line, Patience
-from aoba.client.requests import mask_write, write_once
+from aoba.client.line import Line
+from aoba.client.requests import mask_write, write
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, IllegalDataAddress
 from aoba.modbus.passing import Part
 from aoba.modbus.spec import ExceptionCode, FunctionCode
@@ -28,7 +28,7 @@ class DeviceWrites:
 
     def __init__(self, spec: DeviceSpec, line: Line, log: SourceLog) -> None:
         self._spec, self._line, self._log = spec, line, log
-        self._patience = Patience(spec.timeout, spec.retries)
+        self._patience = spec.patience
         self._written: list[Block] = []
         self._told = False
 
@@ -71,16 +71,24 @@ class DeviceWrites:
         )
 
     async def forward(self, part: Part, pdu: bytes) -> int | None:
-        """By the client's own function where it writes only; of 23, which also reads, by 16."""
+        """By the client's own function where it writes only; of 23, which also reads, by 16.
+
+        Unless the URL of the device says which functions it knows, or how much it takes at a time:
+        then it may be several requests, and where a later one is refused, the first have been
+        carried out.
+        """
         block = self._block(part)
 
         async def request(connection: Connection) -> None:
             if pdu[0] == FunctionCode.MASK_WRITE_REGISTER:
                 masks = int.from_bytes(pdu[3:5], "big"), int.from_bytes(pdu[5:7], "big")
                 await mask_write(connection, block, *masks)
+                self._written.append(block)
             else:
-                await write_once(connection, block, part.cells, single=pdu[0] in _SINGLE)
-            self._written.append(block)
+                single, options = pdu[0] in _SINGLE, self._spec.target.requests
+                parts = write(connection, block, part.cells, single=single, options=options)
+                async for written in parts:
+                    self._written.append(written)
 
         try:
             await self._line.ask(self._spec.unit, request, self._patience, is_write=True)

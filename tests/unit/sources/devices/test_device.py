@@ -65,7 +65,7 @@ class Polled:
         async def poll():
             for _ in range(times):
                 async with self.source._polls.delivery():
-                    await self.source._poll()
+                    await self.source._poll([block for block, _ in self.source._blocks()])
 
         asyncio.run(poll())
 
@@ -81,15 +81,17 @@ class Polled:
         return pending.finish(asyncio.run(pending.ask()))
 
 
+async def written(line, block, cells, *, single, options):
+    assert options == line.target.requests
+    await line.write(block, cells, single=single)
+    yield block
+
+
 @pytest.fixture(autouse=True)
 def a_line_in_place_of_connections(monkeypatch, caplog):
     caplog.set_level(logging.INFO, "aoba.source")
     monkeypatch.setattr(device_module, "read_once", lambda line, block: line.read(block))
-    monkeypatch.setattr(
-        device_writes,
-        "write_once",
-        lambda line, block, cells, *, single: line.write(block, cells, single=single),
-    )
+    monkeypatch.setattr(device_writes, "write", written)
     monkeypatch.setattr(
         device_writes, "mask_write", lambda line, block, *masks: line.mask(block, *masks)
     )
@@ -277,7 +279,7 @@ def test_a_poll_under_way_brings_no_old_value_back(polled):
     async def poll():
         polled.line.before = write_while_the_inputs_are_read
         async with polled.source._polls.delivery():
-            reads = await polled.source._read_all()
+            reads = await polled.source._read_all([block for block, _ in polled.source._blocks()])
             await asyncio.gather(*writes)
             await asyncio.sleep(0)
             polled.image.apply("tcp://a unit 3", polled.source._document(reads))

@@ -1,9 +1,11 @@
 import pytest
 
 from aoba.client.blocks import Block
+from aoba.client.request_options import RequestOptions
+from aoba.client.turns import Patience
 from aoba.errors import UsageError
 from aoba.modbus.spec import Table
-from aoba.sources.devices.spec import parse_device
+from aoba.sources.devices.spec import PolledBlock, parse_device
 from aoba.sources.freshness import FreshnessRule
 from aoba.sources.health import HealthPlace
 from aoba.sources.spec import parse_spec
@@ -15,7 +17,7 @@ def test_what_is_not_said():
 
     assert str(spec.target) == "tcp://10.0.0.5:502"
     assert (spec.unit, spec.station) == (1, 1)
-    assert spec.blocks == (Block(1, Table.HOLDING, Span(0, 100)),)
+    assert spec.blocks == (PolledBlock(Block(1, Table.HOLDING, Span(0, 100))),)
     assert (spec.interval, spec.timeout, spec.retries, spec.write) == (1.0, 1.0, 0, False)
     assert (spec.monitoring.freshness, spec.monitoring.health) == (None, None)
 
@@ -29,16 +31,38 @@ def test_all_options():
 
     assert spec.target.character == "19200 8E1"
     assert (spec.unit, spec.station) == (3, 7)
-    assert [str(block) for block in spec.blocks] == [
+    assert [str(polled.block) for polled in spec.blocks] == [
         "1 coils at station 3",
         "0-7 discrete_inputs at station 3",
         "65535 holding at station 3",
-        "5-7 input at station 3",
+        "5 input at station 3",
         "20-29 input at station 3",
+        "6-7 input at station 3",
     ]
     assert (spec.interval, spec.timeout, spec.retries, spec.write) == (0.5, 0.3, 2, True)
     assert spec.monitoring.freshness == FreshnessRule(5.0, "zero")
     assert spec.monitoring.health == HealthPlace(7, "input", 900)
+
+
+def test_blocks_are_asked_for_as_they_are_written():
+    spec = parse_device("modbus:tcp://a?holding=80-119,0-39,40-79")
+
+    spans = [polled.block.span for polled in spec.blocks]
+    assert spans == [Span(80, 120), Span(0, 40), Span(40, 80)]
+
+
+def test_a_block_may_have_an_interval_of_its_own():
+    spec = parse_device("modbus:tcp://a?holding=0-9,10-19@10s,20@50ms&interval=2s")
+
+    assert [polled.interval for polled in spec.blocks] == [None, 10.0, 0.05]
+    assert spec.interval == 2.0
+
+
+def test_how_requests_are_made_is_said_among_the_others():
+    spec = parse_device("modbus:tcp://a?delay=20ms&holding=0&busy_retries=3&max_registers=50")
+
+    assert spec.target.requests == RequestOptions(delay=0.02, busy_retries=3, max_registers=50)
+    assert spec.patience == Patience(1.0, 0, 3)
 
 
 def test_it_is_a_kind_of_source():
@@ -80,7 +104,13 @@ def test_units_that_no_station_can_have_get_another_one(unit):
                 "as in ?unit=3&holding=0-99&input=0-9,20-29"
             ),
         ),
-        ("holding=", "option 'holding': expected first and last addresses, as in 0-99,120, got ''"),
+        (
+            "holding=",
+            (
+                "option 'holding': expected first and last addresses, "
+                "as in 0-99,120 or 0-99@10s, got ''"
+            ),
+        ),
         (
             "holding=9-0",
             "option 'holding': expected addresses from 0 to 65535, the first one first, got '9-0'",
