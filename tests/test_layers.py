@@ -37,6 +37,7 @@ LAYERS = (
         "aoba.client.target",
         "aoba.client.turns",
         "aoba.client.words",
+        "aoba.links.echo",
         "aoba.links.protocols",
         "aoba.links.roles",
         "aoba.links.serial_session",

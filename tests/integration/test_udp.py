@@ -1,5 +1,6 @@
 """Modbus over UDP: which datagrams are answered, and to whom."""
 
+import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -55,6 +56,26 @@ def server(shared_serve: Callable[..., Server], script: str) -> Server:
 def peer(server: Server) -> Iterator[Peer]:
     with Peer(server.port) as peer:
         yield peer
+
+
+def test_two_servers_do_not_answer_each_other_for_ever(server: Server, script: str) -> None:
+    """As where somebody asks one of them in the name of the other."""
+    other = Server(script, listen="udp://127.0.0.1:0")
+    with other, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as between:
+        ports = server.port, other.port
+        between.bind(("127.0.0.1", 0))
+        between.settimeout(0.5)
+        request = frame(1, write_register_pdu(200, 9))  # is refused, and what refuses it is, too
+        between.sendto(request, ("127.0.0.1", ports[0]))
+        passed = 0
+        with contextlib.suppress(TimeoutError):
+            while passed < 5000:
+                data, (_, port) = between.recvfrom(300)
+                between.sendto(data, ("127.0.0.1", ports[port == ports[0]]))
+                passed += 1
+        assert 500 < passed < 5000
+        log = "\n".join(server.log + other.log)
+    assert log.count("gives back what is sent, as another server would") == 1
 
 
 def test_each_gets_its_own_answers(server: Server) -> None:

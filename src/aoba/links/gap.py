@@ -12,12 +12,12 @@ class GapTimer:
         self._on_gap = on_gap
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, *, waiting: bool) -> None:
+    def watch(self, *, waiting: bool, at_least: float = 0) -> None:
         """Bytes have come; `waiting` says whether they are the begin of more."""
         self.cancel()
         if waiting:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._seconds, self._over)
+            self._timer = loop.call_later(max(self._seconds, at_least), self._over)
 
     def cancel(self) -> None:
         if self._timer is not None:

@@ -100,9 +100,10 @@ def _udp(url: Url, served: Served) -> Link:
 
 
 def _rtu_tcp(url: Url, served: Served) -> Link:
+    url = cast("NetworkUrl", url)
     log = LinkLog()
-    open_session = partial(served.rtu, log=log, is_stream=True)
-    return RtuTcpLink(cast("NetworkUrl", url), open_session, served.room, log)
+    open_session = partial(served.rtu, log=log, is_stream=True, echo=url.echo)
+    return RtuTcpLink(url, open_session, served.room, log)
 
 
 def _serial(url: Url, served: Served) -> Link:

@@ -19,6 +19,10 @@ PAUSE: Final = 0.05
 """Seconds without a byte that end a frame whose length is not known."""
 
 
+ECHO: Final = 0.2
+"""Seconds after an answer in which the echo of a line behind the network would have come."""
+
+
 class RtuConnection(Connection):
     __slots__ = ("_gap",)
 
@@ -30,7 +34,7 @@ class RtuConnection(Connection):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._gap.watch(waiting=self._serial_session.waiting)
+        self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gap.cancel()
@@ -46,6 +50,12 @@ class RtuConnection(Connection):
         else:
             self._serial_session.gap()
             self._answer()
+            self._watch()
+
+    def _watch(self) -> None:
+        looks = self._serial_session.looks_for_echo
+        waiting = looks or self._serial_session.waiting
+        self._gap.watch(waiting=waiting, at_least=ECHO if looks else 0)
 
 
 class RtuTcpLink(TcpLink):

@@ -42,6 +42,9 @@ READ_SIZE: Final = 4096
 UNSENT: Final = 512
 """Bytes of answers that may wait for a line that does not take them; then none are given."""
 
+ECHO: Final = 0.1
+"""Seconds after an answer in which its echo would have come; no master asks again so soon."""
+
 BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between attempts to open a device that has gone; the last one over and over."""
 
@@ -173,6 +176,7 @@ class _Line(asyncio.Protocol):
         self._session = session
         self._turnaround = turnaround
         self._gap = GapTimer(gap, self._on_gap)
+        self._echo = turnaround + ECHO
         self._full = False  # the line does not take the answers
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -218,7 +222,11 @@ class _Line(asyncio.Protocol):
         if self._session.more:
             asyncio.get_running_loop().call_soon(self._answer)
         else:
-            self._gap.watch(waiting=self._session.waiting)
+            self._watch()
+
+    def _watch(self) -> None:
+        looks = self._session.looks_for_echo
+        self._gap.watch(waiting=looks or self._session.waiting, at_least=self._echo if looks else 0)
 
     def _finish(self, pending: Pending, code: int | None) -> None:
         self._send_after_turnaround(self._session.finish(pending, code))

@@ -8,14 +8,17 @@ given up on it, and its answer must not be sent any more: it would be taken for 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
+from aoba.links.echo import EchoFilter
 from aoba.links.session import MAX_REQUESTS, Session
 from aoba.modbus.answer import answer, broadcast
 from aoba.modbus.client import Client
 from aoba.modbus.pending import Pending
 from aoba.modbus.rtu import BROADCAST, Request
 from aoba.modbus.station import Station
+
+ECHO: Final = "the adapter gives back what is sent; that is passed over, as with echo=true"
 
 
 class Reader(Protocol):
@@ -34,7 +37,8 @@ class Reader(Protocol):
 class SerialSession(Session):
     """Answers what `reader` finds out of `stations`, in frames that `encode` makes.
 
-    With `echo`, the line gives back what is sent on it, and that is passed over.
+    With `echo`, the line gives back what is sent on it; without, it may turn out to do so. What
+    comes back is passed over.
     """
 
     error = None  # a bus is never given up
@@ -52,8 +56,8 @@ class SerialSession(Session):
         self._client = client
         self._reader = reader
         self._encode = encode
-        self._echo = echo
-        self._sent = b""
+        self._echo = EchoFilter(self._found_echo, given=echo)
+        self._repeats = True  # whether the answers of a turn are what they answer
         self.more = False
         self.pending: Pending | None = None
         self.unasked: tuple[Pending, ...] = ()
@@ -63,19 +67,28 @@ class SerialSession(Session):
         """Whether `gap` is to be called when nothing more comes."""
         return self._reader.waiting
 
+    @property
+    def looks_for_echo(self) -> bool:
+        """Whether it is to be called, too, when nothing comes while an echo would have come."""
+        return self._echo.waiting
+
     def feed(self, data: bytes) -> None:
-        data = self._without_echo(data) if self._sent else data
+        data = self._echo.received(data)
         if data:
             self._give_up()
         self._reader.feed(data)
 
     def gap(self) -> None:
         """Nothing came for as long as a frame may pause; call `answers` next."""
-        self._sent = b""
-        self._reader.gap()
+        self._reader.feed(self._echo.silence())
+        if not self._echo.begun:  # else it was a whole request
+            self._reader.gap()
 
     def answers(self) -> bytes:
         """Answer the next requests, at most MAX_REQUESTS, and say in `more` if some may be left."""
+        if self._echo.probe:
+            probe, self._echo.probe = self._echo.probe, b""
+            return probe
         answers = b""
         for _ in range(MAX_REQUESTS):
             request = self._reader.next_request()
@@ -115,20 +128,19 @@ class SerialSession(Session):
             self.pending = None
 
     def _noted(self, answers: bytes) -> bytes:
-        if self._echo:
-            self._sent += answers
-        return answers
+        if not answers:
+            return b""
+        self._echo.sent(answers, repeats=self._repeats)
+        self._repeats = True
+        begun, self._echo.begun = self._echo.begun, b""
+        return answers.removeprefix(begun)
 
     def _framed(self, unit: int, pdu: bytes, response: bytes) -> bytes:
         """The frame of `response`, empty where there is none, which is remembered."""
         frame = self._encode(unit, response) if response else b""
+        self._repeats = self._repeats and (response == pdu or not response)
         self._client.record.remember((self._encode(unit, pdu), frame))
         return frame
 
-    def _without_echo(self, data: bytes) -> bytes:
-        expected = self._sent[: len(data)]
-        if not data.startswith(expected):
-            self._sent = b""  # somebody talked at the same time
-            return data
-        self._sent = self._sent[len(expected) :]
-        return data[len(expected) :]
+    def _found_echo(self) -> None:
+        self._client.record.noticed(ECHO)

@@ -87,6 +87,9 @@ class Telling(Record):
     def _shown(self, data: bytes) -> str:
         return self._framing.shown(data[:BROKEN]) + (" ..." if len(data) > BROKEN else "")
 
+    def noticed(self, text: str) -> None:
+        self._log.tell(f"{self._link}: {text}", client=self._client)
+
     def _first_error(self, reason: str, data: bytes) -> str:
         """Several lines: what is wrong, and the frames before."""
         lines = list(chain.from_iterable(map(self._lines, self._entries)))[-FRAMES:]

@@ -27,7 +27,6 @@ from aoba.modbus.foreign import WireProtocol, protocol_of
 from aoba.modbus.mbap import FRAMING, is_one_frame
 from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
-from aoba.modbus.record import Record
 from aoba.sockets import take_ports
 
 IDLE: Final = 60.0
@@ -38,6 +37,12 @@ MAX_CLIENTS: Final = 1024
 
 MAX_WAITING: Final = 64
 """Requests of a client that wait for the one that is pending; what comes beyond them is lost."""
+
+LOOP: Final = 1000
+LOOP_TIME: Final = 10.0
+"""So many datagrams of a client in a row, in so many seconds, whose answers repeat them: then it is
+no client that asks, but another server that takes our answers for requests, as we take its answers.
+One that is left out ends that."""
 
 _NO_FRAME: Final = "not exactly one frame"
 
@@ -52,13 +57,27 @@ class Peer:
     since: float
 
     def __init__(
-        self, link: "UdpLink", address: tuple[str, int], session: Session, record: Record
+        self, link: "UdpLink", address: tuple[str, int], session: Session, client: Client
     ) -> None:
         self._link = link
         self._address = address
         self.session = session
-        self.record = record
+        self.client = client
         self.waiting = deque[tuple[bytes, Send]]()
+        self._repeated = 0
+        self._repeated_since = -LOOP_TIME
+
+    def is_loop(self, now: float) -> bool:
+        """Whether a datagram whose answer repeats it, as those before did, is part of a loop."""
+        self._repeated += 1
+        if self._repeated < LOOP:
+            return False
+        is_loop = now - self._repeated_since < LOOP_TIME
+        self.ends_repeating(now)
+        return is_loop
+
+    def ends_repeating(self, now: float) -> None:
+        self._repeated, self._repeated_since = 0, now
 
     def part(self) -> None:
         self._link.forget(self._address)
@@ -136,7 +155,7 @@ class UdpLink:
         self.port.damaged()
         host, port, *_ = address
         if peer is not None:
-            peer.record.broken(_NO_FRAME, data)
+            peer.client.record.broken(_NO_FRAME, data)
         elif self._guard.allows(host):
             stranger = Client(f"{host} port {port}", self.port)
             Telling(stranger, FRAMING, Level.OFF, self.log).broken(_NO_FRAME, data)
@@ -149,11 +168,23 @@ class UdpLink:
 
         session = peer.session
         session.feed(data)
-        if answers := session.answers():
+        answers = session.answers()
+        if answers and not self._is_loop(peer, data, answers):
             send(answers)
         if session.unasked:
             self._outstanding.ask(session.unasked, finish)
             session.unasked = ()
+
+    def _is_loop(self, peer: Peer, data: bytes, answers: bytes) -> bool:
+        now = asyncio.get_running_loop().time()
+        if data != answers:
+            peer.ends_repeating(now)
+            return False
+        if not peer.is_loop(now):
+            return False
+        text = "gives back what is sent, as another server would; one answer is left out"
+        self.log.tell(f"client {peer.client.name} {text}", host=peer.client.host)
+        return True
 
     def forget(self, address: tuple[str, int]) -> None:
         peer = self._peers.pop(address)
@@ -167,7 +198,7 @@ class UdpLink:
             return None
         client = Client(f"{host} port {port}", self.port, *self._guard.access)
         session = self._open_session(client)
-        peer = Peer(self, address, session, client.record)
+        peer = Peer(self, address, session, client)
         if not self._clients.admit(peer, asyncio.get_running_loop().time()):
             most = self._clients.most
             self.log.tell(f"{self.url} has {most} clients, more are turned away")

@@ -225,7 +225,7 @@ SCHEMES: Final[dict[str, Scheme]] = {
         ("cert", "key"),
     ),
     "udp": Scheme("udp://HOST:PORT", _network_url, _PROTECTION, {}),
-    "rtu+tcp": Scheme("rtu+tcp://HOST:PORT", _network_url, _PROTECTION, {}),
+    "rtu+tcp": Scheme("rtu+tcp://HOST:PORT", _network_url, {**_PROTECTION, "echo": flag}, {}),
     "rtu": Scheme("rtu:///DEVICE", _serial_url, _LINE, _8N1),
     "ascii": Scheme("ascii:///DEVICE", _serial_url, _ASCII_LINE, _7E1),
 }

@@ -27,6 +27,9 @@ class Record:
     def broken(self, reason: str, data: bytes) -> None:
         """`data` is no frame, or no good one."""
 
+    def noticed(self, text: str) -> None:
+        """Something about the line that people can do something about."""
+
     def refused(self, unit: int, pdu: bytes, code: int, reason: Callable[[], str]) -> None:
         """The request `pdu` to `unit` is answered with an exception, and `reason` knows why."""
 

@@ -6,6 +6,7 @@ from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import rtu
 from aoba.modbus.client import READING_FUNCTIONS, Client
 from aoba.modbus.port import Port
+from aoba.modbus.record import Record
 from aoba.registers.image import Image
 from builders import FakeDevice, a_range, a_station, all_splits, decoded, stations
 
@@ -23,7 +24,7 @@ class Line:
         some = [a_station(unit, holding=[a_range(0, [unit])]) for unit in units or (1, 2)]
         image.apply("a.py", decoded(stations(*some)))
         self.port = Port(is_serial=True)
-        client = Client("/dev/ttyS0", self.port, functions)
+        self.client = client = Client("/dev/ttyS0", self.port, functions)
         reader = framing.RtuReader if framing is rtu else framing.AsciiReader
         self.session = SerialSession(
             image.stations, client, reader(image.stations, self.port), framing.encode, **options
@@ -124,6 +125,60 @@ def test_a_request_right_behind_an_echo_is_answered():
     echo = line.talk(rtu.encode(1, READ))
 
     assert line.talk(echo + rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\x00\x02")
+
+
+class Noting(Record):
+    def __init__(self):
+        super().__init__()
+        self.texts = []
+
+    def noticed(self, text):
+        self.texts.append(text)
+
+
+@pytest.mark.parametrize("framing", [rtu, ascii_framing])
+def test_an_adapter_that_echoes_is_found_out_and_named_once(framing):
+    write = framing.encode(1, WRITE)
+    line = Line(framing=framing)
+    line.client.record = record = Noting()
+    assert line.talk(write) == write
+    assert line.talk(write) == write[:1]  # what comes back is answered by no more than that
+    assert line.session.looks_for_echo
+    assert line.talk(write[:1]) == b""
+
+    for _ in range(3):
+        assert line.talk(write) == write
+        assert line.talk(write) == b""
+    assert line.port.messages == 4
+    assert record.texts == [
+        "the adapter gives back what is sent; that is passed over, as with echo=true"
+    ]
+
+
+@pytest.mark.parametrize("framing", [rtu, ascii_framing])
+def test_a_quick_master_that_repeats_itself_gets_all_answers(framing):
+    write = framing.encode(1, WRITE)
+    line = Line(framing=framing)
+    assert line.talk(write) == write
+    assert line.talk(write, None) == write  # a byte of it, and after the silence the rest
+    for _ in range(5):
+        assert line.talk(write) == write
+    assert line.port.messages == 7
+
+
+def test_after_a_silence_nothing_is_an_echo():
+    line = Line()
+    assert line.talk(rtu.encode(1, WRITE), None) == rtu.encode(1, WRITE)
+    assert not line.session.looks_for_echo
+    assert line.talk(rtu.encode(1, WRITE)) == rtu.encode(1, WRITE)
+
+
+def test_a_master_that_gives_up_meanwhile_gets_the_answer_to_what_it_asks_then():
+    line = Line()
+    line.talk(rtu.encode(1, WRITE), rtu.encode(1, WRITE))
+
+    assert line.talk(rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\x00\x02")
+    assert line.talk(rtu.encode(1, READ)) == rtu.encode(1, b"\x03\x02\xab\xcd")
 
 
 @pytest.mark.parametrize("framing", [rtu, ascii_framing])
