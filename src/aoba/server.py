@@ -16,6 +16,7 @@ from aoba.modbus.summary import exceptions_by_name, requests_by_name, summary
 from aoba.registers.image import Image
 from aoba.runtime import Outlet, Runtime
 from aoba.sources.group import SourceGroup
+from aoba.sources.overwrite_log import OverwriteLog
 from aoba.sources.spec import Spec
 
 MAX_DESCRIPTORS: Final = 16_384
@@ -44,7 +45,8 @@ def server(
     room = (raise_descriptor_limit() - RESERVED - group.descriptors) // max(1, len(listen))
     room = max(1, min(room, MAX_CLIENTS))
     served = Served(image.stations, image.ready, rules, room, trace)
-    return Runtime(group, [ServedLink(open_link(url, served)) for url in listen])
+    outlets: list[Outlet] = [ServedLink(open_link(url, served)) for url in listen]
+    return Runtime(group, [*outlets, UndoneWrites(image)])
 
 
 class ServedLink(Outlet):
@@ -66,6 +68,21 @@ class ServedLink(Outlet):
         await self._link.close()
         if self._served:
             _tell_summary(self._link)
+
+
+class UndoneWrites(Outlet):
+    """The log, as far as it hears of writes that sources have undone."""
+
+    def __init__(self, image: Image) -> None:
+        self._log = OverwriteLog()
+        image.watch_overwrites(self._log.tell)
+
+    async def bind(self) -> None: ...
+
+    async def serve(self) -> None: ...
+
+    async def close(self) -> None:
+        self._log.close()
 
 
 def _tell_summary(link: Link) -> None:

@@ -73,6 +73,11 @@ def test_in_master_mode_the_next_document_replaces_what_a_client_wrote(steps: St
     it.step(until_input=2)
     assert it.client.holding(0, 2) == [1, 5]
     assert it.client.read("coils", 0, 1) == [0]
+    for place in ("coils 0", "holding 0"):
+        it.server.wait_for_log(
+            rf"WARNING 127\.0\.0\.1: station 1 {place} was written, and set again by the next "
+            r'document of source\.py; "mode": "slave" would leave it to clients$'
+        )
 
 
 def test_in_master_mode_a_write_lasts_while_documents_give_that_address_no_value(
@@ -100,6 +105,7 @@ def test_in_slave_mode_coils_and_holding_registers_belong_to_the_bus(steps: Step
     it.step(until_input=2)
     assert it.client.holding(0, 2) == [77, 2]
     assert it.client.read("coils", 0, 2) == [1, 1]
+    assert it.server.logged("set again") == []
 
 
 def test_in_slave_mode_inputs_follow_the_script(steps: Steps) -> None:

@@ -16,7 +16,7 @@ from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
 from aoba.registers.cells import Cells
 from aoba.registers.files import Files
-from aoba.registers.journal import Journal, Owned
+from aoba.registers.journal import Owned, WriteWatcher
 
 
 class Withheld(NamedTuple):
@@ -47,7 +47,7 @@ class Bank:
         ready: ReadyAnswers,
         unit: int = 1,
         identity: Mapping[int, bytes] = DEFAULT_IDENTITY,
-        journals: Sequence[Journal] = (),
+        journals: Sequence[WriteWatcher] = (),
     ) -> None:
         self._ready, self._journals = ready, journals
         self.unit = unit

@@ -26,10 +26,11 @@ from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank, Ceded, Withheld
 from aoba.registers.cells import Cells
-from aoba.registers.journal import Journal, Owned
+from aoba.registers.journal import Journal, Owned, WriteWatcher
 from aoba.registers.numbered import Numbered
+from aoba.registers.overwrites import Overwrites, Overwritten
 from aoba.registers.quota import Quota
-from aoba.spans import Spans
+from aoba.spans import Span, Spans
 
 _BUS_TABLES: Final = frozenset((Table.COILS, Table.HOLDING))
 """Tables a client can write, which in slave mode belong to the bus."""
@@ -53,9 +54,10 @@ class Image:
         self._territories: dict[str, Territory] = {}
         self._quotas: dict[str, Quota] = {}
         self._devices: dict[str, Device] = {}
-        self._journals: list[Journal] = []
+        self._journals: list[WriteWatcher] = []
         self._watchers: list[Watcher] = []
         self._forgotten: list[Callable[[str], None]] = []
+        self._overwrites = Overwrites(self._owns, self._read)
         self._numbered = Numbered(identity, self._journals)
 
     @property
@@ -76,6 +78,11 @@ class Image:
         journal = Journal(lambda unit: self._territories.get(source, {}).get(unit), clock)
         self._journals.append(journal)
         return journal
+
+    def watch_overwrites(self, found: Callable[[Overwritten], None]) -> None:
+        """Tell `found` from now on of writes of clients that a source has undone."""
+        self._overwrites.found = found
+        self._journals.append(self._overwrites)
 
     def cede(self, source: str, device: Device) -> None:
         """Let `device` decide about writes to all that `source` is going to define."""
@@ -110,6 +117,7 @@ class Image:
         owned = {} if replace else self._territories.get(source, {})
         quota.add(quota.check(document, owned, {} if replace else self.stations))
         self._quotas[source] = quota
+        written = self._overwrites.begins(source)
         self.ready.forget()
         self._release(source)
         if replace:
@@ -129,6 +137,7 @@ class Image:
                 bank.ceded[source] = Ceded(own, self._devices[source])
             if document.has_numbered:
                 self._numbered.apply(source, document, station, bank)
+        self._overwrites.over(source, written)
         for watcher in self._watchers:
             watcher(source, document)
 
@@ -137,10 +146,27 @@ class Image:
 
         That is, no more than the last one of `source` did. Watchers do not hear of it.
         """
+        written = self._overwrites.begins(source)
         self.ready.forget()
         self._release(source)
         for unit, table, start, cells in blocks:
             self.stations[unit].tables[table].write(start, cells)
+        self._overwrites.over(source, written)
+
+    def _owns(self, source: str, unit: int, table: Table, span: Span) -> bool:
+        """Whether the script `source` has defined some of these addresses."""
+        own = self._territories.get(source, {}).get(unit)
+        return (
+            own is not None
+            and source not in self._devices
+            and own[table].overlap(*span) is not None
+        )
+
+    def _read(self, unit: int, table: Table, span: Span) -> bytes | None:
+        bank = self.stations.get(unit)
+        if bank is None or not bank.tables[table].spans.covers(*span):
+            return None
+        return bank.tables[table].read(*span)
 
     def _add(self, unit: int) -> Bank:
         bank = self.stations[unit] = self._numbered.new_bank(unit, self.ready)

@@ -6,7 +6,7 @@ second: of what goes beyond, the oldest is dropped and counted.
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
@@ -18,6 +18,12 @@ MAX_BYTES: Final = 1_000_000
 
 Owned = tuple[Spans, Spans, Spans, Spans]
 """Addresses of one station that belong to one source, by `Table`."""
+
+
+class WriteWatcher(Protocol):
+    def note(self, unit: int, table: Table, address: int, cells: bytes, client: Client) -> None:
+        """A write of `client` was carried out; cells as in `aoba.modbus.pdu`. Must not raise."""
+        ...
 
 
 class Write(NamedTuple):

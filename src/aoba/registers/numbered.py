@@ -15,7 +15,7 @@ from aoba.errors import Conflict
 from aoba.identity import object_name
 from aoba.modbus.ready import ReadyAnswers
 from aoba.registers.bank import Bank
-from aoba.registers.journal import Journal
+from aoba.registers.journal import WriteWatcher
 
 FILE: Final = "file"
 FIFO: Final = "fifo"
@@ -35,7 +35,7 @@ class Key(NamedTuple):
 class Numbered:
     """`identity` are the objects of a station before a document gives it some."""
 
-    def __init__(self, identity: Mapping[int, bytes], journals: Sequence[Journal]) -> None:
+    def __init__(self, identity: Mapping[int, bytes], journals: Sequence[WriteWatcher]) -> None:
         self._identity, self._journals = identity, journals
         self._owners: dict[Key, str] = {}
 

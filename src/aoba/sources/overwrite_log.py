@@ -1,0 +1,40 @@
+"""What the log is told of writes of clients that a source has undone: once each, then counted."""
+
+import logging
+import time
+from typing import Final
+
+from aoba.logs.dedup import Dedup
+from aoba.registers.overwrites import Overwritten
+
+MAX_REMIND: Final = 3600.0
+
+_log = logging.getLogger("aoba.source")
+
+
+class OverwriteLog:
+    """Call `tell` for each, and `close` at the end."""
+
+    def __init__(self) -> None:
+        self._dedup = Dedup("warning", max_remind=MAX_REMIND)
+
+    def tell(self, it: Overwritten) -> None:
+        now = time.monotonic()
+        key = it.source, it.client, it.unit, it.table
+        if not self._dedup.count(key, now):
+            self._say(self._dedup.happened(_words(it), now, key))
+
+    def close(self) -> None:
+        self._say(self._dedup.end())
+
+    def _say(self, lines: list[str]) -> None:
+        for line in lines:
+            _log.warning("%s", line)
+
+
+def _words(it: Overwritten) -> str:
+    place = f"station {it.unit} {it.table.label} {it.span}"
+    return (
+        f"{it.client}: {place} was written, and set again by the next document of {it.source}; "
+        '"mode": "slave" would leave it to clients'
+    )
