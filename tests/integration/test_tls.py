@@ -179,6 +179,10 @@ def test_roles(
     with Client(guarded.port, site.context(role)) as client:
         assert client.ask(READ) == (b"\x03\x02\x03\xe8" if may_read else b"\x83\x01")
         assert client.ask(write) == (write if may_write else b"\x86\x01")
+    if not may_write:
+        who = f"role '{role}'" if isinstance(role, str) and role else "a client without a role"
+        may = "only read" if may_read else "do nothing"
+        guarded.wait_for_log(f"holding 0 refused with 01: {who} may {may}, as --role has it$")
 
 
 def test_a_role_may_do_no_more_than_the_link(site: Site, serve: Callable[..., Server]) -> None:

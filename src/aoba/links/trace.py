@@ -53,7 +53,7 @@ class Telling(Record):
     of its link; unless given, it has one of its own.
     """
 
-    __slots__ = ("_client", "_framing", "_host", "_level", "_link", "_log")
+    __slots__ = ("_client", "_framing", "_host", "_level", "_link", "_log", "_who")
 
     def __init__(
         self, client: Client, framing: Framing, level: Level, log: LinkLog | None = None
@@ -61,6 +61,7 @@ class Telling(Record):
         super().__init__()
         # Not the client itself, which has this record: such circles are left to the collector.
         self._client, self._host = client.name, client.host
+        self._who = client.host, client.restriction  # roles differ, also those of one host
         self._link = client.port.name
         self._log = LinkLog(self._link) if log is None else log
         self._framing = framing
@@ -79,7 +80,7 @@ class Telling(Record):
             self._detail(_CAME, f"{reason} | {self._shown(data)}")
 
     def refused(self, unit: int, pdu: bytes, code: int, reason: Callable[[], str]) -> None:
-        key = (self._host, *kind(unit, pdu, code))
+        key = (*self._who, *kind(unit, pdu, code))
         if not self._log.count_refusal(key):
             text = partial(self._refusal, unit, pdu, code, reason)
             self._log.refusal(text, key, host=self._host, client=self._client)
