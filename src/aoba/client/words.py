@@ -27,6 +27,8 @@ def refusal(what: Block | str, code: int) -> str:
     hint = ""
     if isinstance(what, Block) and code == ILLEGAL_DATA_ADDRESS:
         hint = manual_hint(what.table, what.span.start)
+    elif code in FROM_GATEWAYS:
+        hint = "; nobody answers to this unit id: check it, `aoba scan` finds those that answer"
     return f"{exception_words(code)}: {what}{hint}"
 
 
