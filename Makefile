@@ -7,6 +7,7 @@
 # make bench-scripts    what a run of a script costs, cold, warm and embedded
 # make bench-kills      a thousand kills of what runs scripts, and nothing wrong to be seen
 # make bench-late       masters and devices that answer late, ten minutes, and no wrong value
+# make bench-logs       what the worst clients make the log grow by in a day; five minutes
 # make bench-promises   what else is promised in figures; two minutes
 # make clean            remove the virtual environment and the caches
 #
@@ -80,6 +81,10 @@ bench-kills: $(READY)
 .PHONY: bench-late
 bench-late: $(READY)
 	$(BIN)/python bench/late_answers.py
+
+.PHONY: bench-logs
+bench-logs: $(READY)
+	$(BIN)/python bench/log_floods.py
 
 .PHONY: bench-promises
 bench-promises: $(READY)

@@ -16,6 +16,7 @@ from aoba.links.link_log import (
     MAX_HOSTS,
     LinkLog,
 )
+from aoba.logs.dedup import OVERHEAD
 
 DAY = 24 * 3600
 MIB = 1024 * 1024
@@ -78,7 +79,7 @@ def test_one_host_leaves_room_for_the_others(log, caplog):
     told = len(caplog.messages)
     log.tell("bad", host="10.0.0.7")
 
-    assert 0.9 * HOST_BURST < sum(len(m) + 100 for m in caplog.messages[:-1]) <= HOST_BURST
+    assert 0.9 * HOST_BURST < sum(len(m) + OVERHEAD for m in caplog.messages[:-1]) <= HOST_BURST
     assert caplog.messages[-1] == "bad"
     log.close()
     assert caplog.messages[-1] == f"tcp://a:1: {10_000 - told} more warnings, not shown"
@@ -90,7 +91,7 @@ def test_no_number_of_hosts_exceeds_the_bounds_of_the_link(log, clock, caplog):
         clock.now += 0.01
     assert len(log._hosts) <= MAX_HOSTS
 
-    logged = sum(len(message) + 100 for message in caplog.messages)
+    logged = sum(len(message) + OVERHEAD for message in caplog.messages)
     assert logged <= LINK_BURST + 200 * LINK_PER_SECOND
 
 

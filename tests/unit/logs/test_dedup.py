@@ -71,14 +71,23 @@ def test_a_text_is_made_only_where_it_is_logged():
 
     def text():
         made.append("text")
-        return "x" * 600
+        return "x" * (660 - OVERHEAD)
 
-    assert dedup.happened(text, 0.0, key=1) == ["x" * 600]
+    long = "x" * (660 - OVERHEAD)
+    assert dedup.happened(text, 0.0, key=1) == [long]
     assert dedup.happened(text, 0.0, key=1) == []
-    assert dedup.happened(text, 0.0, key=2) == ["x" * 600]  # there was room for a usual one
+    assert dedup.happened(text, 0.0, key=2) == [long]  # there was room for a usual one
     assert dedup.happened(text, 0.0, key=3) == []
     assert len(made) == 2
-    assert dedup.end() == ["same error, 1 time: " + "x" * 600, "1 more error, not shown"]
+    assert dedup.end() == [f"same error, 1 time: {long}", "1 more error, not shown"]
+
+
+def test_each_line_of_a_text_has_its_cost():
+    dedup = Dedup(limit=RateLimit(burst=10 * LINE, per_second=0))
+    dedup.happened("error 0000", 0.0)
+
+    assert dedup.happened("\n" * 9, 0.0) == []
+    assert dedup.happened("\n" * 8, 0.0) == ["\n" * 8]
 
 
 def test_the_count_of_what_was_left_out_may_have_a_name():
