@@ -96,6 +96,8 @@ class Logging:
     def __exit__(self, *_: object) -> None:
         logging.getLogger().removeHandler(self._handler)
         self._handler.end()
+        if not self._queue.empty():
+            self._wake()  # as there may have been no thread to be had
         if writer := self._writer:
             with contextlib.suppress(queue.Full):  # nobody reads
                 self._queue.put(None, timeout=_FLUSH)
@@ -107,8 +109,9 @@ class Logging:
             if self._writer is None:
                 # A daemon: a write that nobody takes must not keep the program from ending.
                 writer = threading.Thread(target=self._write, name="log", daemon=True)
-                writer.start()
-                self._writer = writer
+                with contextlib.suppress(RuntimeError):  # no more threads are to be had, for now
+                    writer.start()
+                    self._writer = writer
 
     def _next(self) -> logging.LogRecord | None:
         """The next record; None where none comes, and the writer has to end."""
@@ -158,6 +161,10 @@ class _Handler(logging.handlers.QueueHandler):
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         return record  # it stays in this process, and is formatted where it is written
+
+    def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802  as `logging` calls it
+        """Whatever goes wrong costs a line, which is counted, rather than a traceback on stderr."""
+        self.lost += 1
 
     def enqueue(self, record: logging.LogRecord) -> None:
         for each in self._libraries.passed(record):

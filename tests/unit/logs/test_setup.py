@@ -207,6 +207,36 @@ def test_the_thread_is_there_only_while_there_is_something_to_write(log, capfd, 
     assert [line.rsplit(maxsplit=1)[1] for line in lines] == ["0", "1", "2"]
 
 
+def test_without_a_thread_lines_wait_for_one(log, capfd, monkeypatch):
+    def start(_):
+        raise RuntimeError("can't start new thread")
+
+    with Logging("info", "text"):
+        with monkeypatch.context() as patch:
+            patch.setattr(logs.threading.Thread, "start", start)
+            log.info("first")
+        log.info("second")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(logs.threading.Thread, "start", start)
+            log.info("third")
+
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.rsplit(maxsplit=1)[1] for line in lines] == ["first", "second", "third"]
+
+
+def test_what_goes_wrong_costs_a_line_that_is_counted(log, capfd):
+    with Logging("info", "text") as logging_:
+        wake, logging_._handler.wake = logging_._handler.wake, None
+        log.info("bad")
+        logging_._handler.wake = wake
+        log.info("good")
+
+    written = capfd.readouterr().err
+    assert "Traceback" not in written
+    assert "(1 lines of the log were lost)" in written
+
+
 def test_no_line_is_left_while_threads_come_and_go(log, capfd, monkeypatch):
     monkeypatch.setattr(logs, "_LINGER", 0)
     with Logging("info", "text") as logging_:
