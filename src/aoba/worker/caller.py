@@ -38,10 +38,10 @@ class Caller:
         """
         if self._call is not None:
             await self._wait(0.0 if self._hangs and seconds is not None else seconds)
-        call = Call(self._end)
+        call, self._ended = Call(self._end), asyncio.Event()
         worker.send(call, function, arguments)
         worker.attach(asyncio.get_running_loop())
-        self._call, self._ended = call, asyncio.Event()
+        self._call = call
         await self._wait(seconds)
         self._call = None
         result: T = call.result()

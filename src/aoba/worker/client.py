@@ -147,17 +147,19 @@ class Worker:
         self._loop = None
 
     def _write(self) -> None:
+        # The loop that it was attached to last may be over, and another one not begun.
+        loop = None if self._loop is None or self._loop.is_closed() else self._loop
         try:
             while self._unsent:
                 del self._unsent[: self._connection.send(self._unsent)]
         except BlockingIOError:
-            if self._loop is not None:
-                self._loop.add_writer(self._connection, self._write)
+            if loop is not None:
+                loop.add_writer(self._connection, self._write)
             return
         except OSError:  # the end of its answers says the same
             self._unsent.clear()
-        if self._loop is not None:
-            self._loop.remove_writer(self._connection)
+        if loop is not None:
+            loop.remove_writer(self._connection)
 
     def _read(self) -> None:
         try:

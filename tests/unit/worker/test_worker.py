@@ -73,6 +73,18 @@ def test_arguments_and_results_of_any_size(size):
     assert ask(worker, echo, data, None, "ä").result() == (data, None, "ä")
 
 
+def test_much_is_sent_when_the_last_loop_is_over(another):
+    """More than the connection takes at once, so that it has to be waited for."""
+
+    async def attach():
+        another.start()
+        another.attach(asyncio.get_running_loop())
+
+    run(attach)
+    data = os.urandom(3_000_000)
+    assert ask(another, echo, data).result() == (data,)
+
+
 def test_what_a_function_raises_is_raised():
     with pytest.raises(FileNotFoundError) as caught:
         ask(worker, fail, "/x").result()
