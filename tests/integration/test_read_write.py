@@ -129,8 +129,8 @@ def test_an_address_that_is_not_there(url: str) -> None:
 
 def test_a_station_that_is_not_there(url: str) -> None:
     assert refused(1, "read", url, "--unit", 99, "holding", 0) == (
-        "exception 0B, gateway target device failed to respond: 0 holding at station 99; "
-        "nobody answers to this unit id: check it, `aoba scan` finds those that answer"
+        "exception 0B, gateway target device failed to respond "
+        "(check the unit id; `aoba scan` finds those that answer): 0 holding at station 99"
     )
 
 

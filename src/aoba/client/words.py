@@ -21,14 +21,16 @@ _FRAMINGS: Final = {
 }
 """What to look at where no frames come, by scheme."""
 
+_SCAN: Final = "`aoba scan` finds those that answer"
+
 
 def refusal(what: Block | str, code: int) -> str:
     """`exception 02, illegal data address: 0-9 holding at station 1`."""
+    if code in FROM_GATEWAYS:
+        return f"{exception_words(code)} (check the unit id; {_SCAN}): {what}"
     hint = ""
     if isinstance(what, Block) and code == ILLEGAL_DATA_ADDRESS:
         hint = manual_hint(what.table, what.span.start)
-    elif code in FROM_GATEWAYS:
-        hint = "; nobody answers to this unit id: check it, `aoba scan` finds those that answer"
     return f"{exception_words(code)}: {what}{hint}"
 
 

@@ -14,7 +14,7 @@ from aoba.spans import Span
 TCP, RTU = (parse_target(url) for url in ("tcp://a", "rtu:///dev/a"))
 REQUEST = bytes((3, 0, 0, 0, 10))
 NOTHING = Came(1, REQUEST, 0)
-UNIT_ID = "; nobody answers to this unit id: check it, `aoba scan` finds those that answer"
+UNIT_ID = " (check the unit id; `aoba scan` finds those that answer)"
 BLOCK = Block(1, Table.HOLDING, Span(0, 10))
 
 
@@ -36,7 +36,7 @@ BLOCK = Block(1, Table.HOLDING, Span(0, 10))
 def test_each_exception_has_words(code, words):
     assert exception_words(code) == words
     hint = UNIT_ID if code in (10, 11) else ""
-    assert refusal(BLOCK, code) == f"{words}: 0-9 holding at station 1{hint}"
+    assert refusal(BLOCK, code) == f"{words}{hint}: 0-9 holding at station 1"
 
 
 @pytest.mark.parametrize(
