@@ -7,6 +7,7 @@ import pytest
 from aoba.sources.forks import fork_process
 from aoba.sources.forks.names import FifoNames
 from support.curious import normal, written
+from support.pythons import python
 from support.runs import Runs
 
 pytestmark = pytest.mark.of_python
@@ -69,3 +70,39 @@ def test_feedback_is_on_stdin(runs: Runs, tmp_path: Path) -> None:
 
     assert warm == cold
     assert data.decode() in warm.stdout
+
+
+IMPORTING = """
+import wave
+print(wave.__name__)
+def f():
+    import no_such_module
+f()
+"""
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_a_run_tells_what_it_imports(runs: Runs, tmp_path: Path, looks: bool) -> None:
+    """From Python 3.8 on; nobody sees anything of it."""
+    path = tmp_path / "importing.py"
+    path.write_text(IMPORTING)
+    told: list[bytes] = []
+
+    [warm], [cold] = runs.warm(path, looks=looks, on_imports=told.append), runs.cold(path)
+
+    assert warm == cold
+    able = not runs.python.startswith((python("2.7"), python("3.6"), python("3.7")))
+    lines = [line.split()[:2] for line in told[0].splitlines()]
+    assert lines == ([[b"std", b"wave"], [b"beside", b"importing"]] if able else [])
+
+
+def test_it_tells_it_to_a_fifo(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "nothing.py"
+    path.write_text("")
+    told: list[bytes] = []
+    monkeypatch.setattr(fork_process, "names", FifoNames)
+    with Runs(runs.python) as others:
+        others.warm(path, on_imports=told.append)
+        assert list(Path(others.process.names.folder).iterdir()) == []
+    able = not runs.python.startswith((python("2.7"), python("3.6"), python("3.7")))
+    assert told == [b"beside nothing\n" if able else b""]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aoba.sources.forks.fork_process import LEARNED
 from support.curious import CASES, THEMES, normal, written
 from support.pythons import python
 from support.runs import Outcome, Runs
@@ -36,7 +37,8 @@ def differences(warm: Outcome, cold: Outcome) -> str:
     return "\n".join(["", *difflib.unified_diff(*pair, "warm", "cold", n=0, lineterm="")])
 
 
-def test_nobody_can_tell(runs: Runs, scripts: dict[str, Path], cold: dict[str, Outcome]) -> None:
+def compared(runs: Runs, scripts: dict[str, Path], cold: dict[str, Outcome]) -> str:
+    """Where a warm run of a script is another than its cold one."""
     names = list(scripts)
     different = {}
     for start in range(0, len(names), 8):
@@ -45,7 +47,11 @@ def test_nobody_can_tell(runs: Runs, scripts: dict[str, Path], cold: dict[str, O
         for name, outcome in zip(part, map(normal, warm), strict=True):
             if outcome != cold[name]:
                 different[name] = outcome, cold[name]
-    assert "\n".join(f"{name}: {differences(*pair)}" for name, pair in different.items()) == ""
+    return "\n".join(f"{name}: {differences(*pair)}" for name, pair in different.items())
+
+
+def test_nobody_can_tell(runs: Runs, scripts: dict[str, Path], cold: dict[str, Outcome]) -> None:
+    assert compared(runs, scripts, cold) == ""
 
 
 def test_no_theme_hides_a_script_of_another() -> None:
@@ -71,3 +77,17 @@ def test_modules_that_are_there_already_change_nothing(
         if outcome != cold[name]
     ] == []
     assert len(names) >= 10
+
+
+LIBRARIES = ("asyncio", "logging.handlers", "multiprocessing.pool", "unittest")
+
+
+def test_libraries_that_are_loaded_out_of_sight_change_nothing(
+    runs: Runs, scripts: dict[str, Path], cold: dict[str, Outcome]
+) -> None:
+    if not runs.python.startswith(tuple(map(python, ("3.8", "3.11", "3.13")))):
+        pytest.skip("no oldest, newest or usual one of those that do so")
+    with Runs(runs.python, (LEARNED, *LIBRARIES)) as loaded:
+        assert loaded.process.loaded == LIBRARIES, loaded.process.left_out
+        different = compared(loaded, scripts, cold)
+    assert different == "", different

@@ -41,13 +41,20 @@ class Runs:
         self._runner.close()
 
     def warm(
-        self, *paths: Path, args: Sequence[str] = (), stdin: bytes | None = None
+        self,
+        *paths: Path,
+        args: Sequence[str] = (),
+        stdin: bytes | None = None,
+        looks: bool = False,
+        on_imports: Callable[[bytes], None] | None = None,
     ) -> list[Outcome]:
         """Of one run of each, all at the same time."""
 
         def fork(path: Path) -> Fork:
             name = Stamped(str(path), args).of(version_of(path))
-            return Fork(self.process, 2, name, stdin)
+            fork = Fork(self.process, 2, name, stdin, looks=looks)
+            fork.on_imports = on_imports
+            return fork
 
         def run(fork: Fork) -> Callable[[Callable[[bytes], None]], Running]:
             return lambda on_stderr: ForkedRun(fork, fork.start, on_stderr)

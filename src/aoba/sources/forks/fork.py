@@ -3,12 +3,18 @@
 import os
 import signal
 import time
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from aoba.errors import RunError
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.pipe import CHUNK, Pipe
 from aoba.sources.scripts.running import signal_group
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_STREAMS: Final = ("stdout", "stderr")
+_WITH_IMPORTS: Final = (*_STREAMS, "imports")
 
 PROMPT: Final = 0.015
 """Seconds in which most runs are over: longer ones are watched."""
@@ -56,6 +62,9 @@ class Fork:
         self.loss: str | None = None
         """Why it was lost."""
         self._number, self._same, self._stdin, self._looks = number, same, stdin, looks
+        self.on_imports: Callable[[bytes], None] | None = None
+        """Set it before `start` to have the run tell of its imports; called before it is over."""
+        self._imports: Pipe | None = None
         self._began = 0.0
         self._took: float | None = None  # seconds to its end, once that is there
         self._unsent: signal.Signals | None = None
@@ -78,7 +87,7 @@ class Fork:
         try:
             if self._stdin is not None:
                 self._held.append(self.process.names.file(self._stdin))
-            for _ in ("stdout", "stderr"):
+            for _ in _STREAMS if self.on_imports is None else _WITH_IMPORTS:
                 reader, writer, name = self.process.names.pipe()
                 readers.append(reader)
                 self._held.append((writer, name))
@@ -87,7 +96,8 @@ class Fork:
                 os.close(reader)
             self._let_go()
             raise RunError(f"cannot be given its streams: {error}") from None
-        self.stdout, self.stderr = map(Pipe, readers)
+        self.stdout, self.stderr, *imports = map(Pipe, readers)
+        self._imports = imports[0] if imports else None
         names = [name for _, name in self._held]
         return names if self._stdin is not None else [os.devnull, *names]
 
@@ -101,7 +111,9 @@ class Fork:
 
     def exited(self, code: int) -> None:
         """Implements `fork_process.Run`."""
-        self._over()
+        told = self._over()
+        if self.on_imports is not None:
+            self.on_imports(told)
         self.run.done(code)
 
     def lost(self, reason: str) -> None:
@@ -144,9 +156,16 @@ class Fork:
         is_quick = self._took is not None and self._took < PROMPT
         return is_quick and self.loss is None and self.stdout.received <= CHUNK
 
-    def _over(self) -> None:
+    def _over(self) -> bytes:
+        """What it has told of its imports."""
         self._took = time.monotonic() - self._began
         self._let_go()
+        if self._imports is None:
+            return b""
+        told, self._imports = self._imports, None
+        report = told.read() or b""
+        told.close()
+        return report
 
     def _let_go(self) -> None:
         """The streams are over once no other process has them."""

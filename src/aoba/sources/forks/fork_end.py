@@ -20,15 +20,21 @@ _OWN_EXTENSIONS = os.path.join(os.path.dirname(os.__file__), "lib-dynload", "")
 _SHARED = (".so", ".pyd")
 
 _at_start = {}
+_libraries = []  # the one `fork_libraries.Libraries`, if there is one
 _path_at_start = []
 _flush_c = []  # what flushes the streams of C, if need be
 
 
-def remember_modules():
-    """To be called before the forks: what is loaded now is not of a script."""
+def remember_modules(libraries):
+    """To be called before the forks: what is loaded now is not of a script.
+
+    `libraries`, or None, are loaded, too, for scripts to import.
+    """
     _path_at_start.extend(sys.path)
-    _look_for_c(list(sys.modules))
+    look_for_c(list(sys.modules))
     _at_start.update(sys.modules)
+    if libraries is not None:
+        _libraries.append(libraries)
 
 
 def end(error):
@@ -54,8 +60,12 @@ def wind_up(status):
     """Leave nothing undone that the script has begun; the exit status."""
     imported = _imported()
     if imported:
-        _look_for_c(imported)
+        look_for_c(imported)
     status = _flush(status)
+    if _libraries and any(map(_has_finalizer, gc.get_objects())):
+        imported = _imported(with_libraries=True)  # which may have kept something of the script's
+        _libraries.pop().forget()
+        gc.unfreeze()
     _finalize(imported)
     status = _flush(status)
     _flush_the_rest()
@@ -160,15 +170,24 @@ def _finalize(names):
             _clear(vars(module))
 
 
-def _imported():
+def _imported(with_libraries=False):
     """Names of the modules that came with the script; looking at each name has its price."""
     if len(sys.modules) == len(_at_start) and sys.version_info >= (3, 8):
         if next(reversed(sys.modules)) == next(reversed(_at_start)):
             return []
-    return [name for name in list(sys.modules) if name not in _at_start]
+    names = [name for name in list(sys.modules) if name not in _at_start]
+    if _libraries and not with_libraries:
+        hidden = _libraries[0].hidden
+        names = [name for name in names if hidden.get(name) is not sys.modules[name]]
+    return names
 
 
-def _look_for_c(names):
+def _has_finalizer(value):
+    """Whether it has something to say at its end, as what a library has kept for a script may."""
+    return hasattr(type(value), "__del__") and not isinstance(value, (_IOBase, type))
+
+
+def look_for_c(names):
     """Be ready to flush what C has printed, where there is code in C that may print.
 
     The interpreter itself does not, nor do extensions that come with it, but for Python 2. To load

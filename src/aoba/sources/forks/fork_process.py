@@ -27,6 +27,9 @@ from aoba.sources.scripts.running import GRACE, exit_failure, signal_group
 ANSWER: Final = 5.0
 """Seconds in which a run that was ordered starts, and one that was killed is reported."""
 
+LEARNED: Final = "--learned"
+"""In front of modules to preload: only those of which no run can tell that they were loaded."""
+
 BIND_NOW: Final = {} if "LD_BIND_NOW" in os.environ else {"LD_BIND_NOW": "aoba"}
 """Has the interpreter link all functions at its start, and not each in each run, at a tenth of it.
 
@@ -72,6 +75,14 @@ class ForkProcess:
         """Why it cannot do what it was told to."""
         self.end_reason: str | None = None
         """Why it is to end, or did."""
+        self.loaded: tuple[str, ...] = ()
+        """Of modules that were learned, those that could be loaded."""
+        self.left_out: dict[str, str] = {}
+        """The others, and why not."""
+        self.hides: frozenset[str] = frozenset()
+        """Names of all modules, but for those of packages, that runs find loaded."""
+        self.changed = False
+        """Whether one of these has changed; then it starts no more runs."""
         self.code: int | None = None
         """How it exited by itself; None as long as it has not, or where it was ended."""
         self._on_line, self._on_end = on_line, on_end
@@ -81,6 +92,7 @@ class ForkProcess:
         self._patience: asyncio.TimerHandle | None = None
         self._unsent = bytearray()
         self._eager = False  # to know it
+        self._retiring = False
         self._lines = Lines()
         self._gone = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -135,6 +147,15 @@ class ForkProcess:
         """Tell runs which processes they are: those that have started, and others once they do."""
         self._eager = True
         self._read_starts()
+
+    def retire(self) -> None:
+        """Start no more runs, and end when those that are under way have ended."""
+        self._retiring, self.ready = True, False
+        self._end_if_retired()
+
+    def _end_if_retired(self) -> None:
+        if self._retiring and not self._runs:
+            self.end("is not needed any more")
 
     def end(self, reason: str) -> None:
         """Kill it, with all that it has running."""
@@ -215,6 +236,7 @@ class ForkProcess:
             self.ready = False
             self._loop.call_later(GRACE, self.end, "reports no more")  # its exit will say more
         self._reports.watch(self._read_reports)
+        self._end_if_retired()
         return bool(lines)
 
     def _take_report(self, kind: bytes, name: bytes = b"", what: bytes = b"") -> None:
@@ -228,9 +250,22 @@ class ForkProcess:
         elif kind == b"outdated" and (run := self._runs.pop(name, None)):
             run.outdated()
         elif kind == b"ready":
-            self.ready = self.was_ready = True
+            self.was_ready = True
+            self.ready = not self._retiring
         elif kind == b"failed":
             self.refused = b" ".join((name, what)).decode(errors="replace")
+        elif kind == b"changed":
+            self.changed, self.ready = True, False
+        else:
+            self._take_libraries(kind, name.decode(errors="replace"), what.decode(errors="replace"))
+
+    def _take_libraries(self, kind: bytes, name: str, rest: str) -> None:
+        if kind == b"refused":
+            self.left_out[name] = rest
+        elif kind == b"loaded":
+            self.loaded = (name, *rest.split())
+        elif kind == b"hides":
+            self.hides = frozenset((name, *rest.split()))
 
     def _new_lines(self, pipe: Pipe) -> list[bytes]:
         *lines, self._unread[pipe] = (self._unread[pipe] + (pipe.read() or b"")).split(b"\n")

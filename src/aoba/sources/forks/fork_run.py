@@ -23,18 +23,20 @@ def be(given, name, new, script, undo):
     """Be the process of a run, and no server any more; never returns.
 
     `given` are STARTS, what tells that there is no run and why, the same where the script has
-    changed, how streams are opened for writing, what limits the CPU time, PYTHON, and what ends a
-    run. `name` and `new` are of the command, and `script` is as of `Scripts`. What is to undo are
+    changed, how streams are opened for writing, what limits the CPU time, PYTHON, what is called
+    when all is ready for the script, or None, what has a run tell of its imports, and what ends it.
+    `name` and `new` are of the command, and `script` is as of `Scripts`. What is to undo are
     descriptors of the server, and what SIGCHLD did before.
     """
-    starts, refuse, tell_outdated, writing, limit_cpu, python, end = given
+    starts, refuse, tell_outdated, writing, limit_cpu, python, begin, telling, end = given
     path, code, argv, folder, namespace, has_changed = script
     try:
         setsid()
         write(starts, b"%s %d\n" % (name, getpid()))
         fields = new.split(b"\0")
         number, stdin, stdout, stderr = fields[:4]
-        if fields[4:] and has_changed and has_changed():
+        more = fields[4:]
+        if b"look" in more and has_changed and has_changed():
             tell_outdated(name)
             return
         try:
@@ -55,7 +57,9 @@ def be(given, name, new, script, undo):
             _variables[variable] = value
         if code is None:
             _start_afresh(python, argv)
-        end(run(code, argv, folder, namespace))
+        if more and more[0] != b"look":
+            begin, end = telling(begin, end, folder, more[0])
+        end(run(code, argv, folder, namespace, begin))
     except BaseException:  # there is a defect here, or nobody reads the reports any more
         sys.__excepthook__(*sys.exc_info())
     finally:
@@ -90,8 +94,39 @@ def limiter(cpu):
     return lambda: resource.setrlimit(resource.RLIMIT_CPU, limits)
 
 
-def run(code, argv, folder, namespace):
-    """Be the process of a script; returns what `sys.exc_info` has of its end, if anything."""
+def teller(parts, mode):
+    """What has a run tell of its imports: in place of `begin` and `end`, what does that, too.
+
+    `parts` are those of the server, by name. It takes the script's folder, and where the run is to
+    tell them.
+    """
+
+    def telling(begin, end, folder, path):
+        if "learn" not in parts:  # nothing is learned on this Python
+            return begin, end
+        imports = []
+
+        def begin_to_learn():
+            if begin is not None:
+                begin()
+            calls = parts["calls"].Calls(parts["renewal"].CLOCKS, parts["learn"].is_standard)
+            imports.append(parts["learn"].Imports(folder, calls))
+            imports[0].watch()
+
+        def tell_and_end(failure):
+            parts["learn"].tell(imports[0], path, mode)
+            end(failure)
+
+        return begin_to_learn, tell_and_end
+
+    return telling
+
+
+def run(code, argv, folder, namespace, begin=None):
+    """Be the process of a script; returns what `sys.exc_info` has of its end, if anything.
+
+    `begin`, if there is one, is called when all is ready for it.
+    """
     for name in ("random", "numpy.random"):  # every fork would draw the same numbers
         if name in sys.modules:
             sys.modules[name].seed()
@@ -104,6 +139,8 @@ def run(code, argv, folder, namespace):
     module.__dict__.update(namespace)
     namespace = module.__dict__
     del module  # which `sys.modules` alone keeps
+    if begin is not None:
+        begin()
     return _execute(code, namespace)
 
 

@@ -5,16 +5,21 @@ Standard library only, Python 2.7, and 3 from 3.5 on, like `fork_server`.
 A command has three parts, with two NULs in between, and ends with a NUL and the end of a line;
 fields of a part have one NUL in between, and none is empty. The first is the run id. The second is
 what is new in each run: its number, for its environment; the paths of what becomes stdin, stdout
-and stderr; and `look`, where the run has to see first whether script and folder are as they were.
-The third is what is the same as long as nothing changes: stamps of the script and of its folder,
-which are others once these have changed, or `-`; the path of the script; and its arguments, each
-behind a `=`. The stamp of a file is `MTIME.CTIME.SIZE.INODE.DEVICE`, with times in nanoseconds.
+and stderr; where Aoba wants to know what the script imports, the path of what that is written to,
+as `fork_learn` has it; and `look`, where the run has to see first whether script and folder are as
+they were. The third is what is the same as long as nothing changes: stamps of the script
+and of its folder, which are others once these have changed, or `-`; the path of the script; and its
+arguments, each behind a `=`. The stamp of a file is `MTIME.CTIME.SIZE.INODE.DEVICE`, with times in
+nanoseconds.
 
 A line on STARTS is `ID PID`, written by the run itself before the script begins, so that no script
 is ever under way that Aoba does not know of. A line on REPORTS is `ready`, or `failed` and the
 reason where a MODULE cannot be imported or NAME is not to be seen in FOLDER; `unable ID REASON`
 where a run could not be forked, or not be given its streams; `outdated ID` where script or folder
-have changed; `exited ID STATUS`, as `waitpid` has it.
+have changed; `exited ID STATUS`, as `waitpid` has it. Of learned modules there are, before `ready`,
+`refused NAME REASON`, `loaded NAME ...`, and `hides NAME ...` with all modules, but for those of
+packages, that runs find loaded when they import them; and `changed` once one of their files is
+another: from then on, runs are left to fresh interpreters.
 
 When COMMANDS ends, Aoba has, and nobody is left who would stop a run: each that is under way gets
 SIGTERM, and SIGKILL two seconds later. Then the server ends, too. On SIGINT it just ends.
@@ -38,8 +43,12 @@ ROOM = 448  # bytes that are read at once, still taken from one page that is in 
 
 
 class Server:
-    def __init__(self, commands, starts, reports, scripts, be):
-        """`be` is called in each fork, to be a run: `fork_run.be` with its first argument."""
+    def __init__(self, commands, starts, reports, scripts, be, have_changed=None):
+        """`be` is called in each fork, to be a run: `fork_run.be` with its first argument.
+
+        `have_changed`, where there is one, says whether libraries that were loaded are others now.
+        """
+        self._have_changed, self._has_told = have_changed, False
         self._commands, self._reports, self._be = commands, reports, be
         self._known, self._find = scripts.known, scripts.find
         self._runs = {}  # pid -> run id
@@ -87,6 +96,8 @@ class Server:
 
     def _start(self, name, new, same):
         script = self._known.get(same) or self._find(same)
+        if self._have_changed is not None and self._have_changed():
+            script = self._afresh(script)
         try:
             pid = os.fork()
         except OSError as error:
@@ -96,6 +107,14 @@ class Server:
             self._runs[pid] = name
         else:
             self._be(name, new, script, self._undo)
+
+    def _afresh(self, script):
+        """The same script, to be left to a fresh interpreter; tells Aoba so."""
+        if not self._has_told:
+            self._has_told = True
+            os.write(self._reports, b"changed\n")
+        path, _, argv, _, _, has_changed = script
+        return path, None, argv, None, None, has_changed
 
     def _reap(self):
         while self._runs:

@@ -3,11 +3,12 @@
 Runs of a script are forks of it: a process of their own every time, without the start-up of
 Python. Standard library only, and as little of that as can be; Python 2.7, and 3 from 3.5 on.
 
-    python fork_server.py COMMANDS STARTS REPORTS FOLDER NAME CPU PYTHON [MODULE ...]
+    python fork_server.py COMMANDS STARTS REPORTS FOLDER NAME CPU PYTHON [--learned] [MODULE ...]
 
 The first three are descriptors; what is said on them stands in `fork_serve`, which does the work.
 NAME is to be seen in FOLDER, which ends with a slash; CPU is `SOFT,HARD`, the seconds of CPU time
-that a run may take, or empty; PYTHON is what has been started; each MODULE is imported beforehand.
+that a run may take, or empty; PYTHON is what has been started; each MODULE is imported beforehand,
+and, where they were learned, only if no run can tell, as `fork_libraries` says.
 
 Each page of memory that the server or a run writes to after a fork is copied first, and counting
 references is writing. That is most of what a warm run costs, and the rest is for the pages that
@@ -28,6 +29,8 @@ import os
 __name__ = "aoba_fork_server"  # this file's own warnings are none of a script's
 
 PARTS = ("main", "code", "run", "end", "serve", "rehearsal")
+LEARNING = ("calls", "learn", "renewal")  # from Python 3.8 on
+LEARNED = LEARNING + ("digest", "state", "trial", "libraries")
 BOM = b"\xef\xbb\xbf"
 PYTHON_2 = str is bytes
 
@@ -68,18 +71,20 @@ def _compile(path):
         return compile(source, path, "exec", 0, True)
 
 
-def _parts():
-    """What stands beside this file: modules that no script can see, and code of the last one."""
+def _parts(names):
+    """What stands beside this file, by name: modules that no script can see, and one as code."""
     folder = os.path.dirname(os.path.abspath(__file__))
-    codes = compiled([os.path.join(folder, "fork_%s.py" % name) for name in PARTS])
-    modules = [type(sys)("aoba_fork_" + name) for name in PARTS[:-1]]
-    for module, code in zip(modules, codes):
-        exec(code, module.__dict__)
-    return modules + codes[-1:]
+    parts = {}
+    for name, code in zip(names, compiled([os.path.join(folder, "fork_%s.py" % n) for n in names])):
+        parts[name] = code if name == "rehearsal" else type(sys)("aoba_fork_" + name)
+        if name != "rehearsal":
+            exec(code, parts[name].__dict__)
+    return parts
 
 
 if _FRESH["__name__"] == "__main__":
     if not getattr(sys.flags, "safe_path", False):
         del sys.path[0]  # where this file is
-    loaded = _parts()
-    loaded[0].main(_FRESH, _AT_START, compiled, loaded[1:])
+    can_learn = sys.version_info >= (3, 8) and sys.implementation.name == "cpython"
+    loaded = _parts(PARTS + (LEARNED if "--learned" in sys.argv else LEARNING if can_learn else ()))
+    loaded["main"].main(_FRESH, _AT_START, compiled, loaded)

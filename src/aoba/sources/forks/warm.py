@@ -10,7 +10,8 @@ import contextlib
 import logging
 import os
 import time
-from typing import Final
+from collections.abc import Callable, Hashable
+from typing import Any, Final, Protocol, TypeVar
 
 from aoba.logs.dedup import Dedup
 from aoba.sources.forks.fork_process import ForkProcess
@@ -27,24 +28,39 @@ LOADING: Final = 60.0
 UNABLE: Final = 1.0
 """Seconds for which runs start cold when one could not be forked."""
 
+IDLE: Final = 600.0
+"""Seconds without a run after which a process may be ended that nobody needs as it seems."""
+
 CLOSING: Final = 0.5
 """Seconds that ending all of them takes at most."""
 
 _log = logging.getLogger("aoba.warm")
 
 
+class Server(Protocol):
+    async def close(self) -> None: ...
+
+
+S = TypeVar("S", bound=Server)
+
+
 class ForkServers:
     """All fork servers of this Aoba; `close` ends them."""
 
     def __init__(self) -> None:
-        self._servers: dict[tuple[str, tuple[str, ...], Limits], ForkServer] = {}
+        self._servers: dict[Hashable, Any] = {}
 
     def get(self, spec: ScriptSpec) -> "ForkServer":
         """The one for a script; scripts that need no different ones share it."""
         key = (spec.python, spec.preload, spec.limits)  # the same for all runs of one server
+        return self.shared(key, lambda: ForkServer(*key))
+
+    def shared(self, key: Hashable, make: Callable[[], S]) -> S:
+        """The one that scripts share by this key; `make` gives it where there is none."""
         if key not in self._servers:
-            self._servers[key] = ForkServer(*key)
-        return self._servers[key]
+            self._servers[key] = make()
+        server: S = self._servers[key]
+        return server
 
     async def close(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -53,13 +69,29 @@ class ForkServers:
 
 
 class ForkServer:
-    """One process after the other, with pauses in between where they do not stand."""
+    """One process after the other, with pauses in between where they do not stand.
 
-    def __init__(self, python: str, preload: tuple[str, ...], limits: Limits = NO_LIMITS) -> None:
+    `without` says what becomes of its scripts where it cannot do what it is for, and `loading` how
+    many seconds a process has to get ready.
+    """
+
+    def __init__(
+        self,
+        python: str,
+        preload: tuple[str, ...],
+        limits: Limits = NO_LIMITS,
+        without: str = "its scripts start cold",
+        loading: float = LOADING,
+    ) -> None:
         self._python, self._preload, self._limits = python, preload, limits
+        self._without, self._loading = without, loading
+        self.newest: ForkProcess | None = None
+        """The newest process, if there has been one, in whatever state."""
         self._process: ForkProcess | None = None
         self._given_up = not hasattr(os, "fork")
         self._pause = FIRST_PAUSE
+        self._resting: ForkProcess | None = None  # one that was ended for want of work
+        self._asked = 0.0
         self._since = 0.0  # the start of the process
         self._not_before = 0.0
         self._unable = 0  # runs that the process could not fork, as far as is known
@@ -68,18 +100,40 @@ class ForkServer:
 
     def process(self, *, launch: bool) -> ForkProcess | None:
         """One that can start a run now. Where there is none, `launch` has it started meanwhile."""
-        now = time.monotonic()
+        now = self._asked = time.monotonic()
         if self._process is None:
             if launch and not self._given_up and now >= self._not_before:
                 self._launch(now)
             return None
         process = self._process
-        if not process.was_ready and now > self._since + LOADING:
-            process.end(f"was not ready in {LOADING:g} s")
+        if not process.was_ready and now > self._since + self._loading:
+            process.end(f"was not ready in {self._loading:g} s")
         if process.unable > self._unable:
             self._unable = process.unable
             self._not_before = now + UNABLE
         return process if process.ready and now >= self._not_before else None
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether nothing is started any more."""
+        return self._given_up
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no process, and will be none."""
+        return self._given_up and self._process is None
+
+    def rest(self) -> None:
+        """End the process if nobody has asked for it for long; who asks again, gets a new one."""
+        if self._process is not None and time.monotonic() > self._asked + IDLE:
+            self._resting = self._process
+            self._process.retire()
+
+    def retire(self) -> None:
+        """Start nothing any more, and end when its runs have."""
+        self._given_up = True
+        if self._process is not None:
+            self._process.retire()
 
     async def close(self) -> None:
         self._given_up = True
@@ -92,7 +146,7 @@ class ForkServer:
         self._unable = 0
         self._last_line = ""
         try:
-            self._process = ForkProcess(
+            self._process = self.newest = ForkProcess(
                 self._python, self._preload, self._heard, self._ended, self._limits
             )
         except OSError as error:
@@ -106,7 +160,7 @@ class ForkServer:
 
     def _ended(self) -> None:
         process, self._process = self._process, None
-        if process is None or self._given_up:
+        if process is None or self._given_up or process is self._resting:
             return
         now = time.monotonic()
         if process.refused is not None:
@@ -126,7 +180,7 @@ class ForkServer:
 
     def _give_up(self, reason: str) -> None:
         self._given_up = True
-        self._tell(f"{reason}; its scripts start cold")
+        self._tell(f"{reason}; {self._without}")
 
     def _tell(self, text: str) -> None:
         """Once, and from then on a count."""

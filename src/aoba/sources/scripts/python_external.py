@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.errors import RunError
+from aoba.sources.forks.automatic_preload import AutomaticPreload
 from aoba.sources.forks.fork import PROMPT, Fork
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.forks.forked import ForkedRun
 from aoba.sources.forks.stamped import Stamped
-from aoba.sources.forks.warm import ForkServers
+from aoba.sources.forks.warm import ForkServer, ForkServers
 from aoba.sources.scripts.child import Child, script_environment
 from aoba.sources.scripts.program import Unfit, Version
 from aoba.sources.scripts.quick import QuickRun
@@ -54,7 +55,9 @@ class PythonExternal:
         self.patience = min(PROMPT, spec.timeout)
         self._spec = spec
         self._path = str(spec.path)
-        self._server = servers.get(spec) if servers and spec.start == "warm" else None
+        self._server: ForkServer | AutomaticPreload | None = None
+        if servers and spec.start == "warm":
+            self._server = AutomaticPreload(servers, spec) if spec.learns else servers.get(spec)
         self._stamped = Stamped(self._path, spec.args)
         self._same = self._stamped.of(None)
         self._version: Version | None = None
@@ -104,7 +107,7 @@ class PythonExternal:
         assert process is not None  # noqa: S101  it is ready
         assert version is not None  # noqa: S101
         looks = version.is_due()
-        fork = self._last = Fork(process, number, self._same, feedback, looks=looks)
+        fork = self._last = self._fork(process, number, feedback, looks=looks)
         try:
             fork.start(self._quick)
         except RunError as error:
@@ -125,7 +128,7 @@ class PythonExternal:
         # No server is started for a first run, which may well be the only one, and has no time to
         # share: Aoba's clients wait for it.
         if process := self._process(launch=number > 1):
-            fork = self._last = Fork(process, number, self._same, feedback)
+            fork = self._last = self._fork(process, number, feedback)
             return ForkedRun(fork, fork.start, on_stderr)
         argv = [self._spec.python, self._path, *self._spec.args]
         env = {**script_environment(), "AOBA_RUN": str(number), "AOBA_SCRIPT": self._path}
@@ -143,8 +146,18 @@ class PythonExternal:
     def _process(self, *, launch: bool) -> ForkProcess | None:
         return self._server.process(launch=launch) if self._server else None
 
+    def _fork(
+        self, process: ForkProcess, number: int, feedback: bytes | None, *, looks: bool = False
+    ) -> Fork:
+        fork = Fork(process, number, self._same, feedback, looks=looks)
+        if isinstance(self._server, AutomaticPreload):
+            fork.on_imports = self._server.hearer(self._version, process)
+        return fork
+
     async def close(self) -> None:
         """Implements `Host`: runs end by themselves, and a fork server has other scripts, too."""
+        if isinstance(self._server, AutomaticPreload):
+            self._server.close()
 
     async def _check(self, source: bytes) -> SyntaxFault | None:
         argv = [self._spec.python, "-c", _CHECK, str(self._spec.path)]

@@ -27,6 +27,10 @@ DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_START: Final = "warm" if hasattr(os, "fork") and sys.platform != "darwin" else "cold"
 """Apple's frameworks do not stand a fork without a program of its own behind it."""
 
+AUTOMATIC: Final = "auto"
+NOTHING: Final = "none"
+"""What `preload` takes besides names of modules."""
+
 _INTERPRETERS: Final = ("python3", "python")
 _MODES: Final = ("external", "embedded")
 _EXTERNAL_ONLY: Final = ("python", "start", "preload")
@@ -47,6 +51,8 @@ class ScriptSpec:
     """`cold`: each run is a new interpreter; `warm`: a fork of one that is kept."""
     preload: tuple[str, ...] = ()
     """Modules that the interpreter which is kept imports once, before the forks."""
+    learns: bool = True
+    """Whether libraries that the script is seen to import are imported before the forks, too."""
     feed: str | None = None
     """`writes`: each run is told on stdin what clients wrote, and its present values."""
     monitoring: Monitoring = UNMONITORED
@@ -71,8 +77,11 @@ def parse_script(text: str) -> ScriptSpec:
     options = parse_options(text, query, _OPTIONS)
     if mode == "embedded":
         options["python"] = _own_python(text, options)
-    if "preload" in options and options.setdefault("start", "warm") != "warm":
+    preload = options.pop("preload", None)
+    if preload not in (None, NOTHING) and options.setdefault("start", "warm") != "warm":
         raise UsageError(f"{text}: option 'preload' goes with start=warm")
+    options["learns"] = preload in (None, AUTOMATIC)
+    options["preload"] = preload if isinstance(preload, tuple) else ()
     options["monitoring"] = take_monitoring(text, options)
     options["limits"] = Limits(**take(options, "memory", "cpu", "nice"))
     python = options.pop("python", None) or _find_python(None)
@@ -144,11 +153,14 @@ def _split_args(text: str) -> tuple[str, ...]:
         raise UsageError(f"{error} in {text!r}") from None
 
 
-def _module_names(text: str) -> tuple[str, ...]:
+def _preload(text: str) -> tuple[str, ...] | str:
+    if text in (AUTOMATIC, NOTHING):
+        return text
     names = tuple(text.split(","))
     for name in names:
         if not all(part.isidentifier() for part in name.split(".")):
-            raise UsageError(f"expected names of modules joined by commas, got {text!r}")
+            accepted = f"{AUTOMATIC}, {NOTHING}, or names of modules joined by commas"
+            raise UsageError(f"expected {accepted}, got {text!r}")
     return names
 
 
@@ -157,7 +169,7 @@ _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "args": _split_args,
     "timeout": parse_duration,
     "start": one_of("cold", "warm"),
-    "preload": _module_names,
+    "preload": _preload,
     "feed": one_of("writes"),
     **MONITORING,
     "memory": parse_memory,

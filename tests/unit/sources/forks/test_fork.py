@@ -167,3 +167,56 @@ def test_what_is_prompt(monkeypatch, seconds, output, end, prompt):
     monkeypatch.setattr(module.time, "monotonic", lambda: 100.0)
 
     assert of_a_run(seconds, output, end) is prompt
+
+
+def with_imports(step):
+    """What `step` gives of a fork that is to tell of its imports, and where it tells them."""
+
+    async def main():
+        process, told = Process(), []
+        fork = Fork(process, 1, b"script", None)
+        fork.on_imports = told.append
+        fork.start(Run())
+        *streams, imports = (os.open(path, os.O_WRONLY) for path in process.new.split(b"\0")[2:])
+        close(streams)
+        step(fork, imports)
+        for pipe in (fork.stdout, fork.stderr):
+            pipe.close()
+        process.names.close()
+        return told
+
+    before = open_descriptors()
+    result = asyncio.run(main())
+    assert open_descriptors() == before
+    return result
+
+
+@pytest.mark.usefixtures("sent")
+def test_imports_are_heard_of_at_the_end():
+    def step(fork, imports):
+        os.write(imports, b"lib numpy 1\n")
+        os.close(imports)
+        fork.exited(0)
+
+    assert with_imports(step) == [b"lib numpy 1\n"]
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_run_that_tells_nothing_is_heard_of_too():
+    def step(fork, imports):
+        os.close(imports)
+        fork.exited(1)
+
+    assert with_imports(step) == [b""]
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize("end", [lambda fork: fork.lost("lost"), lambda fork: fork.outdated()])
+def test_a_run_without_an_end_tells_nothing(end):
+    def step(fork, imports):
+        os.write(imports, b"lib")
+        os.close(imports)
+        fork.run.outdated = list
+        end(fork)
+
+    assert with_imports(step) == []

@@ -4,6 +4,7 @@ In place of the interpreter there is a program that speaks, or breaks, the proto
 """
 
 import asyncio
+import os
 import stat
 import sys
 
@@ -231,3 +232,78 @@ def test_a_burst_of_orders_that_the_pipe_does_not_take_at_once(server):
             return {tuple(one.heard) for one in runs}
 
     assert run(main) == {(("started", 42), ("exited", 0))}
+
+
+LIBRARIES = (
+    "say(b'refused bad opens sockets'); say(b'loaded one two'); say(b'hides inner one two')\n"
+)
+
+
+def test_what_has_been_loaded_is_known_when_it_is_ready(server):
+    async def main():
+        async with Ended(server(LIBRARIES + READY + "hear()\n")) as ended:
+            process = ended.process
+            return process.loaded, process.left_out, process.hides, process.ready
+
+    assert run(main) == (
+        ("one", "two"),
+        {"bad": "opens sockets"},
+        {"inner", "one", "two"},
+        True,
+    )
+
+
+def test_libraries_that_have_changed_are_the_end_of_its_runs(server):
+    async def main():
+        async with Ended(server(READY + "hear(); say(b'changed'); hear()\n")) as ended:
+            ended.process.order(Run(), *COMMAND)
+            while not ended.process.changed:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            return ended.process.ready, ended.process.end_reason
+
+    assert run(main) == (False, None)
+
+
+def test_one_that_retires_ends_with_its_runs(server):
+    async def main():
+        body = READY + "while b'go on' not in hear(): pass\n"
+        body += "say(b'1 42', starts); say(b'exited 1 0'); hear()\n"
+        async with Ended(server(body)) as ended:
+            first = Run()
+            ended.process.order(first, *COMMAND)
+            ended.process.retire()
+            before = ended.process.ready, ended.process.end_reason
+            os.write(ended.process._commands, b"go on")
+            await first.over.wait()
+            await ended.gone.wait()
+            return before, first.heard, ended.process.end_reason
+
+    assert run(main) == (
+        (False, None),
+        [("started", 42), ("exited", 0)],
+        "is not needed any more",
+    )
+
+
+def test_one_that_retires_without_a_run_ends_at_once(server):
+    async def main():
+        async with Ended(server(READY + "hear()\n")) as ended:
+            ended.process.retire()
+            return ended.process.end_reason
+
+    assert run(main) == "is not needed any more"
+
+
+def test_one_that_retires_before_it_is_ready_gets_no_run(server):
+    async def main():
+        ended = Ended(server("hear()\n"))
+        ended.process._runs[b"1"] = Run()  # as if there were one
+        ended.process.retire()
+        ended.process._take_report(b"ready")
+        ready = ended.process.ready
+        ended.process._runs.clear()
+        ended.process.end("was stopped")
+        await ended.process.wait()
+        return ready
+
+    assert run(main) is False

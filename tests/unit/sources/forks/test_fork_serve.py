@@ -157,3 +157,19 @@ def test_what_is_kept_is_not_inherited(pipes):
     keep(pipes[0])
 
     assert not os.get_inheritable(pipes[0])
+
+
+def test_libraries_that_have_changed_leave_runs_to_fresh_interpreters(server, pipes, monkeypatch):
+    changed, begun = [False, True, True], []
+    monkeypatch.setattr(server, "_have_changed", lambda: changed.pop(0))
+    monkeypatch.setattr(server, "_find", lambda _: (b"path", "code", ["argv"], "/", {}, "look"))
+    monkeypatch.setattr(fork_serve.os, "fork", lambda: 0)
+    monkeypatch.setattr(server, "_be", lambda _name, _new, script, _undo: begun.append(script))
+
+    carry_out(server, pipes, b"".join(command(name, b"a") for name in (b"1", b"2", b"3")))
+
+    assert begun == [
+        (b"path", "code", ["argv"], "/", {}, "look"),
+        *[(b"path", None, ["argv"], None, None, "look")] * 2,
+    ]
+    assert os.read(pipes[2], 1000) == b"changed\n"

@@ -7,6 +7,7 @@ import pytest
 from aoba.sources.forks import warm
 from aoba.sources.forks.warm import (
     FIRST_PAUSE,
+    IDLE,
     LOADING,
     LONGEST_PAUSE,
     UNABLE,
@@ -36,6 +37,9 @@ class Process:
     def end(self, reason):
         self.end_reason, self.ready = reason, False
         self.gone()
+
+    def retire(self):
+        self.end("is not needed any more")
 
 
 @pytest.fixture(autouse=True)
@@ -183,3 +187,52 @@ def test_an_interpreter_that_is_gone_is_told_of_and_tried_again(clock, monkeypat
     clock.now += FIRST_PAUSE
     server.process(launch=True)
     assert Process.started == 1
+
+
+def test_one_that_nobody_has_asked_for_rests_until_somebody_does(clock, caplog):
+    server = ForkServer("python", ())
+    server.process(launch=True)
+    Process.newest.get_ready()
+    clock.now += IDLE
+    server.rest()
+    assert Process.newest.ready
+    clock.now += 1
+    server.rest()
+
+    assert (Process.newest.end_reason, server.is_over) == ("is not needed any more", False)
+    assert server.process(launch=True) is None
+    assert Process.started == 2
+    assert caplog.messages == []
+
+
+def test_one_that_retires_starts_nothing_any_more(caplog):
+    server = ForkServer("python", ())
+    server.process(launch=True)
+    Process.newest.get_ready()
+    server.retire()
+
+    assert server.process(launch=True) is None
+    assert (server.is_hopeless, server.is_over, Process.started) == (True, True, 1)
+    assert server.newest is Process.newest
+    assert caplog.messages == []
+
+
+def test_what_becomes_of_its_scripts_is_said_as_it_is(caplog):
+    server = ForkServer("python", (), without="its scripts do as they like", loading=5.0)
+    server.process(launch=True)
+    Process.newest.refused = "no"
+    Process.newest.end("ended")
+
+    assert caplog.messages == ["fork server of python: no; its scripts do as they like"]
+
+
+def test_how_long_it_may_take_is_its_own(clock):
+    server = ForkServer("python", (), loading=600.0)
+    server.process(launch=True)
+    clock.now += LOADING + 1
+    server.process(launch=True)
+    assert Process.newest.end_reason is None
+
+    clock.now += 600
+    server.process(launch=True)
+    assert Process.newest.end_reason == "was not ready in 600 s"

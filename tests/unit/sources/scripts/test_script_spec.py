@@ -242,18 +242,22 @@ def test_the_python_of_the_path_is_one_that_exists():
 
 
 @pytest.mark.parametrize(
-    ("query", "start", "preload"),
+    ("query", "start", "preload", "learns"),
     [
-        ("", DEFAULT_START, ()),
-        ("preload=numpy", "warm", ("numpy",)),
-        ("start=cold", "cold", ()),
-        ("start=warm&preload=numpy,xml.dom", "warm", ("numpy", "xml.dom")),
+        ("", DEFAULT_START, (), True),
+        ("preload=auto", "warm", (), True),
+        ("preload=none", DEFAULT_START, (), False),
+        ("preload=none&start=cold", "cold", (), False),
+        ("preload=numpy", "warm", ("numpy",), False),
+        ("start=cold", "cold", (), True),
+        ("start=warm&preload=numpy,xml.dom", "warm", ("numpy", "xml.dom"), False),
+        ("preload=auto,none", "warm", ("auto", "none"), False),
     ],
 )
-def test_how_runs_start(here, query, start, preload):
+def test_how_runs_start(here, query, start, preload, learns):
     spec = parse_script(f"{here}/boiler.py?{query}")
 
-    assert (spec.start, spec.preload) == (start, preload)
+    assert (spec.start, spec.preload, spec.learns) == (start, preload, learns)
 
 
 @pytest.mark.parametrize("query", ["start=hot", "preload=", "preload=a,,b", "preload=a-b"])
@@ -262,9 +266,15 @@ def test_other_ways_to_start_are_refused(here, query):
         parse_script(f"{here}/boiler.py?{query}")
 
 
-def test_what_is_preloaded_is_for_warm_starts(here):
+@pytest.mark.parametrize("preload", ["numpy", "auto"])
+def test_what_is_preloaded_is_for_warm_starts(here, preload):
     with pytest.raises(UsageError, match="option 'preload' goes with start=warm"):
-        parse_script(f"{here}/boiler.py?start=cold&preload=numpy")
+        parse_script(f"{here}/boiler.py?start=cold&preload={preload}")
+
+
+def test_what_may_be_preloaded_is_said(here):
+    with pytest.raises(UsageError, match="expected auto, none, or names of modules joined by comm"):
+        parse_script(f"{here}/boiler.py?preload=Auto-")
 
 
 @pytest.mark.parametrize(
