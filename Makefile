@@ -4,7 +4,7 @@
 # make bench            Aoba beside other Modbus servers; five minutes
 # make bench-rtu        RTU on a pseudo-terminal, beside pymodbus
 # make bench-memory     what clients and stations cost in memory
-# make bench-scripts    what a run of a script costs, cold, warm and embedded
+# make bench-scripts    what a run of a script costs, cold, warm and embedded; six minutes
 # make bench-kills      a thousand kills of what runs scripts, and nothing wrong to be seen
 # make bench-late       masters and devices that answer late, ten minutes, and no wrong value
 # make bench-logs       what the worst clients make the log grow by in a day; five minutes
@@ -17,6 +17,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+
+# Large libraries for scripts, which neither Aoba nor its tests need.
+LIBRARIES := $(VENV)-libraries
 
 # The first one that is new enough.
 PYTHON = $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -69,7 +72,7 @@ bench-rtu: $(READY)
 	$(BIN)/python bench/turnaround.py
 
 .PHONY: bench-scripts
-bench-scripts: $(READY)
+bench-scripts: $(READY) $(LIBRARIES)/ready
 	$(BIN)/python bench/hosting.py
 	$(BIN)/python bench/resident.py
 
@@ -101,3 +104,8 @@ $(READY): pyproject.toml requirements-dev.txt
 	$(PIP) install -r requirements-dev.txt
 	$(PIP) install --no-deps -e .
 	@touch $(READY)
+
+$(LIBRARIES)/ready: bench/libraries.txt $(READY)
+	$(BIN)/python -m venv --clear $(LIBRARIES)
+	$(LIBRARIES)/bin/python -m pip --disable-pip-version-check --quiet install -r bench/libraries.txt
+	@touch $@

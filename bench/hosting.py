@@ -1,12 +1,19 @@
-"""What a run of a script costs: `make bench-scripts`, two minutes.
+"""What a run of a script costs: `make bench-scripts`, five minutes.
+
+    python bench/hosting.py [ten] [sqlite3] [numpy] [pandas] [fleet]
 
 CPU of everything that a run takes, Aoba and the fork server included, a hundred runs a second, for
 cold and warm starts, beside `python3 script.py` in a loop; and 200 warm scripts at 1 Hz, with how
 late they are. Ways take turns, and ratios are of the same round, since a machine does other things,
 too, and not the same all the time; what is shown are medians. Of `python3 script.py` only what it
 takes itself counts, and not what it takes to start it.
+
+`warm` is what one gets without asking: libraries are loaded beforehand, once it is known that the
+script imports them, and it is measured from then on. numpy and pandas are those of an environment
+of their own, which `make bench-scripts` makes; where there is none, they are left out.
 """
 
+import contextlib
 import os
 import resource
 import socket
@@ -17,7 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from server import READ_TEN, ask, serve
 
@@ -41,60 +48,104 @@ TELL_START = """
 import time
 values[1] = int(1000 * time.monotonic()) % 65536
 """
+NUMPY = """
+import numpy
+doubled = numpy.arange(9) * 2
+"""
+PANDAS = """
+import pandas
+frame = pandas.DataFrame({"a": range(9)})
+"""
+OWN = sys.executable
+LIBRARIES = str(Path(__file__).parents[1] / ".venv-libraries" / "bin" / "python")
+
+
+class Kind(NamedTuple):
+    """What is before a script of ten registers, what runs it, and how often it is in a loop."""
+
+    before: str
+    python: str
+    runs: int
+
+
+KINDS = {
+    "ten": Kind("", OWN, 30),
+    "sqlite3": Kind(SQLITE, OWN, 30),
+    "numpy": Kind(NUMPY, LIBRARIES, 10),
+    "pandas": Kind(PANDAS, LIBRARIES, 5),
+}
 ROUNDS = 5
 SECONDS = 2.0
+LOADING = 60.0  # seconds that libraries may take
 FLEET = 200
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    wanted = sys.argv[1:] or [*KINDS, "fleet"]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         print(f"{'script':8} {'start':22} {'CPU ms':>7} {'wall ms':>8} {'times less CPU':>15}")
         bases = {}
-        for kind, body in (("ten", TEN), ("sqlite3", SQLITE + TEN)):
-            path = folder / f"of_{kind}.py"
-            path.write_text(body.replace("INTERVAL", "10"))
-            bases[kind] = compare(kind, path)
-        fleet(folder / "fleet", FLEET, bases["ten"])
+        for name, kind in KINDS.items():
+            if name not in wanted:
+                continue
+            if not Path(kind.python).exists():
+                print(f"{name:8} is left out: there is no {kind.python}")
+                continue
+            path = folder / f"of_{name}.py"
+            path.write_text((kind.before + TEN).replace("INTERVAL", "10"))
+            bases[name] = compare(name, path)
+        if "fleet" in wanted:
+            fleet(folder / "fleet", FLEET, bases.get("ten"))
 
 
-def compare(kind: str, path: Path) -> float:
+def compare(name: str, path: Path) -> float:
     """Print a row for each way; returns the CPU of a run of `python3 script.py`, in ms."""
+    kind = KINDS[name]
+    source = f"{path}?python={kind.python}"
+    is_library = name != "ten"
     # A cold start takes longer than the slots are apart, so a cold script runs without a pause.
     ways: dict[str, Callable[[], tuple[float, float]]] = {
-        "python3 script.py": lambda: loop(path),
-        "cold": lambda: hosted(f"{path}?python={sys.executable}&start=cold"),
-        "warm": lambda: hosted(f"{path}?python={sys.executable}&start=warm"),
+        "python3 script.py": lambda: loop(path, kind.python, kind.runs),
+        "cold": lambda: hosted(f"{source}&start=cold"),
+        "warm": lambda: hosted(source, loads=is_library),
     }
-    if kind != "ten":
-        ways[f"warm, preload={kind}"] = lambda: hosted(
-            f"{path}?python={sys.executable}&preload={kind}"
-        )
-    results: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    if is_library:
+        ways["warm, preload=none"] = lambda: hosted(f"{source}&preload=none")
+        ways[f"warm, preload={name}"] = lambda: hosted(f"{source}&preload={name}")
+    results: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for _ in range(ROUNDS):
-        for name, measure in ways.items():
-            results[name].append(measure())
+        for way, measure in ways.items():
+            results[way].append(measure())
     bases = [cpu for cpu, _ in results["python3 script.py"]]
-    for name, pairs in results.items():
+    for way, pairs in results.items():
         cpu, wall = map(median, zip(*pairs, strict=True))
         ratio = median(base / cpu for base, (cpu, _) in zip(bases, pairs, strict=True))
-        print(f"{kind:8} {name:22} {cpu:7.2f} {wall:8.1f} {ratio:15.1f}")
+        print(f"{name:8} {way:22} {cpu:7.2f} {wall:8.1f} {ratio:15.1f}", flush=True)
     return median(bases)
 
 
-def loop(path: Path, count: int = 30) -> tuple[float, float]:
+def loop(path: Path, python: str = OWN, count: int = 30) -> tuple[float, float]:
     """CPU and wall, in ms, of a run of `python3 script.py`."""
     before, began = children(), time.perf_counter()
     for _ in range(count):
-        subprocess.run([sys.executable, path], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([python, path], check=True, stdout=subprocess.DEVNULL)
     wall = time.perf_counter() - began
     return 1000 * (children() - before) / count, 1000 * wall / count
 
 
-def hosted(source: str) -> tuple[float, float]:
-    """CPU of a run, of everybody, and from slot to slot where runs follow each other."""
+def hosted(source: str, *, loads: bool = False) -> tuple[float, float]:
+    """CPU of a run, of everybody, and from slot to slot where runs follow each other.
+
+    `loads`: from when on libraries are loaded.
+    """
     with serve(source) as server:
+        deadline = time.monotonic() + LOADING
+        while loads and not any("loaded before runs: " in line for line in server.log):
+            if time.monotonic() > deadline:
+                sys.exit(f"{source}: nothing is loaded after {LOADING:g} s\n{''.join(server.log)}")
+            time.sleep(0.1)
         time.sleep(1)
         before, began, first = used(server.process.pid), time.perf_counter(), runs(server.port)
         time.sleep(SECONDS)
@@ -103,7 +154,7 @@ def hosted(source: str) -> tuple[float, float]:
     return 1000 * spent / count, 1000 * seconds / count
 
 
-def fleet(folder: Path, count: int, base: float) -> None:
+def fleet(folder: Path, count: int, base: float | None) -> None:
     folder.mkdir()
     paths = [folder / f"s{number}.py" for number in range(1, count + 1)]
     for number, path in enumerate(paths, 1):
@@ -117,11 +168,10 @@ def fleet(folder: Path, count: int, base: float) -> None:
         seconds = time.perf_counter() - began
         spent = used(server.process.pid) - before
     percentile = sorted(slots)[int(0.99 * len(slots))]
-    print(
-        f"{count} warm at 1 Hz: {spent / seconds:.2f} cores, {made / seconds:.0f} runs a second, "
-        f"{base * made / (1000 * spent):.1f} times less"
-    )
-    print(f"    CPU than python3 script.py; 99 of 100 at most {percentile} ms late")
+    print(f"{count} warm at 1 Hz: {spent / seconds:.2f} cores, {made / seconds:.0f} runs a second;")
+    if base is not None:
+        print(f"    {base * made / (1000 * spent):.1f} times less CPU than python3 script.py;")
+    print(f"    99 of 100 at most {percentile} ms late")
 
 
 def starts(port: int, count: int) -> tuple[int, list[int]]:
@@ -157,8 +207,9 @@ def used(pid: int) -> float:
     Those that are there by the nanosecond, since an embedded run takes less than a clock tick.
     """
     spent = sum(map(int, stat(pid)[13:15])) / TICK
-    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        spent += int(path.read_text().split()[0]) / 10**9
+    with contextlib.suppress(OSError):  # it is over
+        for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            spent += int(path.read_text().split()[0]) / 10**9
     for entry in Path("/proc").glob("[0-9]*"):
         if stat(int(entry.name))[1:2] == [str(pid)]:
             spent += used(int(entry.name))
