@@ -16,6 +16,12 @@ from pathlib import Path
 
 from server import Poller, ask, serve
 
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from support.hanging import (  # type: ignore[import-not-found]  # tests have no types
+    CannotMountError,
+    HangingFolder,
+)
+
 DOCUMENT = {
     "stations": [
         {"id": 1, "mode": "master", "map": {"holding": [{"address_start": 0, "length": 10}]}}
@@ -63,7 +69,7 @@ MIB = 1024 * 1024
 
 
 def main() -> None:
-    checks = (drift, hang, flood, full_tables, stop, help_time)
+    checks = (drift, hang, hung_files, flood, full_tables, stop, help_time)
     with tempfile.TemporaryDirectory() as folder:
         held = [check(Path(folder)) for check in checks]
     sys.exit(0 if all(held) else 1)
@@ -124,6 +130,49 @@ def hang(folder: Path) -> bool:
             report("its child still there", float(not gone), "processes", 0),
             report("errors of a client meanwhile", poller.errors, "answers", 0),
             report("slowest answer meanwhile", 1000 * max(poller.times), "ms", 50),
+        )
+    )
+
+
+def hung_files(folder: Path) -> bool:
+    """Scripts in each of the ways there are, and a file, on a file system that hangs for 10 s."""
+    there = folder / "hung"
+    there.mkdir()
+    try:
+        with HangingFolder(there) as hanging:
+            return _hung_files(folder, hanging)
+    except CannotMountError as error:
+        print(f"       no file system can be mounted here: {error}")
+        return True
+
+
+def _hung_files(folder: Path, hanging: HangingFolder) -> bool:
+    script = f"print({json.dumps(DOCUMENT)!r}[:-1] + ', \"reboot_interval\": 100}}')\n"
+    sources = [write(folder / "beside.txt", EVERY_200_MS)]
+    forms = ("{}.py?timeout=2", "{}.py?timeout=2&start=cold", "python:embedded:{}.py?timeout=2")
+    for unit, form in enumerate(forms, 2):
+        (hanging.behind / f"s{unit}.py").write_text(script.replace('"id": 1', f'"id": {unit}'))
+        sources.append(form.format(hanging.path / f"s{unit}"))
+    values = json.dumps(DOCUMENT).replace('"id": 1', '"id": 9')
+    (hanging.behind / "values.json").write_text(values)
+    sources.append(f"file:{hanging.path}/values.json")
+    with serve(*sources) as server:
+        with Poller(server.port).running() as poller:
+            time.sleep(2)
+            before = len(starts(folder / "beside.txt"))
+            hanging.hang()
+            time.sleep(10)
+            made = len(starts(folder / "beside.txt")) - before
+        ended = time.monotonic()
+        server.process.terminate()
+        server.process.wait()
+        took = time.monotonic() - ended
+    return all(
+        (
+            report("errors of a client while a file system hangs", poller.errors, "answers", 0),
+            report("slowest answer meanwhile", 1000 * max(poller.times), "ms", 50),
+            report("slots that another script misses", max(0, 50 - made), "of 50", 2),
+            report("SIGTERM to exit while it hangs", took, "s", 3),
         )
     )
 

@@ -68,6 +68,8 @@ LAYERS = (
         "aoba.extras",
         "aoba.secret",
         "aoba.sockets",
+        "aoba.orphans",
+        "aoba.threads",
         "aoba.tls",
         "aoba.worker",
     ),

@@ -14,6 +14,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
+from aoba.orphans.reaper import reaper
 from aoba.sources.group import PATIENCE, SourceGroup
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -45,7 +46,11 @@ class Runtime:
         self._starter: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        """Go on until told to stop by a signal. Raises what an outlet raises."""
+        """Go on until told to stop by a signal. Raises what an outlet raises.
+
+        From now on this process, with all that it starts, is Aoba's.
+        """
+        reaper.own_process()
         loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
             if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:

@@ -5,10 +5,13 @@ Whoever asks for a file there waits for ever, and cannot be killed.
 
 import os
 import re
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from support.documents import RUN_NUMBER, document
 from support.hanging import HangingFolder
@@ -67,6 +70,31 @@ def test_scripts(serve: Serve, script: Script, hanging_folder: HangingFolder) ->
         others_go_on(client)
         hanging_folder.answer()
         go_on()
+        hanging_folder.hang()
+        others_go_on(client)
+        code, seconds = server.stop()
+    assert (code, seconds < BOUND) == (0, True)
+
+
+@pytest.mark.parametrize("hanging_folder", [False, True], indirect=True)
+def test_an_interpreter(serve: Serve, script: Script, hanging_folder: HangingFolder) -> None:
+    """Where what was looked up is cached, as with NFS, it is only its start that hangs."""
+    python = hanging_folder.behind / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    options = f"?python={hanging_folder.path / 'python'}&start=cold&timeout=1s"
+    server = serve(f"{script(counting(1))}{options}", script(OTHER, name="other.py"))
+    with Client(server.port) as client:
+        eventually(lambda: client.holding()[0] > 2)
+        hanging_folder.hang()
+        others_go_on(client)
+        server.wait_for_log(
+            r"ERROR .*source\.py run \d+: run failed: "
+            "(.*/python: the file system does not answer|cannot be killed, and is left running)"
+        )
+        hanging_folder.answer()
+        [stayed] = client.holding()
+        eventually(lambda: client.holding()[0] > stayed + 2)
         hanging_folder.hang()
         others_go_on(client)
         code, seconds = server.stop()

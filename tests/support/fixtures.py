@@ -51,10 +51,10 @@ def script(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def hanging_folder(tmp_path: Path) -> Iterator[HangingFolder]:
-    """A folder whose file system hangs when the test wants it to."""
+def hanging_folder(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[HangingFolder]:
+    """A folder whose file system hangs when the test wants it to, and may cache till then."""
     try:
-        folder = HangingFolder(tmp_path).__enter__()
+        folder = HangingFolder(tmp_path, cached=getattr(request, "param", False)).__enter__()
     except CannotMountError as error:
         pytest.skip(f"no file system can be mounted here: {error}")
     try:

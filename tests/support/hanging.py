@@ -29,6 +29,9 @@ SILENT: Final = (FORGET, INTERRUPT, BATCH_FORGET)
 
 MNT_DETACH: Final = 2
 
+MS_RDONLY: Final = 1
+"""Else the time of the last access changes, and what was looked up has to be again."""
+
 
 POLL: Final = 10
 """Milliseconds from one look at the switch to the next."""
@@ -108,7 +111,7 @@ class Server:
     def mount(self, path: str) -> None:
         options = f"fd={self._device},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}"
         options += ",allow_other,default_permissions"
-        if _libc().mount(b"hanging", path.encode(), b"fuse", 0, options.encode()):
+        if _libc().mount(b"hanging", path.encode(), b"fuse", MS_RDONLY, options.encode()):
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
 

@@ -16,6 +16,7 @@ from aoba.cli.report import Report
 from aoba.cli.table import print_report
 from aoba.errors import RunError
 from aoba.logs.printable import printable
+from aoba.orphans.reaper import reaper
 from aoba.sources.scripts.feedback import Snapshot, encode
 from aoba.sources.scripts.hosts import host_of
 from aoba.sources.scripts.program import ScriptFile
@@ -70,6 +71,8 @@ async def _receive(spec: Spec, report: Report, status: Status) -> None:
 
 
 async def _run_once(spec: ScriptSpec, report: Report) -> str | None:
+    reaper.own_process()
+    reaper.start()
     host = host_of(spec)
     feedback = encode(Snapshot(run=1, time=time.time())) if spec.feed else None
     try:
@@ -81,6 +84,7 @@ async def _run_once(spec: ScriptSpec, report: Report) -> str | None:
         return str(error)
     finally:
         await host.close()
+        await reaper.close()
 
 
 async def _run(spec: ScriptSpec, report: Report, status: Status) -> None:

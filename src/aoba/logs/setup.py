@@ -84,6 +84,7 @@ class Logging:
         self._queue: queue.Queue[logging.LogRecord | None] = queue.Queue(_QUEUE)
         self._handler = _Handler(self._queue)
         self._writer: threading.Thread | None = None
+        self._unwritten = b""  # of the record that is being written
         self._changing = threading.Lock()  # whether there is a writer
 
     def __enter__(self) -> Self:
@@ -97,7 +98,7 @@ class Logging:
         logging.getLogger().removeHandler(self._handler)
         self._handler.end()
         if not self._queue.empty():
-            self._wake()  # as there may have been no thread to be had
+            self._wake()  # as there may have been no thread to be had, nor anybody who read
         if writer := self._writer:
             with contextlib.suppress(queue.Full):  # nobody reads
                 self._queue.put(None, timeout=_FLUSH)
@@ -109,8 +110,11 @@ class Logging:
             if self._writer is None:
                 # A daemon: a write that nobody takes must not keep the program from ending.
                 writer = threading.Thread(target=self._write, name="log", daemon=True)
-                with contextlib.suppress(RuntimeError):  # no more threads are to be had, for now
+                try:
                     writer.start()
+                except RuntimeError:  # the system permits no more threads
+                    self._write_what_is_taken()
+                else:
                     self._writer = writer
 
     def _next(self) -> logging.LogRecord | None:
@@ -127,15 +131,39 @@ class Logging:
     def _write(self) -> None:
         descriptor = sys.stderr.fileno()
         while (record := self._next()) is not None:
-            lost, self._handler.lost = self._handler.lost, 0
-            text = f"({lost} lines of the log were lost)\n" if lost else ""
-            text += self._format(record) + "\n"
-            data = text.encode(errors="backslashreplace")
+            self._unwritten += self._bytes(record)
             try:
-                while data:
-                    data = data[_write(descriptor, data) :]
-            except OSError:  # nobody is there to be told; perhaps later
-                self._handler.lost += 1
+                while self._unwritten:
+                    self._unwritten = self._unwritten[_write(descriptor, self._unwritten) :]
+            except OSError:
+                self._lose()
+
+    def _write_what_is_taken(self) -> None:
+        """Write the records that there are without waiting for who reads them."""
+        descriptor = sys.stderr.fileno()
+        try:
+            while select.select((), (descriptor,), (), 0)[1]:  # takes so much at once
+                if not self._unwritten:
+                    self._unwritten = self._bytes(self._queue.get_nowait())
+                written = _write(descriptor, self._unwritten[: select.PIPE_BUF])
+                self._unwritten = self._unwritten[written:]
+        except queue.Empty:
+            return
+        except OSError:
+            self._lose()
+
+    def _lose(self) -> None:
+        """Nobody is there to be told; perhaps later."""
+        self._unwritten = b""
+        self._handler.lost += 1
+
+    def _bytes(self, record: logging.LogRecord | None) -> bytes:
+        if record is None:
+            return b""
+        lost, self._handler.lost = self._handler.lost, 0
+        text = f"({lost} lines of the log were lost)\n" if lost else ""
+        text += self._format(record) + "\n"
+        return text.encode(errors="backslashreplace")
 
     def _format(self, record: logging.LogRecord) -> str:
         try:

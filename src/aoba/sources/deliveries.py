@@ -21,6 +21,7 @@ from aoba.sources.reception import Reception
 from aoba.sources.scripts.run import MAX_INLINE, Outcome
 from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
+from aoba.threads import in_thread
 
 
 class State(NamedTuple):
@@ -130,7 +131,7 @@ async def decoded_of(raw: bytes | bytearray) -> Decoded:
     if len(raw) > MAX_VALUE:
         limit = f"expected {MAX_VALUE >> 20} MiB at most, got {len(raw)} bytes"
         raise DocumentError("", limit)
-    return _decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(_decode, raw)
+    return _decode(raw) if len(raw) <= MAX_INLINE else await in_thread(_decode, raw)
 
 
 def _decode(raw: bytes | bytearray) -> Decoded:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from aoba.client.lines import Lines
+from aoba.orphans.reaper import reaper
 from aoba.registers.image import Image
 from aoba.sources.open import Shared, open_source
 from aoba.sources.source import source_names
@@ -37,6 +38,7 @@ class SourceGroup:
             name: open_source(name, spec, self._shared)
             for name, spec in zip(source_names(specs), specs, strict=True)
         }
+        self._has_started = False
         self.lives: list[asyncio.Task[None]] = []
         """Of the sources that have started; one ends by itself only where Aoba has a defect."""
 
@@ -52,6 +54,9 @@ class SourceGroup:
 
     async def start(self) -> None:
         """Returns when all have started, and all but the slow ones have settled."""
+        if not self._has_started:
+            self._has_started = True
+            reaper.start()
         patience_ends = time.monotonic() + PATIENCE
         for source in self._sources.values():
             self.lives.append(asyncio.create_task(source.live()))
@@ -74,3 +79,5 @@ class SourceGroup:
         """Wait for that. Call `cancel` before."""
         await asyncio.gather(*self.lives, return_exceptions=True)
         await self._shared.close()
+        if self._has_started:
+            await reaper.close()

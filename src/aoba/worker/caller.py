@@ -25,7 +25,7 @@ class Caller:
 
     def __init__(self) -> None:
         self._call: Call | None = None  # that is under way
-        self._ended: asyncio.Event
+        self._ended = asyncio.Event()
         self._hangs = False
 
     async def call(
@@ -38,17 +38,15 @@ class Caller:
         """
         if self._call is not None:
             await self._wait(0.0 if self._hangs and seconds is not None else seconds)
-        call, self._ended = Call(self._end), asyncio.Event()
+        self._ended = asyncio.Event()
+        call = Call(self._ended.set)
         worker.send(call, function, arguments)
-        worker.attach(asyncio.get_running_loop())
         self._call = call
+        worker.attach(asyncio.get_running_loop())
         await self._wait(seconds)
         self._call = None
         result: T = call.result()
         return result
-
-    def _end(self) -> None:
-        self._ended.set()
 
     async def _wait(self, seconds: float | None) -> None:
         try:

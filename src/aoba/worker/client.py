@@ -19,8 +19,9 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Final, TypeVar
 
+from aoba.orphans.reaper import reaper
 from aoba.worker import process
-from aoba.worker.process import HEADER, OPENED, RAISED, Opened
+from aoba.worker.process import GOODBYE, HEADER, OPENED, RAISED, Opened
 
 T = TypeVar("T")
 
@@ -98,6 +99,7 @@ class Worker:
         except BaseException:
             ours.close()
             raise
+        reaper.started(self._process.pid)
         ours.setblocking(False)
         self._connection = ours
 
@@ -119,7 +121,7 @@ class Worker:
             self._detach()
             self._loop = loop
             loop.add_reader(self._connection, self._read)
-            self._write()
+        self._write()
 
     def wait(self, call: Call, seconds: float) -> None:
         """Without a loop: until `call` has ended, or so long."""
@@ -136,29 +138,33 @@ class Worker:
         if self._process is None:
             return
         hangs = bool(self._calls)
+        with contextlib.suppress(OSError):
+            self._connection.send(GOODBYE)
         self._lose()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._ended[-1].wait(0 if hangs else ENDING)
 
     def _detach(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.remove_reader(self._connection)
-            self._loop.remove_writer(self._connection)
+        if loop := self._running_loop():
+            loop.remove_reader(self._connection)
+            loop.remove_writer(self._connection)
         self._loop = None
 
+    def _running_loop(self) -> asyncio.AbstractEventLoop | None:
+        """The one that tells of answers, unless it has been closed."""
+        return None if self._loop is None or self._loop.is_closed() else self._loop
+
     def _write(self) -> None:
-        # The loop that it was attached to last may be over, and another one not begun.
-        loop = None if self._loop is None or self._loop.is_closed() else self._loop
         try:
             while self._unsent:
                 del self._unsent[: self._connection.send(self._unsent)]
         except BlockingIOError:
-            if loop is not None:
+            if loop := self._running_loop():
                 loop.add_writer(self._connection, self._write)
             return
         except OSError:  # the end of its answers says the same
             self._unsent.clear()
-        if loop is not None:
+        if loop := self._running_loop():
             loop.remove_writer(self._connection)
 
     def _read(self) -> None:

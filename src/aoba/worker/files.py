@@ -33,3 +33,15 @@ def read(path: str) -> bytes:
 def find_program(name: str, path: str | None) -> str | None:
     """The path of a program, named by its path or to be found in `path`, as PATH has it."""
     return shutil.which(name, path=path)
+
+
+def devices_of(*paths: str) -> set[int]:
+    """Numbers of the file systems that they, or links that they are, and their folders are on.
+
+    Raises OSError where there is none.
+    """
+    found = set()
+    for path in paths:
+        found |= {os.stat(path).st_dev, os.lstat(path).st_dev}  # noqa: PTH116
+        found.add(os.stat(os.path.dirname(path)).st_dev)  # noqa: PTH116, PTH120
+    return found

@@ -6,7 +6,8 @@ Standard library only, and little of that, for a quick start. Whatever comes or 
 is a header and a pickle: of a function and its arguments, or of what that has returned or raised.
 A function that returns an `Opened` has opened a descriptor for Aoba, which is sent it.
 
-The process ends with the socket, which Aoba's end closes, however Aoba ends.
+The process ends with the socket, which Aoba's end closes, however Aoba ends. Where Aoba has not
+said goodbye before, it was killed: then what it has left running is ended.
 """
 
 import os
@@ -16,6 +17,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from typing import Any, Final, NamedTuple
 
 HEADER: Final = struct.Struct("!QBI")
@@ -25,6 +27,12 @@ RETURNED: Final = 0
 RAISED: Final = 1
 OPENED: Final = 2
 """Comes with a descriptor."""
+
+GOODBYE: Final = HEADER.pack(0, 3, 0)
+"""Comes last, where Aoba ends as it should."""
+
+PARTING: Final = 0.5
+"""Seconds from the end of the socket to that of Aoba."""
 
 STACK: Final = 512 * 1024
 """Bytes for a thread: there may be one for each file of a file system that hangs."""
@@ -41,15 +49,18 @@ class Worker:
         self._connection = connection
         self._sending = threading.Lock()
 
-    def serve(self) -> None:
-        """Until the socket ends."""
+    def serve(self) -> bool:
+        """Until the socket ends; whether Aoba has said so before."""
         while header := self._receive(HEADER.size):
+            if header == GOODBYE:
+                return True
             number, _, size = HEADER.unpack(header)
             arguments = number, self._receive(size)
             try:
                 threading.Thread(target=self._answer, args=arguments, daemon=True).start()
             except RuntimeError as error:  # no more threads are to be had
                 self._send(number, RAISED, OSError(None, str(error)))
+        return False
 
     def _receive(self, size: int) -> bytes:
         """So many bytes; fewer only where the socket has ended."""
@@ -95,8 +106,23 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     threading.stack_size(STACK)
-    Worker(socket.socket(fileno=0)).serve()
+    aoba = os.getppid()
+    if not Worker(socket.socket(fileno=0)).serve():
+        end_survivors_of(aoba)
     os._exit(0)  # some thread may hang
+
+
+def end_survivors_of(aoba: int) -> None:
+    """Where that process has gone, but not all that it has started."""
+    from aoba.orphans.marks import mark_of
+    from aoba.orphans.survivors import end_survivors
+
+    deadline = time.monotonic() + PARTING
+    while os.getppid() == aoba and time.monotonic() < deadline:
+        time.sleep(PARTING / 50)
+    mark = mark_of(os.getpid())
+    if mark is not None and os.getppid() != aoba:
+        end_survivors(mark.aoba)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 import json
 import logging
+import os
 import re
+import select
 import sys
+import threading
 
 import pytest
 
@@ -248,3 +251,47 @@ def test_no_line_is_left_while_threads_come_and_go(log, capfd, monkeypatch):
 
     lines = capfd.readouterr().err.splitlines()
     assert [int(line.rsplit(maxsplit=1)[1]) for line in lines] == list(range(1_000))
+
+
+@pytest.fixture
+def no_threads(monkeypatch):
+    """The system permits none, until the test says otherwise."""
+    permitted = []
+    start = threading.Thread.start
+
+    def limited(thread):
+        if not permitted:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    return permitted
+
+
+def test_lines_are_written_where_no_thread_is_to_be_had(log, capfd, no_threads):
+    with Logging("info", "text"):
+        log.info("one")
+        assert capfd.readouterr().err.endswith("INFO    one\n")
+        no_threads.append(True)
+        log.info("two")
+        log.info("three")
+    assert [line.split()[-1] for line in capfd.readouterr().err.splitlines()] == ["two", "three"]
+
+
+@pytest.mark.usefixtures("no_threads")
+def test_without_a_thread_nobody_waits_for_who_reads_the_log(log, monkeypatch):
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stderr, Logging("info", "text"):
+        monkeypatch.setattr(sys, "stderr", stderr)
+        for number in range(30):  # more than the pipe holds
+            log.info("%d %s", number, 3000 * "x")
+        read = b""
+        while select.select((reader,), (), (), 0)[0]:
+            read += os.read(reader, 65536)
+        assert 32 * 1024 < len(read) < 30 * 3000
+        log.info("the end")
+    with os.fdopen(reader, "rb") as rest:
+        *lines, last = (read + rest.read()).decode().splitlines()
+    assert [int(line.split()[3]) for line in lines] == list(range(30))
+    assert all(line.endswith(3000 * "x") for line in lines)
+    assert last.endswith("the end")

@@ -16,11 +16,13 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final, Protocol
 
+from aoba.orphans.reaper import reaper
 from aoba.sources.forks import fork_server
 from aoba.sources.forks.names import names
 from aoba.sources.lines import Lines
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.child import script_environment, watch_exit
+from aoba.sources.scripts.launching import launched
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.running import GRACE, exit_failure, signal_group
 
@@ -116,7 +118,7 @@ class ForkProcess:
             cpu = ",".join(map(str, self.limits.cpu_range or ()))
             own = (commands, starts, out, self.names.folder, self.names.sample, cpu, python)
             self._process = subprocess.Popen(
-                [python, fork_server.__file__, *map(str, own), *preload],
+                launched([python, fork_server.__file__, *map(str, own), *preload]),
                 env={**script_environment(), **BIND_NOW},
                 pass_fds=(commands, starts, out),
                 stdin=subprocess.DEVNULL,
@@ -124,6 +126,7 @@ class ForkProcess:
                 stderr=err,
                 start_new_session=True,
             )
+            reaper.started(self._process.pid)
             with contextlib.suppress(ProcessLookupError):
                 self.limits.apply_to_all_runs(self._process.pid)
             ours.pop_all()

@@ -15,6 +15,8 @@ try:
 except ImportError:
     import signal
 
+LOCKS = 10  # RLIMIT_LOCKS, of Linux
+
 _variables = os.environ.data if str is bytes else os.environ._data  # `os.environ` is a long way
 _orig_argv = sys.orig_argv[: -len(sys.argv)] if hasattr(sys, "orig_argv") else None
 
@@ -82,16 +84,29 @@ def writing(folder):
 
 
 def limiter(cpu):
-    """What a run calls to limit its CPU time."""
-    if not cpu:
-        return int
+    """What a run calls to limit its CPU time, and to mark itself as the leader of what it starts.
+
+    What that mark is stands in `orphans/marks`.
+    """
     import resource
 
-    limits = [int(seconds) for seconds in cpu.split(",")]
+    del sys.modules["resource"]  # a script finds it as it would in a fresh interpreter
+    limit = resource.setrlimit
+    limits = [int(seconds) for seconds in cpu.split(",")] if cpu else None
     most = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    if most != resource.RLIM_INFINITY:
+    if limits and most != resource.RLIM_INFINITY:
         limits = [min(seconds, most) for seconds in limits]
-    return lambda: resource.setrlimit(resource.RLIMIT_CPU, limits)
+    marks = sys.platform.startswith("linux")
+    aoba = resource.getrlimit(LOCKS)[1] if marks else resource.RLIM_INFINITY
+    marks = aoba != resource.RLIM_INFINITY
+
+    def be_limited():
+        if marks:
+            limit(LOCKS, (getpid(), aoba))
+        if limits:
+            limit(resource.RLIMIT_CPU, limits)
+
+    return be_limited
 
 
 def teller(parts, mode):

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 
+from aoba.orphans.proc import GONE, state_of
 from aoba.sources.forks.fork import Fork
 from aoba.sources.forks.fork_process import ANSWER
 from aoba.sources.pipe import Pipe
@@ -58,9 +59,12 @@ class ForkedRun(Running):
             self._give_up_later()
 
     def _give_up_later(self) -> None:
-        """A server that does not tell of a run's end is none."""
-        loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(ANSWER, self._fork.process.end, "does not report its end")
+        self._patience = asyncio.get_running_loop().call_later(ANSWER, self._give_up)
+
+    def _give_up(self) -> None:
+        """A server that does not tell of a run's end is none, unless there is no end to tell of."""
+        if state_of(self._fork.pid) in GONE:
+            self._fork.process.end("does not report its end")
 
     def _reap(self) -> int:
         return self._code

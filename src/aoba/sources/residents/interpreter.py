@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from aoba.errors import RunError
+from aoba.orphans.reaper import reaper
 from aoba.sources.pipe import Pipe
 from aoba.sources.residents import resident
 from aoba.sources.scripts.child import file_of, script_environment, watch_exit, widen
@@ -105,6 +106,7 @@ class Interpreter:
                 stderr=subprocess.PIPE,
                 start_new_session=True,
             )
+            reaper.started(self._process.pid)
             with contextlib.suppress(ProcessLookupError):
                 self.limits.apply_to_all_runs(self._process.pid)
             ours.pop_all()

@@ -17,12 +17,17 @@ from pathlib import Path
 from typing import IO, Final
 
 from aoba.errors import RunError
+from aoba.orphans.reaper import reaper
 from aoba.sources.pipe import Pipe
+from aoba.sources.scripts.launching import launched, look_at
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.running import MAX_PIPE, Running, signal_group
 
 FOR_SCRIPTS: Final = str(Path(__file__).parents[2] / "for_scripts")
 """The folder from which a script may `import aoba`, on any Python."""
+
+POLL: Final = 0.02
+"""Seconds from one look at a process to the next, where nothing tells of its end."""
 
 
 class Child(Running):
@@ -38,10 +43,11 @@ class Child(Running):
         self._argv, self._env, self._stdin = argv, env, stdin
 
     async def _start(self) -> tuple[Pipe, Pipe]:
+        await look_at(self._argv[0])
         try:
             with file_of(self._stdin) as stdin:
                 self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than a thread
-                    self._argv,
+                    launched(self._argv),
                     env=self._env,
                     bufsize=0,
                     stdin=stdin,
@@ -51,6 +57,7 @@ class Child(Running):
                 )
         except (OSError, ValueError) as error:
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
+        reaper.started(self._process.pid)
         self._limit()
         watch_exit(self._process, self._gone)
         assert self._process.stdout is not None  # noqa: S101  both were asked for
@@ -110,9 +117,7 @@ def watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -
     try:
         descriptor = os.pidfd_open(process.pid)
     except (AttributeError, OSError):  # not Linux, or not permitted
-        threading.Thread(
-            target=lambda: (process.wait(), loop.call_soon_threadsafe(callback)), daemon=True
-        ).start()
+        _watch_exit_in_thread(process, callback)
         return
 
     def exited() -> None:
@@ -121,3 +126,20 @@ def watch_exit(process: subprocess.Popen[bytes], callback: Callable[[], None]) -
         callback()
 
     loop.add_reader(descriptor, exited)
+
+
+def _watch_exit_in_thread(process: subprocess.Popen[bytes], callback: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def look() -> None:
+        if process.poll() is None:
+            loop.call_later(POLL, look)
+        else:
+            callback()
+
+    try:
+        threading.Thread(
+            target=lambda: (process.wait(), loop.call_soon_threadsafe(callback)), daemon=True
+        ).start()
+    except RuntimeError:  # the system permits no more threads
+        look()

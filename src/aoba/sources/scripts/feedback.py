@@ -4,7 +4,6 @@ It has the writes of clients since the last one, and the present values of all t
 defined. What was told of a run that could not be started is told again with the next.
 """
 
-import asyncio
 import struct
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from aoba.modbus.spec import Table
 from aoba.registers.described import Described, Descriptions
 from aoba.registers.image import Image
 from aoba.registers.journal import Write, Written
+from aoba.threads import in_thread
 
 MAX_INLINE: Final = 128 * 1024
 """Bytes of cells that are encoded in the loop; more are, in a thread."""
@@ -71,7 +71,7 @@ class Feedback:
         snapshot = self._snapshot(run)
         if snapshot.size <= MAX_INLINE:
             return encode(snapshot)
-        return await asyncio.to_thread(encode, snapshot)
+        return await in_thread(encode, snapshot)
 
     def at_once(self, run: int) -> bytes | None:
         """The same, without waiting; None, and nothing has been told, where it takes too long."""

@@ -14,6 +14,7 @@ from aoba.sources.scripts.quick import take_whole
 from aoba.sources.scripts.running import Running
 from aoba.sources.skipped import Skipped
 from aoba.sources.source_log import SourceLog
+from aoba.threads import in_thread
 
 MAX_INLINE: Final = 128 * 1024
 """Bytes of the longest value that is decoded in the loop; a longer one is, in a thread."""
@@ -228,9 +229,7 @@ class Intake:
             self._take(Text(bytes(raw)))
             return
         try:
-            self._offer(
-                decode(raw) if len(raw) <= MAX_INLINE else await asyncio.to_thread(decode, raw)
-            )
+            self._offer(decode(raw) if len(raw) <= MAX_INLINE else await in_thread(decode, raw))
         except NoDocument as error:
             self._tell(self._skipped.value(raw, error, time.monotonic()))
         except DocumentError as error:

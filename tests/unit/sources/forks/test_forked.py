@@ -11,6 +11,7 @@ from aoba.sources.forks import fork, forked
 from aoba.sources.forks.fork import Fork
 from aoba.sources.forks.forked import ForkedRun
 from aoba.sources.forks.names import names
+from aoba.sources.scripts import running
 from aoba.sources.scripts.limits import NO_LIMITS
 from support.runs import open_descriptors
 
@@ -178,6 +179,32 @@ def test_a_server_that_does_not_tell_of_the_end_is_ended(monkeypatch):
         return running.failure
 
     assert run(main) == "lost, since its fork server does not report its end"
+    process.names.close()
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_run_that_cannot_be_killed_is_not_the_fault_of_the_server(monkeypatch):
+    """As one that waits in the kernel for a file system that hangs."""
+    monkeypatch.setattr(forked, "ANSWER", 0.01)
+    monkeypatch.setattr(running, "STOP_TO_KILL", 0.05)
+    monkeypatch.setattr(running, "KILL_TO_LEAVE", 0.05)
+    looked_at = []
+    monkeypatch.setattr(forked, "state_of", lambda pid: looked_at.append(pid) or "D")
+    process = Process()
+
+    async def main():
+        async with a_run(process) as run:
+            run._fork.started(4242)
+            run._signal(signal.SIGKILL)
+            run._gone_at = None
+        while not looked_at:  # noqa: ASYNC110  no event tells of it
+            await asyncio.sleep(0.01)
+        failure = run.failure
+        run._fork.exited(-9)  # at last
+        return failure
+
+    assert run(main) == "cannot be killed, and is left running"
+    assert (set(looked_at), process.ended) == ({4242}, None)
     process.names.close()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,24 @@ def test_a_process_that_must_not_be_limited_is_not_left_running():
             os.kill(limits.pid, 0)
 
     run(main)
+
+
+@pytest.mark.parametrize("permits_threads", [True, False])
+def test_the_end_of_a_process_is_noticed_without_the_help_of_the_system(
+    monkeypatch, permits_threads
+):
+    def refuse(*_):
+        raise OSError(24, "Too many open files")
+
+    def refuse_thread(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    if not permits_threads:
+        monkeypatch.setattr(threading.Thread, "start", refuse_thread)
+
+    async def main():
+        async with child("import time; time.sleep(0.1); print('over')") as process:
+            return [chunk async for chunk in process.output(30)]
+
+    assert run(main) == [b"over\n"]

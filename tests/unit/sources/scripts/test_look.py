@@ -1,7 +1,6 @@
 """Looking at a script's file and its folder."""
 
 import os
-import threading
 import time
 
 import pytest
@@ -50,14 +49,24 @@ def test_one_that_is_too_large_is_there_but_not_read(path, monkeypatch):
     assert identity_of(path) is None
 
 
-def test_one_that_is_being_written_is_waited_for(path, folder):
+def test_one_that_is_being_written_is_waited_for(path, folder, monkeypatch):
+    sleep, slept = time.sleep, []
+
+    def write_the_rest(seconds):
+        if not slept:
+            (folder / "script.py").write_text("two")
+        slept.append(seconds)
+        sleep(seconds)
+
     seen = identity_of(path)
     (folder / "script.py").write_text("tw")
-    rest = threading.Timer(look.SETTLED / 2, (folder / "script.py").write_text, ("two",))
-    rest.start()
+    later = time.time() + 5  # as long as the machine takes to look at it
+    os.utime(path, (later, later))
+    monkeypatch.setattr(look.time, "time", lambda: later)
+    monkeypatch.setattr(look.time, "sleep", write_the_rest)
 
     assert find(path, seen, settles=True).source == b"two"
-    rest.join()
+    assert slept
 
 
 def test_the_very_first_one_is_not(path, monkeypatch):

@@ -1,0 +1,1 @@
+"""Processes that runs leave behind, wherever they have moved to: see `orphans.reaper`."""
