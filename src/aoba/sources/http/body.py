@@ -136,7 +136,9 @@ class _Reader:
         return length if length and self._coding == "identity" else MAX_VALUE
 
     def _broken_off(self) -> HttpError:
-        return HttpError(400, f"the body breaks off after {len(self._body)} bytes")
+        # As many as came; those that were not yet read are gone with the connection.
+        came = self._request.content.total_bytes
+        return HttpError(400, f"the body breaks off after {came} bytes")
 
 
 class _Plain:

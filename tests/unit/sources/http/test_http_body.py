@@ -25,7 +25,7 @@ class Request:
         given = {"Content-Encoding": coding, "Expect": expect}
         self.headers = CIMultiDict({name: value for name, value in given.items() if value})
         self.content_length = length
-        self.content = SimpleNamespace(iter_any=self._come)
+        self.content = SimpleNamespace(iter_any=self._come, total_bytes=0)
         self.writer = SimpleNamespace(write=self._write, output_size=0)
         self.written = []
         self.taken = 0
@@ -34,6 +34,7 @@ class Request:
     async def _come(self):
         for chunk in self._chunks:
             self.taken += len(chunk)
+            self.content.total_bytes += len(chunk)
             yield chunk
         if self._fails:
             raise self._fails
