@@ -8,7 +8,7 @@
 # make bench-kills      a thousand kills of what runs scripts, and nothing wrong to be seen
 # make bench-late       masters and devices that answer late, ten minutes, and no wrong value
 # make bench-logs       what the worst clients make the log grow by in a day; five minutes
-# make bench-promises   what else is promised in figures; two minutes
+# make bench-promises   what else is promised in figures; three minutes
 # make clean            remove the virtual environment and the caches
 #
 # All but the last install into .venv first, and again only when pyproject.toml or

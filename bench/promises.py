@@ -1,4 +1,4 @@
-"""What Aoba promises in figures, measured: `make bench-promises`, two minutes.
+"""What Aoba promises in figures, measured: `make bench-promises`, three minutes.
 
 Prints a line a promise: what was measured, the bound, and whether it holds. Exits with 1 where one
 does not. Absolute times depend on the machine; run it while nothing else does.
@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 from server import Poller, ask, serve
 
@@ -69,7 +71,7 @@ MIB = 1024 * 1024
 
 
 def main() -> None:
-    checks = (drift, hang, hung_files, flood, full_tables, stop, help_time)
+    checks = (drift, hang, hung_files, flood, brokers, posters, full_tables, stop, help_time)
     with tempfile.TemporaryDirectory() as folder:
         held = [check(Path(folder)) for check in checks]
     sys.exit(0 if all(held) else 1)
@@ -195,6 +197,77 @@ def flood(folder: Path) -> bool:
                 time.sleep(0.005)
         held.append(report(f"memory, flood of {name}", (peak - before) / MIB, "MiB", 40))
         held.append(report("slowest answer meanwhile", 1000 * max(poller.times), "ms", 50))
+    return all(held)
+
+
+@contextmanager
+def peer(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """A process of `hostile.py`."""
+    command = [sys.executable, str(Path(__file__).with_name("hostile.py")), *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def said(process: subprocess.Popen[str]) -> list[int]:
+    """The numbers in its next line."""
+    assert process.stdout is not None
+    return [int(word) for word in process.stdout.readline().split()]
+
+
+def brokers(_: Path) -> bool:
+    """What a broker sends, for 10 s from a second after the first document on."""
+    held = []
+    for name, what in (("messages of 256 MiB", "large"), ("a flood of messages", "messages")):
+        with (
+            peer("broker", what) as broker,
+            serve(f"mqtt://127.0.0.1:{said(broker)[0]}/t") as server,
+        ):
+            wait_for(lambda: any("first document" in line for line in server.log), 10)
+            before = server.rss()
+            with Poller(server.port).running() as rest:
+                time.sleep(1)
+            with Poller(server.port).running() as poller:
+                time.sleep(10)
+            grown = server.peak_rss() - before
+        slower = median(poller.times) / median(rest.times)
+        held += [
+            report(f"memory, {name}", grown / MIB, "MiB", 32),
+            report("slowest answer meanwhile", 1000 * max(poller.times), "ms", 50),
+            report("median answer, against one at rest", slower, "times", 10),
+        ]
+    return all(held)
+
+
+def posters(_: Path) -> bool:
+    held = []
+    for name, sessions, bodies in (
+        ("100 sessions", 100, 0),
+        ("the same and 80 slow bodies", 100, 80),
+        ("300 sessions", 300, 0),
+    ):
+        with serve("http://127.0.0.1:0/plant") as server:
+            wait_for(lambda: any("waiting for documents" in line for line in server.log), 10)
+            line = next(line for line in server.log if "waiting for documents" in line)
+            port = int(line.rsplit(":", 1)[1].partition("/")[0])
+            with peer("posters", port, 1, 0.5) as warm_up:
+                said(warm_up)
+            before = server.rss()
+            with (
+                peer("slow", port, bodies),
+                peer("posters", port, sessions, 10) as posting,
+                Poller(server.port).running() as poller,
+            ):
+                answered, lost = said(posting)
+            grown = server.peak_rss() - before
+        print(f"       {name}: {answered / 10:.0f} posts a second")
+        held += [
+            report(f"posts without an answer, {name}", lost, "posts", 0),
+            report("memory", grown / MIB, "MiB", 32),
+            report("slowest answer meanwhile", 1000 * max(poller.times), "ms", 50),
+        ]
     return all(held)
 
 

@@ -23,8 +23,15 @@ class Server:
 
     def rss(self) -> int:
         """Resident memory in bytes."""
+        return self._memory("VmRSS")
+
+    def peak_rss(self) -> int:
+        """The most it has had."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        found = re.search(rf"{name}:\s+(\d+) kB", status)
         return 1024 * int(found[1]) if found else 0
 
 

@@ -13,8 +13,9 @@ from typing import Final
 
 from aoba.document.schema import Document
 from aoba.errors import UsageError
+from aoba.logs.dedup import Dedup
 from aoba.mqtt.attempts import Attempts
-from aoba.mqtt.connection import Connection
+from aoba.mqtt.connection import Connection, together
 from aoba.mqtt.newest import Newest
 from aoba.mqtt.session import Session
 from aoba.mqtt.target import Publication
@@ -22,7 +23,6 @@ from aoba.registers.image import Image
 from aoba.runtime import Outlet, Runtime
 from aoba.sources.group import SourceGroup
 from aoba.sources.monitoring import UNMONITORED
-from aoba.sources.repeats import Repeats
 from aoba.sources.spec import Spec
 
 LAST_WORDS: Final = 0.5
@@ -57,7 +57,7 @@ class Publisher(Outlet):
         """Whether the broker has the newest document."""
         self._is_published.set()
         self._documents = 0
-        self._complaints = Repeats()
+        self._complaints = Dedup()
         self._life: asyncio.Task[None] | None = None
         image.watch(self._took, lambda _: self._newest.forget())
 
@@ -78,6 +78,7 @@ class Publisher(Outlet):
         self._life.cancel()
         await asyncio.gather(self._life, return_exceptions=True)
         self._attempts.end()
+        self._tell(self._complaints.end())
         self._tell_summary()
 
     def _took(self, _: str, document: Document) -> None:
@@ -88,16 +89,7 @@ class Publisher(Outlet):
     async def _publish(self, session: Session) -> None:
         """What the broker was given before may be lost with the connection: begin with it."""
         self._is_news.set()
-        lost = asyncio.create_task(session.message())  # of which there is none
-        work = asyncio.create_task(self._publish_news(session))
-        try:
-            done, _ = await asyncio.wait((lost, work), return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            lost.cancel()
-            work.cancel()
-            await asyncio.gather(lost, work, return_exceptions=True)
+        await together(session.lost(), self._publish_news(session))
 
     async def _publish_news(self, session: Session) -> None:
         target = self._target
@@ -114,7 +106,11 @@ class Publisher(Outlet):
                 self._is_published.set()
 
     def _complain(self, text: str) -> None:
-        for line in self._complaints.happened(text, time.monotonic()):
+        """The same as ever, though what is too much may be as much or more each time."""
+        self._tell(self._complaints.happened(text, time.monotonic(), "too much"))
+
+    def _tell(self, lines: list[str]) -> None:
+        for line in lines:
             _log.error("%s: %s", self._target, line)
 
     def _tell_summary(self) -> None:

@@ -1,6 +1,5 @@
 """Takes a port at each address of a host, for whatever is to listen there."""
 
-import asyncio
 import errno
 import os
 import socket
@@ -9,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Protocol
 
 from aoba.errors import LinkError
+from aoba.resolver import resolve
 
 ANY: Final = "*"
 """The host that stands for all addresses, of IPv4 and IPv6."""
@@ -68,8 +68,9 @@ async def _addresses(
 ) -> list[tuple[socket.AddressFamily, str]]:
     if host == ANY:  # the resolver would take it for this machine alone
         return [(socket.AF_INET, "0.0.0.0"), *[(socket.AF_INET6, "::")] * _has_ipv6()]  # noqa: S104
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind)
-    return list(dict.fromkeys((family, str(info[0])) for family, *_, info in found))
+    found = await resolve(host, port, kind)
+    both = ((socket.AddressFamily(family), str(info[0])) for family, *_, info in found)
+    return list(dict.fromkeys(both))
 
 
 def _has_ipv6() -> bool:

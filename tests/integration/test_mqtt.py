@@ -101,6 +101,29 @@ def test_a_message_that_is_too_large(serve: Serve, broker: Broker) -> None:
     serves(server, 8)
 
 
+def test_one_that_a_broker_of_version_5_does_not_even_send(serve: Serve, broker: Broker) -> None:
+    server = serve(broker.url(f"{TOPIC}?protocol=5"))
+    server.wait_for_log("connected to")
+    port_of(server)
+    broker.publish(TOPIC, b" " * (17 << 20) + holding(7), retain=False)
+    broker.publish(TOPIC, holding(8))
+    serves(server, 8)
+    assert not server.logged("ERROR")
+
+
+def test_a_thousand_kept_topics_are_taken_and_asked_for_but_once(
+    serve: Serve, broker: Broker
+) -> None:
+    broker.publish_many([(f"plant/{n}", holding(n, address=n)) for n in range(1500)])
+    server = serve(broker.url("plant/#?qos=0"))
+    serves(server, 1499, address=1499)
+    broker.publish("plant/0", holding(7), retain=False)
+    serves(server, 7)
+    assert server.stop()[0] == 0
+    assert server.logged("deliveries: 1501, failed: 0, documents: 1501")
+    assert not server.logged("ERROR|WARNING")
+
+
 def test_a_flood(serve: Serve, broker: Broker) -> None:
     """Of more than a broker has room for, mosquitto passes over the newest."""
     broker.publish(TOPIC, holding(1))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from aoba.mqtt.connection import Connection
 from aoba.mqtt.session import Session
 from aoba.mqtt.url import Broker as Place
 from support.broker import Broker, needs_mosquitto
+from support.hostile_broker import SUBACK as SUBACK_1
+from support.hostile_broker import publish
 from support.waiting import DEADLINE
 
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
@@ -203,3 +206,66 @@ def test_a_host_that_is_none() -> None:
     (line,) = kept(Place("no-such-host.invalid", 1883), nothing)
 
     assert "no such host" in line or "resol" in line.lower()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_name_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = threading.Event()
+    real = socket.getaddrinfo
+
+    def look_up(host: str, *more: Any, **options: Any) -> Any:
+        if host == "broker.example" and not options.get("flags"):
+            known.wait(DEADLINE)
+        return real(host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    try:
+        (line,) = kept(Place("broker.example", 1883), nothing)
+    finally:
+        known.set()
+
+    assert line.endswith(
+        "no name server says within 0.3 s where that is; check the name and the DNS"
+    )
+
+
+def test_what_comes_is_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a message that takes longer than a broker may be silent."""
+    monkeypatch.setattr(sessions, "KEEPALIVE", 1)
+    large = publish("a", bytes(35))
+    heard = []
+
+    async def use(session: Session) -> None:
+        await session.subscribe("a", 1)
+        heard.append(await session.message())
+
+    slowly = [large[i : i + 1] for i in range(len(large))]
+    line = said_slowly(CONNACK, SUBACK_1, *slowly, use=use, pause=0.1)
+
+    assert line.startswith("connected to")
+    assert [message.size for message in heard] == [35]
+
+
+def said_slowly(
+    connack: bytes, suback: bytes, *pieces: bytes, use: Callable[[Session], Any], pause: float
+) -> str:
+    """The last line of the log where a broker answers no more, and sends `pieces` with pauses."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            for data in (connack, suback):
+                await reader.read(1000)
+                writer.write(data)
+            for piece in pieces:
+                writer.write(piece)
+                await asyncio.sleep(pause)
+            await reader.read()
+        finally:
+            writer.close()
+
+    async def run() -> list[str]:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            return await Kept(Place("127.0.0.1", port)).run(use)
+
+    return asyncio.run(run())[-1]

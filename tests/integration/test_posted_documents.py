@@ -204,7 +204,7 @@ def test_what_is_no_http_is_told_so(plant: str) -> None:
 
 def test_a_body_that_breaks_off_is_logged_and_no_defect(server: Server, plant: str) -> None:
     with socket.create_connection((urlsplit(plant).hostname, urlsplit(plant).port)) as raw:
-        raw.sendall(b"POST /plant HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n123456789")
+        raw.sendall(b"POST /plant HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 100\r\n\r\n123456789")
     server.wait_for_log(" ERROR +plant: from 127.0.0.1: the body breaks off after 9 bytes")
     assert server.logged("Traceback|defect") == []
 
@@ -214,7 +214,7 @@ def test_who_asks_whether_to_send_a_body_is_told(plant: str) -> None:
     with socket.create_connection((urlsplit(plant).hostname, urlsplit(plant).port)) as raw:
         raw.settimeout(DEADLINE)
         raw.sendall(
-            b"POST /plant HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+            b"POST /plant HTTP/1.1\r\nHost: [::1]\r\nExpect: 100-continue\r\n"
             b"Content-Length: %d\r\n\r\n" % len(body)
         )
         assert raw.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -236,7 +236,7 @@ def test_so_are_those_that_do_not_say_how_many_they_are(plant: str) -> None:
     megabyte = b"%x\r\n%s\r\n" % (1 << 20, bytes(1 << 20))
     with socket.create_connection((urlsplit(plant).hostname, urlsplit(plant).port)) as raw:
         raw.settimeout(DEADLINE)
-        raw.sendall(b"POST /plant HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        raw.sendall(b"POST /plant HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(17):
             raw.sendall(megabyte)
         answer = raw.recv(65536)
@@ -398,7 +398,9 @@ def test_every_status_is_in_the_documentation() -> None:
     used = {
         status
         for path in SOURCES.glob("http/*.py")
-        for status in re.findall(r"(?:HttpError\(|, |else )(4\d\d|503)\b", path.read_text())
+        for status in re.findall(
+            r"(?:HttpError\(|, |else |HTTP/1\.1 )(4\d\d|503)\b", path.read_text()
+        )
     }
 
     assert used | {"200"} == told
@@ -451,8 +453,8 @@ def test_it_stops_in_time_while_clients_are_connected(serve: Callable[..., Serve
     place = urlsplit(waiting(server))
     address = (place.hostname, place.port)
     clients = [socket.create_connection(address) for _ in range(3)]
-    clients[1].sendall(b"POST /plant HTTP/1.1\r\nHost: x\r\nContent-Le")
-    clients[2].sendall(b"POST /plant HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    clients[1].sendall(b"POST /plant HTTP/1.1\r\nHost: [::1]\r\nContent-Le")
+    clients[2].sendall(b"POST /plant HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 100\r\n\r\n{")
     send(place.geturl(), document(holding=[1]))
 
     code, seconds = server.stop(signal.SIGINT)

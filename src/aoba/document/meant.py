@@ -76,6 +76,8 @@ def is_meant(value: Any) -> bool:
     """Whether JSON that breaks the schema is meant for a document all the same."""
     if isinstance(value, list):
         return any(_is_station(item) for item in value[:_MAX_ITEMS])
+    if not isinstance(value, dict):
+        return False
     if not value or not _OF_A_DOCUMENT.isdisjoint(value) or _is_station(value):
         return True
     names = [name.lower() for name in list(value)[:_MAX_NAMES] if len(name) <= _MAX_NAME]

@@ -1,7 +1,7 @@
 """When to try to connect again, and what the log is told of it.
 
-A reason is told once and then counted, until a connection has lasted for `STEADY` seconds. What is
-lost at once again does not fill the log, and does not hurry either.
+A reason is told once and then counted, until it has not happened for a minute. What is lost again
+and again does not fill the log, nor does what is lost within `STEADY` seconds hurry.
 """
 
 import logging
@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from aoba.sources.repeats import Repeats
+from aoba.logs.dedup import REMIND, Dedup
 
 SHORTEST: Final = 0.5
 LONGEST: Final = 10.0
@@ -23,7 +23,7 @@ class Attempts:
     def __init__(self, place: str, tell: Callable[[int, str], None]) -> None:
         self.connections = 0
         self._place, self._tell = place, tell
-        self._repeats = Repeats()
+        self._errors = Dedup(forget=REMIND)
         self._pause = SHORTEST
         self._attempts = 0
         self._failed_at: float | None = None
@@ -50,12 +50,11 @@ class Attempts:
             self._pause = SHORTEST
             self._attempts = 0
             self._failed_at = None
-            self._repeats = Repeats()
         self._attempts += self._connected_at is None
         self._connected_at = None
         if self._failed_at is None:
             self._failed_at = now
-        news = list(self._repeats.happened(f"{self._place}: {reason}", now))
+        news = self._errors.happened(f"{self._place}: {reason}", now)
         self._untold = self._untold or bool(news)
         self._tell_all(news)
         pause = LONGEST if hopeless else self._pause
@@ -66,7 +65,7 @@ class Attempts:
     def end(self) -> None:
         """Nothing more is going to happen."""
         if self._connected_at is None:
-            self._tell_all(self._repeats.end())
+            self._tell_all(self._errors.end())
 
     def _tell_all(self, lines: Iterable[str]) -> None:
         for line in lines:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NoReturn
 
 from aoba.errors import BrokerError, UsageError
 from aoba.mqtt.attempts import Attempts
@@ -12,6 +12,19 @@ from aoba.mqtt.url import Broker
 from aoba.secret import read_secret, read_secret_again
 from aoba.tls import client_context
 from aoba.worker.caller import Caller
+
+
+async def together(*works: Coroutine[Any, Any, None]) -> None:
+    """Run all of `works` until one of them ends; raises what that one raises."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Connection:

@@ -34,6 +34,10 @@ def too_late(seconds: float) -> str:
     return f"no connection within {seconds:g} s; check address, cables and firewalls"
 
 
+def not_found(seconds: float) -> str:
+    return f"no name server says within {seconds:g} s where that is; check the name and the DNS"
+
+
 def silent(broker: Broker, seconds: float) -> str:
     return f"no answer within {seconds:g} s; {_check(broker)}"
 

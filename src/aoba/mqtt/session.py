@@ -1,8 +1,8 @@
 """One connection to a broker, from its first byte to its last.
 
-The protocol is paho's: it makes packets of what is asked for, and calls back with what comes. Here
-each call back becomes the answer that somebody waits for, and the loss of the connection becomes an
-answer to all of them.
+The protocol is paho's, but for the messages that come: it makes packets of what is asked for, and
+calls back with what comes. Here each call back becomes the answer that somebody waits for, and the
+loss of the connection becomes an answer to all of them.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import contextlib
 import secrets
 import ssl
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
@@ -18,10 +18,22 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from aoba.errors import BrokerError
-from aoba.mqtt.backlog import Backlog, Message
-from aoba.mqtt.reasons import forbidden, not_mqtt, refused, silent, too_late, why_lost, why_not
+from aoba.mqtt.backlog import MAX_MESSAGES, Backlog, Message
+from aoba.mqtt.packets import MAX_PUBLISH
+from aoba.mqtt.reasons import (
+    forbidden,
+    not_found,
+    not_mqtt,
+    refused,
+    silent,
+    too_late,
+    why_lost,
+    why_not,
+)
+from aoba.mqtt.receiver import Receiver
 from aoba.mqtt.url import Broker
 from aoba.mqtt.wire import Wire
+from aoba.resolver import Address, connect, resolve
 
 PATIENCE: Final = 5.0
 """Seconds for a connection, and for each answer."""
@@ -31,10 +43,9 @@ KEEPALIVE: Final = 15
 """Seconds without a word after which the broker is asked for one; a dead one is noticed in twice
 that time."""
 PARTING: Final = 0.5
-TURN: Final = 64
-"""Packets, at least in part, that are taken before others have their turn."""
 NEVER: Final = 0xFFFF_FFFF
 """When a session expires (section 3.1.2.11.2 of MQTT 5)."""
+_PINGRESP: Final = b"\xd0\x00"  # no more follows (section 3.13)
 
 
 class _Paho(Client):
@@ -63,39 +74,44 @@ class Session:
     ) -> None:
         self._broker, self._persistent = broker, persistent
         self._messages = Backlog(passed_over)
-        self._arrived = asyncio.Event()
         self._loss: BrokerError | None = None
         self._connected: asyncio.Future[None] = asyncio.Future()
         self._answers: dict[int, asyncio.Future[Any]] = {}
-        self._wire = Wire(self._read, self._write)
+        self._wire = Wire(self._readable, self._write)
         self._paho = self._new_paho(password)
+        self._receiver = Receiver(
+            self._wire,
+            self._messages,
+            self._paho.loop_read,
+            is_version_5=broker.protocol == "5",
+        )
+        self._was_heard = False  # since we last looked
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._receiving: asyncio.Task[None] | None = None
 
     async def open(self, context: ssl.SSLContext | None) -> None:
         broker = self._broker
+        addresses: list[Address] = []
         try:
             async with asyncio.timeout(PATIENCE):
+                addresses = await resolve(broker.host, broker.port)
                 await self._loop.create_connection(
                     lambda: self._wire,
-                    broker.host,
-                    broker.port,
+                    sock=await connect(addresses),
                     ssl=context,
                     server_hostname=(broker.name or broker.host) if context else None,
                 )
         except TimeoutError:
-            raise BrokerError(too_late(PATIENCE)) from None
+            raise BrokerError((too_late if addresses else not_found)(PATIENCE)) from None
         except OSError as error:
             raise BrokerError(why_not(broker, error)) from None
-        properties = None
-        if broker.protocol == "5" and self._persistent:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = NEVER
         # Before version 5, paho is told at its start whether the session persists.
         clean = not self._persistent if broker.protocol == "5" else MQTT_CLEAN_START_FIRST_ONLY
         self._paho.connect(
-            broker.host, broker.port, KEEPALIVE, clean_start=clean, properties=properties
+            broker.host, broker.port, KEEPALIVE, clean_start=clean, properties=self._properties()
         )
+        self._receiving = asyncio.create_task(self._receive())
         self._look_after()
         await self._wait(self._connected, PATIENCE, silent(broker, PATIENCE))
 
@@ -118,13 +134,20 @@ class Session:
         while not self._messages:
             if self._loss:
                 raise self._loss
-            self._arrived.clear()
-            await self._arrived.wait()
+            self._messages.arrived.clear()
+            await self._messages.arrived.wait()
         return self._messages.take()
+
+    async def lost(self) -> NoReturn:
+        """Wait for the end of the connection. What comes until then is nobody's."""
+        while True:
+            await self.message()
 
     async def close(self) -> None:
         if self._timer:
             self._timer.cancel()
+        if self._receiving:
+            self._receiving.cancel()
         self._paho.disconnect()
         self._wire.close()
         if not self._wire.is_open:
@@ -149,10 +172,20 @@ class Session:
             paho.username_pw_set(broker.user, password)
         paho.on_connect = self._on_connect
         paho.on_disconnect = self._on_disconnect
-        paho.on_message = self._on_message
         paho.on_subscribe = lambda _, __, number, codes, ___: self._on_answer(number, codes)
         paho.on_publish = lambda _, __, number, code, ___: self._on_answer(number, code)
         return paho
+
+    def _properties(self) -> Properties | None:
+        """What a broker of version 5 is told of our limits (section 3.1.2.11)."""
+        if self._broker.protocol != "5":
+            return None
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = MAX_PUBLISH
+        properties.ReceiveMaximum = MAX_MESSAGES
+        if self._persistent:
+            properties.SessionExpiryInterval = NEVER
+        return properties
 
     async def _answer(self, number: int | None, more: float = 0) -> Any:
         """The one to the packet with that number, for which there are `more` seconds than else."""
@@ -170,22 +203,29 @@ class Session:
         except TimeoutError:
             raise BrokerError(else_words) from None
 
-    def _read(self) -> None:
-        """Have paho take what has come, but not all at once where that is much."""
-        for _ in range(TURN):
-            if self._loss or not self._wire.has_news:
-                return
-            try:
-                self._paho.loop_read()
-            except Exception:  # noqa: BLE001  paho raises all sorts of them at what is no MQTT
-                self._lose(BrokerError(not_mqtt(self._broker)))
-        self._loop.call_soon(self._read)
+    def _readable(self) -> None:
+        self._was_heard = True
+        self._receiver.readable()
+
+    async def _receive(self) -> None:
+        try:
+            await self._receiver.run()
+        except Exception:  # noqa: BLE001  paho raises all sorts of them at what is no MQTT
+            self._lose(BrokerError(not_mqtt(self._broker)))
 
     def _write(self) -> None:
         self._paho.loop_write()
 
     def _look_after(self) -> None:
-        """Once a second, see whether it is time to ask the broker for a word, or to give it up."""
+        """Once a second, see whether it is time to ask the broker for a word, or to give it up.
+
+        Whatever comes is a sign of life. paho, which sees but a part of it, takes what is asked for
+        in such a case: a large message may be in front of that for minutes.
+        """
+        if self._was_heard and self._connected.done() and not self._loss:
+            self._was_heard = False
+            self._wire.offer(_PINGRESP)
+            self._paho.loop_read()
         self._paho.loop_misc()
         self._timer = self._loop.call_later(1, self._look_after)
 
@@ -197,7 +237,7 @@ class Session:
             if not future.done():
                 future.set_exception(error)
                 future.exception()  # whether or not somebody waits for it
-        self._arrived.set()
+        self._messages.arrived.set()
         self._wire.close()
 
     def _on_connect(self, _: Any, __: Any, ___: Any, code: Any, ____: Any) -> None:
@@ -213,10 +253,6 @@ class Session:
         else:
             words = why_lost(self._broker, code.getName(), was_open=was_open)
         self._lose(BrokerError(words))
-
-    def _on_message(self, _: Any, __: Any, message: Any) -> None:
-        self._messages.put(Message(message.topic, message.payload, message.retain))
-        self._arrived.set()
 
     def _on_answer(self, number: int, answer: Any) -> None:
         future = self._answers.pop(number, None)

@@ -1,7 +1,8 @@
 """Between a transport of the event loop and paho, which takes this for a socket that never blocks.
 
 So the event loop does what paho would do in threads, or with descriptors of its own: connecting,
-which can be given up at any time, TLS, and waiting.
+which can be given up at any time, TLS, and waiting. What has come is for the session to `take`;
+paho receives what the session offers it.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 FULL: Final = 1 << 18
-"""Bytes that wait to be read, from which on no more are asked for."""
+"""Bytes that wait to be taken, from which on no more are asked for."""
 
 
 class Wire(asyncio.Protocol):
@@ -17,18 +18,16 @@ class Wire(asyncio.Protocol):
 
     def __init__(self, readable: Callable[[], None], writable: Callable[[], None]) -> None:
         self.closed = asyncio.Event()
+        self.has_room = asyncio.Event()
+        """Whether what is sent is on its way soon; the other side may not take it."""
+        self.has_room.set()
         self.error: Exception | None = None
         """How the connection ended, where that was not in good order."""
         self._readable, self._writable = readable, writable
         self._data = bytearray()
+        self._offered = b""
         self._is_paused = False
-        self._is_full = False
         self._transport: asyncio.Transport | None = None
-
-    @property
-    def has_news(self) -> bool:
-        """Whether there is something to receive, be it the end."""
-        return bool(self._data) or self.closed.is_set()
 
     @property
     def is_open(self) -> bool:
@@ -47,31 +46,40 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.error = exc
         self.closed.set()
+        self.has_room.set()  # so that nobody waits for it
         self._readable()
 
     def pause_writing(self) -> None:
-        self._is_full = True
+        self.has_room.clear()
 
     def resume_writing(self) -> None:
-        self._is_full = False
+        self.has_room.set()
         self._writable()
+
+    def take(self) -> bytearray:
+        """All that has come; empty where nothing has."""
+        taken, self._data = self._data, bytearray()
+        if self._is_paused and self._transport and not self.closed.is_set():
+            self._is_paused = False
+            self._transport.resume_reading()
+        return taken
+
+    def offer(self, packet: bytes) -> None:
+        """Have paho receive `packet`."""
+        self._offered = packet
 
     def recv(self, size: int) -> bytes:
         """As of a socket: b"" at the end, BlockingIOError where there is nothing yet."""
-        if not self.has_news:
+        if not self._offered and not (self.closed.is_set() and not self._data):
             raise BlockingIOError
-        chunk = bytes(self._data[:size])
-        del self._data[:size]
-        if self._is_paused and len(self._data) <= FULL and self._transport:
-            self._is_paused = False
-            self._transport.resume_reading()
+        chunk, self._offered = self._offered[:size], self._offered[size:]
         return chunk
 
     def send(self, data: bytes | bytearray) -> int:
         """As of a socket: BlockingIOError where there is no room."""
         if self._transport is None or self.closed.is_set():
             raise BrokenPipeError
-        if self._is_full:
+        if not self.has_room.is_set():
             raise BlockingIOError
         self._transport.write(data)
         return len(data)

@@ -2,19 +2,22 @@
 
 What a run is to a script, a delivery is to other sources: it begins, documents and errors come of
 it, and it is over. One that gives no document that can be taken has failed. Errors that come with
-each delivery are logged once, then counted.
+each delivery are logged once, then counted. They come from places, such as hosts and topics: all is
+well again when each that has failed has brought a good one since. However many deliveries there
+are, they have but a share of the loop's time.
 """
 
 import asyncio
 from codecs import BOM_UTF8
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from aoba.document.decode import Decoded, decode
 from aoba.document.schema import Document
 from aoba.document.stream import MAX_VALUE
 from aoba.errors import DocumentError
+from aoba.loop_share import LoopShare
 from aoba.registers.image import Image
 from aoba.sources.monitoring import Monitoring
 from aoba.sources.reception import Reception
@@ -22,6 +25,9 @@ from aoba.sources.scripts.run import MAX_INLINE, Outcome
 from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
 from aoba.threads import in_thread
+
+MAX_FAILING: Final = 100
+"""Places of which is known that they have failed; of more, the first is taken to be well."""
 
 
 class State(NamedTuple):
@@ -50,7 +56,9 @@ class Deliveries:
         self._vitals = vitals = Vitals(name, monitoring, image, self.log)
         self._reception = Reception(name, image, self.log, self._applied, vitals.document)
         self._turn = asyncio.Lock()
+        self._share = LoopShare()
         self._failure: str | None = None
+        self._failing: dict[str, None] = {}
 
     @property
     def state(self) -> State:
@@ -71,9 +79,13 @@ class Deliveries:
             )
 
     @asynccontextmanager
-    async def delivery(self) -> AsyncIterator[None]:
-        """Within it, what comes is of one delivery; another one waits until it is over."""
+    async def delivery(self, place: str = "") -> AsyncIterator[None]:
+        """Within it, what comes is of one delivery; another one waits until it is over.
+
+        `place` is where it comes from, where there are several.
+        """
         async with self._turn:
+            await self._share.turn()
             self._failure = None
             self._reception.begin(None)
             self._vitals.run_begins()
@@ -81,11 +93,21 @@ class Deliveries:
             if not (self._failure or self._reception.of_this_run):
                 self.error("no document in it")
             self._vitals.run_over(Outcome(self._failure))
-            self.log.run_over()
+            self._note(place)
             self.settled.set()
 
+    def _note(self, place: str) -> None:
+        """What the newest delivery, which is of `place`, says of how all of them do."""
+        self._failing.pop(place, None)
+        if self._failure:
+            self._failing[place] = None
+            if len(self._failing) > MAX_FAILING:
+                del self._failing[next(iter(self._failing))]
+        elif not self._failing:
+            self.log.recovered()
+
     async def take(self, raw: bytes | bytearray, place: str = "") -> Decoded:
-        """Take one document, from `place`, within a delivery.
+        """Take one document within a delivery; errors begin with `place`.
 
         Raises DocumentError, which the log has been told of, where that cannot be done.
         """
@@ -109,11 +131,8 @@ class Deliveries:
         """Raises DocumentError where another source is in the way."""
         self._reception.document(decoded)
 
-    def error(self, text: str, key: str | None = None) -> None:
-        """The delivery has failed, or a part of it.
-
-        `key` is the same for errors that differ in details only.
-        """
+    def error(self, text: str, key: Hashable = None) -> None:
+        """The delivery has failed, or a part of it; `key` is as in `SourceLog.repeatable`."""
         self._failure = text
         self._reception.error(text, key)
 
@@ -126,11 +145,15 @@ class Deliveries:
             self.settled.set()
 
 
+def too_large(size: int) -> DocumentError:
+    """Of a document of `size` bytes."""
+    return DocumentError("", f"expected {MAX_VALUE >> 20} MiB at most, got {size} bytes")
+
+
 async def decoded_of(raw: bytes | bytearray) -> Decoded:
     """Decode a document, in a thread where it is large. Raises DocumentError."""
     if len(raw) > MAX_VALUE:
-        limit = f"expected {MAX_VALUE >> 20} MiB at most, got {len(raw)} bytes"
-        raise DocumentError("", limit)
+        raise too_large(len(raw))
     return _decode(raw) if len(raw) <= MAX_INLINE else await in_thread(_decode, raw)
 
 

@@ -1,7 +1,7 @@
 """What a source gives, in runs or deliveries -> image and log."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final
 
 from aoba.document.again import Frame
@@ -102,8 +102,8 @@ class Reception:
             self._frame = Frame.of(raw, document)
         self._on_document(document, replace)
 
-    def error(self, text: str, key: str | None = None) -> None:
-        """`key` is the same for errors that differ in details only."""
+    def error(self, text: str, key: Hashable = None) -> None:
+        """`key` is what `SourceLog.repeatable` knows it by."""
         self._failed = True
         self._log.repeatable(logging.ERROR, text, key)
 

@@ -9,7 +9,7 @@ together are some 80 MB a day. What is left out is counted, and said within a mi
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Final
 
 from aoba.logs.dedup import REMIND, Dedup
@@ -26,6 +26,8 @@ PER_SECOND: Final = 400
 STDERR_BURST: Final = 1024 * 1024
 STDERR_PER_SECOND: Final = 500
 """Characters of log, of which each source has so many at once, and then so many a second."""
+
+_VALUE: Final = ", got "  # stands before it in all errors that tell one
 
 _log = logging.getLogger(LOGGER)
 
@@ -83,9 +85,14 @@ class SourceLog:
         self._tell_left_out()
         self._write_of_source(logging.INFO, summary)
 
-    def repeatable(self, level: int, text: str, key: str | None = None) -> None:
-        """`level` is that of an error or a warning; `key`, or else `text`, tells them apart."""
+    def repeatable(self, level: int, text: str, key: Hashable = None) -> None:
+        """`level` is that of an error or a warning.
+
+        `key` is the text unless given, up to a value that comes at its end: that a script gives
+        another wrong value each time makes no other error of it.
+        """
         self._failed = self._failed or level == logging.ERROR
+        key = text.partition(_VALUE)[0] if key is None else key
         self._write_all(level, self._repeated[level].happened(text, time.monotonic(), key))
         self._remind_later()
 

@@ -106,6 +106,10 @@ def test_what_is_cut_off_may_be_nothing_but_brackets(begun, expected):
         ({"x" * 41 + "station": 1}, False),
         ({**{f"x{i}": 1 for i in range(49)}, "station": 1}, True),
         ({**{f"x{i}": 1 for i in range(50)}, "station": 1}, False),
+        (42, False),
+        ("stations", False),
+        (None, False),
+        (True, False),
     ],
 )
 def test_what_is_meant_for_a_document(value, expected):

@@ -87,14 +87,39 @@ def test_connections_that_are_lost_at_once_do_not_fill_the_log(attempts, log):
     assert pauses[-1] > LONGEST / 2
 
 
-def test_after_a_steady_connection_all_is_told_again(attempts, log):
+def test_after_a_minute_all_is_told_again(attempts, log):
     attempts.failed("closed", 0)
     attempts.connected(1)
     log.news()
-    pause = attempts.failed("closed", 1 + STEADY)
+    attempts.failed("closed", 61)
 
     assert log.news() == [("ERROR", "mqtt://b:1883: closed")]
-    assert pause <= SHORTEST
+
+
+def test_after_a_steady_connection_there_is_no_hurry(attempts):
+    for second in range(10):
+        attempts.failed("nobody", second)
+    attempts.connected(20)
+
+    assert attempts.failed("closed", 20 + STEADY) <= SHORTEST
+
+
+def test_connections_that_are_lost_after_a_while_do_not_fill_the_log_either(attempts, log):
+    for second in range(0, 24 * 3600, 12):
+        attempts.connected(second)
+        attempts.failed("closed" if second % 24 else "nobody", second + 11)
+
+    day = log.news()
+    assert len(day) < 24 * 60 * 4
+    assert day[:7] == [
+        ("INFO", "connected to mqtt://b:1883"),
+        ("ERROR", "mqtt://b:1883: nobody"),
+        ("INFO", "connected to mqtt://b:1883 after 1.0 s, at attempt 1"),
+        ("ERROR", "mqtt://b:1883: closed"),
+        ("INFO", "connected to mqtt://b:1883 after 1.0 s, at attempt 1"),
+        ("ERROR", "same error, 3 times: mqtt://b:1883: nobody"),
+        ("INFO", "connected to mqtt://b:1883 after 1.0 s, at attempt 1"),
+    ]
 
 
 def test_pauses_grow_up_to_a_limit(attempts):

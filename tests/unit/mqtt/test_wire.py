@@ -31,16 +31,19 @@ def pair():
     return Pair()
 
 
-def test_what_comes_is_received_in_parts(pair):
+def test_what_comes_is_taken_at_once(pair):
     pair.wire.data_received(b"abc")
     pair.wire.data_received(b"d")
 
     assert pair.calls == ["readable", "readable"]
-    assert [pair.wire.recv(1), pair.wire.recv(100)] == [b"a", b"bcd"]
-    assert not pair.wire.has_news
+    assert [pair.wire.take(), pair.wire.take()] == [b"abcd", b""]
 
 
-def test_where_nothing_is_a_socket_would_block(pair):
+def test_paho_receives_what_it_is_offered_in_parts(pair):
+    pair.wire.data_received(b"abc")
+    pair.wire.offer(b"xyz")
+
+    assert [pair.wire.recv(1), pair.wire.recv(100)] == [b"x", b"yz"]
     with pytest.raises(BlockingIOError):
         pair.wire.recv(1)
 
@@ -49,7 +52,10 @@ def test_the_end_comes_behind_what_came_before(pair):
     pair.wire.data_received(b"a")
     pair.wire.connection_lost(None)
 
-    assert [pair.wire.recv(9), pair.wire.recv(9)] == [b"a", b""]
+    with pytest.raises(BlockingIOError):
+        pair.wire.recv(9)
+    assert pair.wire.take() == b"a"
+    assert pair.wire.recv(9) == b""
     assert (pair.wire.is_open, pair.wire.error) == (False, None)
 
 
@@ -65,17 +71,17 @@ def test_no_more_is_asked_for_than_can_be_taken(pair):
     pair.wire.data_received(b"a")
     pair.wire.data_received(b"b")
     assert pair.transport.calls == ["pause_reading"]
-    pair.wire.recv(1)
-    assert pair.transport.calls == ["pause_reading"]
-    pair.wire.recv(1)
-    pair.wire.recv(1)
+    pair.wire.take()
+    pair.wire.take()
 
     assert pair.transport.calls == ["pause_reading", "resume_reading"]
 
 
 def test_nothing_is_sent_where_there_is_no_room(pair):
     assert pair.wire.send(b"ab") == 2
+    assert pair.wire.has_room.is_set()
     pair.wire.pause_writing()
+    assert not pair.wire.has_room.is_set()
     with pytest.raises(BlockingIOError):
         pair.wire.send(b"c")
     pair.wire.resume_writing()

@@ -7,7 +7,7 @@ from aoba.document.stream import MAX_VALUE
 from aoba.errors import DocumentError
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from aoba.sources.deliveries import Deliveries
+from aoba.sources.deliveries import MAX_FAILING, Deliveries
 from aoba.sources.freshness import FreshnessRule
 from aoba.sources.health import HealthPlace
 from aoba.sources.monitoring import UNMONITORED, Monitoring
@@ -27,7 +27,7 @@ class Brought:
 
     async def bring(self, *payloads, place=""):
         for payload in payloads:
-            async with self.deliveries.delivery():
+            async with self.deliveries.delivery(place):
                 try:
                     await self.deliveries.take(payload, place)
                 except DocumentError as error:
@@ -122,6 +122,57 @@ def test_deliveries_in_turns_good_and_bad_are_told_once(caplog):
         "tank.json: well again, after 1 error",
         f"tank.json: same error, 19 times: {WHY}",
     ]
+
+
+def bring_from(*deliveries):
+    """`deliveries` are pairs of a place and a payload."""
+
+    async def bring():
+        brought = Brought()
+        with brought.deliveries.alive():
+            for place, payload in deliveries:
+                async for _ in brought.bring(payload, place=place):
+                    pass
+
+    asyncio.run(bring())
+
+
+def test_errors_of_two_places_in_turns_are_each_told_once(caplog):
+    bring_from(*[("here", BAD), ("there", b"no JSON")] * 20)
+
+    no_json = "there: not valid JSON: Expecting value at line 1 column 1 of the document"
+    assert [line for line in caplog.messages if "re: " in line] == [
+        f"tank.json: here: {WHY}",
+        f"tank.json: {no_json}",
+        f"tank.json: same error, 19 times: here: {WHY}",
+        f"tank.json: same error, 19 times: {no_json}",
+    ]
+
+
+def test_all_is_well_again_when_all_places_are(caplog):
+    bring_from(("here", BAD), ("there", BAD), ("here", GOOD), *[("elsewhere", GOOD)] * 9)
+    assert "well again" not in caplog.text
+    caplog.clear()
+    bring_from(("here", BAD), ("there", BAD), ("here", GOOD), *[("there", GOOD)] * 9)
+
+    assert caplog.text.count("well again, after 2 errors") == 1
+
+
+def test_places_that_have_failed_are_not_remembered_without_end():
+    async def bring():
+        brought = Brought()
+        for number in range(10 * MAX_FAILING):
+            async for _ in brought.bring(BAD, place=str(number)):
+                pass
+        return len(brought.deliveries._failing)
+
+    assert asyncio.run(bring()) == MAX_FAILING
+
+
+def test_another_wrong_value_each_time_is_no_other_error(caplog):
+    Brought().of(*(raw(one_range("holding", 0, [value])) for value in range(70_000, 70_020)))
+
+    assert len([line for line in caplog.messages if "expected 0..65535" in line]) == 2
 
 
 def test_a_first_delivery_that_fails_settles_it_too():

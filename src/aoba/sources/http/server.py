@@ -1,33 +1,30 @@
 """One listening port for the http sources of one HOST:PORT, each at a path of its own.
 
-Bounded in what clients can cost: connections, how long one of them may be silent, and what the
-bodies of their requests hold. A connection that has no request under way makes way for a new one.
+Bounded in what clients can cost: connections, how long one of them may be silent, what the bodies
+of their requests hold, and time of the loop.
 """
 
-import json
-import logging
+import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 from aoba.errors import HttpError, UsageError
+from aoba.loop_share import LoopShare
 from aoba.sockets import Place, address_of, take_ports
+from aoba.sources.http.answers import refusal
 from aoba.sources.http.body import Bodies
+from aoba.sources.http.connections import MAX_CONNECTIONS, MAX_LEAVING, Connections
 
-MAX_CONNECTIONS: Final = 64
-SILENCE: Final = 15.0
-"""Seconds, from the connection or the last answer on, until the head of a request is there."""
 PARTING: Final = 0.5
 """Seconds for requests that are under way when Aoba stops."""
 
-_LINGERING: Final = 5.0  # seconds in which a client that is refused may go on sending
-_READ_AHEAD: Final = 64 * 1024
-_BACKLOG: Final = 128
-
-_log = logging.getLogger("aoba.http")
+_BACKLOG: Final = 512
+_RECEIVE_BUFFER: Final = 32 * 1024
+"""Bytes that the system takes in for a client beyond what was read; read at a time are no more."""
 
 Endpoint = Callable[[web.BaseRequest], Awaitable[web.Response]]
 """Answers the requests for a path; may raise HttpError."""
@@ -36,16 +33,18 @@ Endpoint = Callable[[web.BaseRequest], Awaitable[web.Response]]
 class HttpServer:
     """Call `add` for each endpoint, `bind`, and `open` once for each of them; at last `close`."""
 
-    descriptors = MAX_CONNECTIONS + 8
+    descriptors = MAX_CONNECTIONS + MAX_LEAVING + 8
 
     def __init__(self, place: Place) -> None:
-        self.bodies = Bodies()
+        self._share = LoopShare()
+        self.bodies = Bodies(self._share)
         self._place = place
         self._port = place.port
         self._endpoints: dict[str, Endpoint] = {}
         self._opened = 0
         self._sockets: list[socket.socket] = []
-        self._runner: web.ServerRunner | None = None
+        self._connections: Connections | None = None
+        self._doors: list[asyncio.Task[None]] = []
 
     @property
     def url(self) -> str:
@@ -73,18 +72,25 @@ class HttpServer:
         self._opened += 1
         if self._opened < len(self._endpoints):
             return
-        self._runner = web.ServerRunner(_Server(self._answer), shutdown_timeout=PARTING)
-        await self._runner.setup()
+        self._connections = Connections(self._answer, self._make_way, self._share)
         for each in self._sockets:
-            await web.SockSite(self._runner, each, backlog=_BACKLOG).start()
+            self._doors.append(asyncio.create_task(self._connections.accept(each)))
 
     async def close(self) -> None:
         """Let no more in, and part from those who are there within 2 x `PARTING`."""
-        runner, self._runner = self._runner, None
-        if runner:
-            await runner.cleanup()
+        for door in self._doors:
+            door.cancel()
+        await asyncio.gather(*self._doors, return_exceptions=True)
+        self._doors.clear()
         while self._sockets:
             self._sockets.pop().close()
+        connections, self._connections = self._connections, None
+        if connections:
+            connections.pre_shutdown()
+            await connections.shutdown(PARTING)
+
+    def _make_way(self) -> bool:
+        return self.bodies.uploads.make_way(time.monotonic())
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         endpoint = self._endpoints.get(request.path, _nowhere)
@@ -98,74 +104,7 @@ async def _nowhere(request: web.BaseRequest) -> web.Response:
     raise HttpError(404, f"no source at {request.path}")
 
 
-def answer(content: dict[str, Any], status: int = 200, **headers: str) -> web.Response:
-    text = json.dumps(content) + "\n"
-    named = {"Server": "Aoba", **headers}
-    return web.Response(text=text, status=status, headers=named, content_type="application/json")
-
-
-def refusal(error: HttpError) -> web.Response:
-    response = answer({"error": str(error)}, error.status, **error.headers)
-    if error.status in _UNREAD:
-        response.force_close()
-    return response
-
-
-_UNREAD: Final = (400, 408, 413, 503)
-"""Where some of the body may be left, and nobody knows how much."""
-
-
-class _Server(web.Server):
-    def __init__(self, handler: Endpoint) -> None:
-        super().__init__(
-            self._handle,
-            access_log=None,
-            logger=_log,
-            keepalive_timeout=SILENCE,
-            lingering_time=_LINGERING,
-            read_bufsize=_READ_AHEAD,
-            auto_decompress=False,
-        )
-        self._handler = handler
-        self._busy: set[web.RequestHandler] = set()
-
-    def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
-
-    def connection_made(self, handler: web.RequestHandler, transport: Any) -> None:
-        super().connection_made(handler, transport)
-        connected = [each for each in self.connections if each.connected]
-        if len(connected) > MAX_CONNECTIONS:
-            next(each for each in connected if each not in self._busy).force_close()
-
-    async def _handle(self, request: web.BaseRequest) -> web.Response:
-        self._busy.add(request.protocol)
-        try:
-            return await self._handler(request)
-        finally:
-            self._busy.discard(request.protocol)
-
-
-class _Connection(web.RequestHandler):
-    async def start(self) -> None:
-        if self.connected:  # else it has gone before its turn came, which the library cannot take
-            await super().start()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,  # noqa: ARG002  the library's
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """What is no HTTP is told to whoever sent it, and a defect to the log."""
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.error("defect in Aoba", exc_info=exc)
-            message = "a defect in Aoba; its log says more"
-        response = answer({"error": " ".join((message or "not HTTP").split())}, status)
-        response.force_close()
-        return response
-
-
 def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
-    return socket.create_server(address, family=family, backlog=_BACKLOG)
+    listener = socket.create_server(address, family=family, backlog=_BACKLOG)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)  # of all connections
+    return listener

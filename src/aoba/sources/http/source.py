@@ -7,6 +7,7 @@ client, and is no failure of the source.
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import quote
@@ -17,9 +18,14 @@ from aoba.document.summary import summary
 from aoba.errors import Conflict, DocumentError, HttpError
 from aoba.registers.image import Image
 from aoba.sources.deliveries import Deliveries
-from aoba.sources.http.server import HttpServer, answer
+from aoba.sources.http.answers import answer
+from aoba.sources.http.body import MAX_SHOWN
+from aoba.sources.http.hosts import Hosts
+from aoba.sources.http.server import HttpServer
 from aoba.sources.http.spec import HttpSpec
 from aoba.sources.http.token import Token
+
+_NUMBER: Final = re.compile(r"\d+")
 
 MAX_WARNINGS: Final = 100
 """Unknown fields that an answer names."""
@@ -35,6 +41,7 @@ class HttpSource:
     def __init__(self, name: str, spec: HttpSpec, image: Image, server: HttpServer) -> None:
         self._spec, self._server = spec, server
         self._token = None if spec.token is None else Token(spec.token)
+        self._hosts = Hosts((spec.host, *spec.hosts))
         self._deliveries = Deliveries(name, spec.monitoring, image)
         self._newest = "nothing"  # that was applied, in words
         server.add(spec.path, self._answer)
@@ -71,10 +78,19 @@ class HttpSource:
         return await _METHODS[request.method](self, request)
 
     def _admit(self, request: web.BaseRequest) -> None:
+        """Raises HttpError where there is no token in it, or a web page behind it.
+
+        A page cannot know the token. Without one, a browser would post to this machine, too, on
+        behalf of whatever page it shows; and let it read, where the page's host is now ours.
+        """
         if self._token:
             self._token.check(request.headers.get("Authorization"))
-        elif "Origin" in request.headers:
-            # A browser sends it, on behalf of whatever page it shows, to this machine, too.
+            return
+        host = request.headers.get("Host")
+        if not self._hosts.are_named_by(host):
+            shown = str(host)[:MAX_SHOWN]
+            raise HttpError(403, f"host {shown!r} is not this machine; ?host=NAME says that it is")
+        if "Origin" in request.headers:
             raise HttpError(403, "a web page may post only where there is a token")
 
     async def _show(self, _: web.BaseRequest) -> web.Response:
@@ -93,15 +109,17 @@ class HttpSource:
     async def _take(self, request: web.BaseRequest) -> web.Response:
         place = f"from {request.remote}"
         try:
-            async with self._server.bodies.of(request) as body:
+            async with self._server.bodies.of(request, is_trusted=bool(self._token)) as body:
                 return await self._deliver(body, place)
         except HttpError as error:
-            async with self._deliveries.delivery():
-                self._deliveries.error(f"{place}: {error}")
+            async with self._deliveries.delivery(place):
+                text = f"{place}: {error}"
+                # How many bytes came of a body makes no other error of it.
+                self._deliveries.error(text, _NUMBER.sub("", text))
             raise
 
     async def _deliver(self, body: bytearray, place: str) -> web.Response:
-        async with self._deliveries.delivery():
+        async with self._deliveries.delivery(place):
             try:
                 document, unknown = await self._deliveries.take(body, place)
             except DocumentError as error:

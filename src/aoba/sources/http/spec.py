@@ -19,6 +19,9 @@ FORM: Final = "http://HOST:PORT/PATH"
 TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 """RFC 6750 section 2.1: what may stand in an Authorization header."""
 
+HOST_NAME: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252})")
+"""What browsers and other clients send of the name in a URL, without the port."""
+
 TOKEN_FORMS: Final = "letters, digits and -._~+/ (%2B for a +), or @FILE, or env:NAME"  # noqa: S105  none
 
 
@@ -33,6 +36,8 @@ class HttpSpec:
     token: str | None = field(default=None, repr=False)
     """What must be known to post; `@FILE` or `env:NAME` say where it is. None: nothing."""
     monitoring: Monitoring = UNMONITORED
+    hosts: tuple[str, ...] = ()
+    """Names by which clients know this machine, besides its own and `host`."""
 
     @property
     def name(self) -> str:
@@ -72,6 +77,7 @@ def parse_http(text: str) -> HttpSpec:
         raise refuse(f"unknown fragment {parts.fragment!r}")
     options = parse_options(location, query, _OPTIONS)
     options["monitoring"] = take_monitoring(location, options)
+    options["hosts"] = options.pop("host", ())
     return HttpSpec(host, port, unquote(parts.path) or "/", **options)
 
 
@@ -81,5 +87,12 @@ def _token(text: str) -> str:
     return text
 
 
-_OPTIONS: Final[Parsers] = {"token": _token, **MONITORING}
+def _hosts(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(map(HOST_NAME.fullmatch, names)):
+        raise UsageError(f"expected names of hosts, joined by commas, got {text!r}")
+    return names
+
+
+_OPTIONS: Final[Parsers] = {"token": _token, "host": _hosts, **MONITORING}
 """What may follow the `?`, and what makes a value of it."""

@@ -5,24 +5,23 @@ after each connection that was lost. Where that has been taken before it is no n
 make stale values fresh.
 
 Where messages come faster than we take them, a broker passes over some without a word, and not the
-oldest. But it keeps the newest; so when it is quiet after many messages, we subscribe again.
+oldest. But it keeps the newest; so when it is quiet after many messages, we subscribe again. Those
+that it had kept do not count as many: they come each time.
 """
 
 import asyncio
 import contextlib
 import logging
-import time
 from typing import Final
 
 from aoba.errors import DocumentError
 from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.backlog import Message
-from aoba.mqtt.connection import Connection
+from aoba.mqtt.connection import Connection, together
 from aoba.mqtt.session import Session
 from aoba.registers.image import Image
-from aoba.sources.deliveries import Deliveries
+from aoba.sources.deliveries import Deliveries, too_large
 from aoba.sources.mqtt.spec import MqttSpec
-from aoba.sources.repeats import Repeats
 
 GRACE: Final = 0.2
 """Seconds for the messages that the broker keeps; who starts behind us waits no longer."""
@@ -32,6 +31,8 @@ QUIET: Final = 1.0
 """Seconds."""
 MAX_KNOWN: Final = 10_000
 """Topics whose newest message is known again."""
+MAX_SHOWN: Final = 100
+"""Characters of a topic in the log; it may have 65 535."""
 
 
 class MqttSource:
@@ -47,8 +48,8 @@ class MqttSource:
             persistent=spec.persistent,
             passed_over=self._passed_over,
         )
-        self._known: dict[str, int] = {}
-        self._complaints = Repeats()
+        self._known: dict[int, int] = {}  # hash of a topic -> hash of its newest message
+        self._seen = 0  # messages that the broker had not kept
 
     @property
     def settled(self) -> asyncio.Event:
@@ -62,36 +63,50 @@ class MqttSource:
                 self._attempts.end()
 
     async def _receive(self, session: Session) -> None:
+        await together(self._keep_subscribed(session), self._take_all(session))
+
+    async def _keep_subscribed(self, session: Session) -> None:
         while True:
             await session.subscribe(self._spec.topic, self._spec.qos)
             asyncio.get_running_loop().call_later(GRACE, self.settled.set)
-            await self._receive_many(session)
+            await self._quiet_after_many()
 
-    async def _receive_many(self, session: Session) -> None:
+    async def _quiet_after_many(self) -> None:
         """Returns when it is quiet after so many that the broker may have passed over some."""
-        for _ in range(MANY):
-            await self._take(await session.message())
-        with contextlib.suppress(TimeoutError):
-            while True:
-                async with asyncio.timeout(QUIET):
-                    message = await session.message()
-                await self._take(message)
+        begun = before = self._seen
+        while self._seen < begun + MANY or self._seen > before:
+            before = self._seen
+            await asyncio.sleep(QUIET)
+
+    async def _take_all(self, session: Session) -> None:
+        while True:
+            message = await session.message()
+            self._seen += not message.is_kept
+            await self._take(message)
 
     async def _take(self, message: Message) -> None:
-        topic, payload, is_kept = message
-        if not payload:  # the broker was told to keep nothing of it any more
+        topic, payload, is_kept, size = message
+        if not size:  # the broker was told to keep nothing of it any more
             return
-        digest = hash(payload)
-        if is_kept and self._known.get(topic) == digest:
+        digest = hash(payload) if payload else size
+        if self._is_known(hash(topic), digest) and is_kept:
             return
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        self._known[topic] = digest
-        async with self._deliveries.delivery():
+        place = topic if len(topic) <= MAX_SHOWN else f"{topic[:MAX_SHOWN]}..."
+        async with self._deliveries.delivery(place):
+            if size > len(payload):
+                self._deliveries.error(f"{place}: {too_large(size)}")
+                return
             with contextlib.suppress(DocumentError):  # which the log has been told of
-                await self._deliveries.take(payload, topic)
+                await self._deliveries.take(payload, place)
+
+    def _is_known(self, topic: int, digest: int) -> bool:
+        """Whether the newest message of the topic was the same; it is remembered from now on."""
+        known = self._known.pop(topic, None)
+        if len(self._known) >= MAX_KNOWN:
+            del self._known[next(iter(self._known))]  # which was not renewed for longest
+        self._known[topic] = digest
+        return known == digest
 
     def _passed_over(self) -> None:
         text = "messages come faster than they can be taken: some are passed over for newer ones"
-        for line in self._complaints.happened(text, time.monotonic()):
-            self._deliveries.log.of_source(logging.WARNING, line)
+        self._deliveries.log.repeatable(logging.WARNING, text)

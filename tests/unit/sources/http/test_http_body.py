@@ -9,8 +9,11 @@ from multidict import CIMultiDict
 
 from aoba.document.stream import MAX_VALUE
 from aoba.errors import HttpError
+from aoba.loop_share import LoopShare
 from aoba.sources.http import body as http_body
-from aoba.sources.http.body import MAX_HELD, Bodies
+from aoba.sources.http.body import Bodies
+from aoba.sources.http.uploads import FREE
+from support.waiting import DEADLINE
 
 TEXT = b'{"stations": []}' * 50
 
@@ -22,7 +25,7 @@ class Request:
         given = {"Content-Encoding": coding, "Expect": expect}
         self.headers = CIMultiDict({name: value for name, value in given.items() if value})
         self.content_length = length
-        self.content = SimpleNamespace(iter_any=self._come)
+        self.content = SimpleNamespace(iter_any=self._come, total_bytes=0)
         self.writer = SimpleNamespace(write=self._write, output_size=0)
         self.written = []
         self.taken = 0
@@ -31,6 +34,7 @@ class Request:
     async def _come(self):
         for chunk in self._chunks:
             self.taken += len(chunk)
+            self.content.total_bytes += len(chunk)
             yield chunk
         if self._fails:
             raise self._fails
@@ -40,12 +44,21 @@ class Request:
         self.writer.output_size += len(data)
 
 
+def bodies():
+    return Bodies(LoopShare())
+
+
 def body(*chunks, **more):
     async def read():
-        async with Bodies().of(Request(*chunks, **more)) as whole:
+        async with bodies().of(Request(*chunks, **more), is_trusted=False) as whole:
             return bytes(whole)
 
     return asyncio.run(read())
+
+
+async def in_time(work):
+    async with asyncio.timeout(DEADLINE):
+        return await work
 
 
 def refused(*chunks, **more):
@@ -91,7 +104,7 @@ def test_what_is_too_large_by_its_own_words_is_not_read():
     request = Request(b"x", length=100 << 20, expect="100-continue")
 
     async def read():
-        async with Bodies().of(request):
+        async with bodies().of(request, is_trusted=False):
             pass
 
     with pytest.raises(HttpError, match="expected 16 MiB at most, got 104857600 bytes") as caught:
@@ -105,7 +118,7 @@ def test_what_turns_out_to_be_too_large_is_not_read_any_further():
     request = Request(*[megabyte] * 100)
 
     async def read():
-        async with Bodies().of(request):
+        async with bodies().of(request, is_trusted=False):
             pass
 
     with pytest.raises(HttpError, match="expected 16 MiB at most, got more"):
@@ -155,7 +168,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
             await asyncio.Event().wait()
 
     async def read():
-        async with Bodies().of(Silent()):
+        async with bodies().of(Silent(), is_trusted=False):
             pass
 
     with pytest.raises(HttpError, match=r"did not come within 0\.01 s") as caught:
@@ -167,7 +180,7 @@ def test_who_asks_whether_to_send_it_is_told():
     request = Request(b"x", expect="100-Continue")
 
     async def read():
-        async with Bodies().of(request) as whole:
+        async with bodies().of(request, is_trusted=False) as whole:
             return bytes(whole)
 
     assert asyncio.run(read()) == b"x"
@@ -175,23 +188,93 @@ def test_who_asks_whether_to_send_it_is_told():
     assert request.writer.output_size == 0
 
 
-def test_all_bodies_together_are_bounded():
-    full = bytes(MAX_VALUE)
+def test_compressed_nothing_without_end_is_too_large():
+    begin = b"\x78\x9c"  # header of zlib (RFC 1950, section 2.2)
+    empty = b"\x00\x00\x00\xff\xff" * 2**18  # stored blocks of no bytes (RFC 1951, section 3.2.4)
+    request = Request(begin, *[empty] * 100, coding="deflate")
 
-    async def read(bodies, depth):
-        async with bodies.of(Request(full)):
-            if depth > 1:
-                await read(bodies, depth - 1)
+    async def read():
+        async with bodies().of(request, is_trusted=False):
+            pass
+
+    with pytest.raises(HttpError, match="expected 16 MiB at most, got more"):
+        asyncio.run(read())
+
+    assert request.taken < 2 * MAX_VALUE
+
+
+def test_who_had_gone_before_its_body_was_read_is_no_defect():
+    request = Request(fails=RuntimeError("Connection closed."))
+    request.transport = None
+
+    async def read():
+        async with bodies().of(request, is_trusted=False):
+            pass
+
+    with pytest.raises(HttpError, match="the body breaks off after 0 bytes"):
+        asyncio.run(read())
+
+
+class Slow(Request):
+    """Its `first` bytes come at once, then nothing, until it is stopped."""
+
+    def __init__(self, first, length):
+        super().__init__(length=length)
+        self.first, self.has_come = first, asyncio.Event()
+        self._stopped = asyncio.get_running_loop().create_future()
+        self.content.set_exception = self._stopped.set_exception
+
+    async def _come(self):
+        yield self.first
+        self.has_come.set()
+        await self._stopped
+
+
+def test_who_has_a_token_takes_the_room_of_those_who_have_none():
+    async def read(request, every, *, is_trusted):
+        async with every.of(request, is_trusted=is_trusted) as whole:
+            return len(whole)
 
     async def several():
-        bodies = Bodies()
-        fits = MAX_HELD // MAX_VALUE
-        await read(bodies, fits)
-        with pytest.raises(HttpError) as caught:
-            await read(bodies, fits + 1)
-        await read(bodies, fits)  # nothing is held any more
+        every = bodies()
+        slow = Slow(bytes(FREE + 1), length=MAX_VALUE)
+        stopped = asyncio.create_task(read(slow, every, is_trusted=False))
+        await slow.has_come.wait()
+        large = Request(bytes(FREE + 1), bytes(MAX_VALUE - FREE - 1), length=MAX_VALUE)
+        assert await read(large, every, is_trusted=True) == MAX_VALUE
+        with pytest.raises(HttpError, match="comes too slowly") as caught:
+            await stopped
         return caught.value
 
-    error = asyncio.run(several())
+    error = asyncio.run(in_time(several()))
+
+    assert (error.status, error.headers) == (503, {"Retry-After": "1"})
+
+
+def test_where_there_is_no_room_for_long_it_is_said(monkeypatch):
+    monkeypatch.setattr(http_body, "WAIT", 0.01)
+
+    async def several():
+        every = bodies()
+        slow = Slow(bytes(FREE + 1), length=MAX_VALUE)
+
+        async def hold():
+            async with every.of(slow, is_trusted=True):
+                pass
+
+        holding = asyncio.create_task(hold())
+        await slow.has_come.wait()
+        with pytest.raises(HttpError, match="too many large documents at a time") as caught:
+            async with every.of(Request(bytes(FREE + 1), length=MAX_VALUE), is_trusted=False):
+                pass
+        async with every.of(Request(bytes(FREE)), is_trusted=False) as small:
+            assert len(small) == FREE
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
+        async with every.of(Request(bytes(MAX_VALUE)), is_trusted=False):
+            pass  # nothing is held any more
+        return caught.value
+
+    error = asyncio.run(in_time(several()))
 
     assert (error.status, error.headers) == (503, {"Retry-After": "1"})
