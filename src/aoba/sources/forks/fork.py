@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from aoba.errors import RunError
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.pipe import CHUNK, Pipe
+from aoba.sources.scripts.child import shown
 from aoba.sources.scripts.running import signal_group
 
 PROMPT: Final = 0.015
@@ -34,14 +35,15 @@ class Fork:
     """Call `start` first; implements the `Run` that the process of its server tells of.
 
     `same` names the script, as `fork_serve` has it; `stdin` is what is found there, None: nothing.
-    A fork that `looks` does not begin where script or folder are not as they were.
+    A fork that `looks` does not begin where script or folder are not as they were. `seconds` are
+    interval and timeout, which it is told.
     """
 
     run: Run
     stdout: Pipe
     stderr: Pipe
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what is new in each run
         self,
         process: ForkProcess,
         number: int,
@@ -49,6 +51,7 @@ class Fork:
         stdin: bytes | None,
         *,
         looks: bool = False,
+        seconds: tuple[float, float] = (1.0, 30.0),
     ) -> None:
         self.process = process
         self.pid = 0
@@ -56,6 +59,7 @@ class Fork:
         self.loss: str | None = None
         """Why it was lost."""
         self._number, self._same, self._stdin, self._looks = number, same, stdin, looks
+        self._seconds = seconds
         self._began = 0.0
         self._took: float | None = None  # seconds to its end, once that is there
         self._unsent: signal.Signals | None = None
@@ -69,7 +73,9 @@ class Fork:
         self.run = run
         names = self._open_streams()
         self._began = time.monotonic()
-        new = [str(self._number), *names, *(["look"] if self._looks else [])]
+        interval, timeout = self._seconds
+        told = f"{self._number} {shown(interval)} {shown(timeout)}"
+        new = [told, *names, *(["look"] if self._looks else [])]
         self.process.order(self, os.fsencode("\0".join(new)), self._same)
 
     def _open_streams(self) -> list[str]:

@@ -33,7 +33,8 @@ def be(given, name, new, script, undo):
         setsid()
         write(starts, b"%s %d\n" % (name, getpid()))
         fields = new.split(b"\0")
-        number, stdin, stdout, stderr = fields[:4]
+        run_and_times, stdin, stdout, stderr = fields[:4]
+        number, interval, timeout = run_and_times.split(b" ")
         if fields[4:] and has_changed and has_changed():
             tell_outdated(name)
             return
@@ -50,7 +51,12 @@ def be(given, name, new, script, undo):
         signal.signal(signal.SIGCHLD, before)
         for descriptor in descriptors:
             close(descriptor)
-        for variable, value in ((b"AOBA_RUN", number), (b"AOBA_SCRIPT", path)):
+        for variable, value in (
+            (b"AOBA_RUN", number),
+            (b"AOBA_SCRIPT", path),
+            (b"AOBA_INTERVAL", interval),
+            (b"AOBA_TIMEOUT", timeout),
+        ):
             putenv(variable, value)
             _variables[variable] = value
         if code is None:

@@ -15,6 +15,7 @@ from typing import Final
 from aoba.logs.dedup import Dedup
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
+from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 from aoba.sources.scripts.spec import ScriptSpec
 
 FIRST_PAUSE: Final = 0.1
@@ -37,11 +38,12 @@ class ForkServers:
     """All fork servers of this Aoba; `close` ends them."""
 
     def __init__(self) -> None:
-        self._servers: dict[tuple[str, tuple[str, ...], Limits], ForkServer] = {}
+        self._servers: dict[tuple[str, tuple[str, ...], Limits, ProcessOptions], ForkServer] = {}
 
     def get(self, spec: ScriptSpec) -> "ForkServer":
         """The one for a script; scripts that need no different ones share it."""
-        key = (spec.python, spec.preload, spec.limits)  # the same for all runs of one server
+        # The same for all runs of one server.
+        key = (spec.python, spec.preload, spec.limits, spec.process)
         if key not in self._servers:
             self._servers[key] = ForkServer(*key)
         return self._servers[key]
@@ -55,8 +57,15 @@ class ForkServers:
 class ForkServer:
     """One process after the other, with pauses in between where they do not stand."""
 
-    def __init__(self, python: str, preload: tuple[str, ...], limits: Limits = NO_LIMITS) -> None:
+    def __init__(
+        self,
+        python: str,
+        preload: tuple[str, ...],
+        limits: Limits = NO_LIMITS,
+        options: ProcessOptions = DEFAULTS,
+    ) -> None:
         self._python, self._preload, self._limits = python, preload, limits
+        self._options = options
         self._process: ForkProcess | None = None
         self._given_up = not hasattr(os, "fork")
         self._pause = FIRST_PAUSE
@@ -93,7 +102,12 @@ class ForkServer:
         self._last_line = ""
         try:
             self._process = ForkProcess(
-                self._python, self._preload, self._heard, self._ended, self._limits
+                self._python,
+                self._preload,
+                self._heard,
+                self._ended,
+                self._limits,
+                self._options,
             )
         except OSError as error:
             self._tell(f"cannot be started: {error}")
