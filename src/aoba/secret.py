@@ -1,12 +1,21 @@
 """Secrets that do not have to stand on the command line, where others can see them."""
 
 import os
+from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import Final
 
 from aoba.errors import UsageError
 from aoba.worker.at_start import read_now
 from aoba.worker.caller import Caller
 from aoba.worker.files import read
+
+_variables: Final[set[str]] = set()
+
+
+def variables() -> AbstractSet[str]:
+    """Names of those of the environment that secrets were read from; no script gets these."""
+    return _variables
 
 
 def read_secret(what: str, where: str) -> str:
@@ -35,7 +44,9 @@ async def read_secret_again(what: str, where: str, caller: Caller) -> str:
 def _given(what: str, where: str) -> str:
     if not where.startswith("env:"):
         return where
-    return _not_empty(what, where, os.environ.get(where.removeprefix("env:"), ""))
+    name = where.removeprefix("env:")
+    _variables.add(name)
+    return _not_empty(what, where, os.environ.get(name, ""))
 
 
 def _path(where: str) -> str:

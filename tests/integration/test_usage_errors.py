@@ -14,7 +14,7 @@ Wrong = Callable[..., str]
 SPECS = {
     "a script that does not exist": ("{folder}/gone.py", "{folder}/gone.py: no such script"),
     "the same, relative": ("gone.py", "gone.py: no such script"),
-    "a folder": ("python:{folder}", "{folder}: not a file; expected a Python script"),
+    "a folder": ("python:{folder}", "{folder}: a folder without a __main__.py; expected"),
     "a path under a file": ("{script}/below.py", "no such script"),
     "a name that is too long": ("x" * 300 + ".py", "no such script"),
     "no path": ("python:external:", "the path of the script is missing"),

@@ -47,6 +47,8 @@ def check(source: str, *, as_json: bool) -> int:
             await _receive(spec, report, status)
 
     report = Report(spec.name, say, has_runs=has_runs)
+    if isinstance(spec, ScriptSpec):
+        report.interval_ms = round(1000 * spec.first_interval)
     run_loop(run)
     if as_json:
         sys.stdout.write(report.as_json() + "\n")
@@ -76,7 +78,7 @@ async def _run_once(spec: ScriptSpec, report: Report) -> str | None:
     host = host_of(spec)
     feedback = encode(Snapshot(run=1, time=time.time())) if spec.feed else None
     try:
-        unfit = await host.prepare(await ScriptFile(spec.path).read())
+        unfit = await host.prepare(await ScriptFile(spec.file).read())
         if unfit:
             return unfit.reason
         return (await run_script(host, 1, spec.timeout, report, feedback)).failure

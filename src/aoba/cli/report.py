@@ -17,7 +17,7 @@ from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
 from aoba.registers.described import Described, Descriptions
 from aoba.registers.image import Image
-from aoba.sources.scripts.script import DEFAULT_INTERVAL
+from aoba.sources.scripts.spec import DEFAULT_INTERVAL
 from aoba.sources.stderr import split_level
 from aoba.spans import Span
 

@@ -7,6 +7,18 @@ skipped and counted. Times are seconds of one monotonic clock, passed in.
 
 from math import ceil, floor
 
+from aoba.document.schema import MAX_INTERVAL_MS, MIN_INTERVAL_MS
+from aoba.duration import parse_duration
+from aoba.errors import UsageError
+
+
+def parse_interval(text: str) -> float:
+    """Seconds, within what `reboot_interval` may be. Raises UsageError."""
+    seconds = parse_duration(text)
+    if not MIN_INTERVAL_MS <= 1000 * seconds <= MAX_INTERVAL_MS:
+        raise UsageError(f"expected 10ms to 24h, got {text!r}")
+    return seconds
+
 
 class Schedule:
     """Call `begin` when a run starts and `finish` when it is over; `due` is the next slot."""

@@ -2,7 +2,7 @@
 
     file:PATH?OPTIONS   pipe:PATH?OPTIONS
 
-PATH is taken as it stands, up to the first `?`.
+PATH is taken as it stands, up to the first `?`; `%3F` in it is a `?`.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from aoba.document.schema import MAX_INTERVAL_MS, MIN_INTERVAL_MS
-from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.options import flag, parse_options
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
-from aoba.sources.paths import UNKNOWN, absolute, kind_at
+from aoba.sources.paths import UNKNOWN, absolute, in_spec, kind_at
+from aoba.sources.schedule import parse_interval
 
 FILE_FORM: Final = "file:PATH"
 FIFO_FORM: Final = "pipe:PATH"
@@ -79,7 +78,7 @@ def _path(text: str, form: str) -> tuple[Path, str, str]:
     given = location.partition(":")[2]
     if not given:
         raise UsageError(f"{text}: the path is missing; expected {form}")
-    path = absolute(given)
+    path = absolute(in_spec(given))
     kind = kind_at(path)
     if kind is None:
         hint = f"; `mkfifo {path}` makes a FIFO" if form is FIFO_FORM else ""
@@ -87,15 +86,8 @@ def _path(text: str, form: str) -> tuple[Path, str, str]:
     return Path(path), kind, query
 
 
-def _interval(text: str) -> float:
-    seconds = parse_duration(text)
-    if not MIN_INTERVAL_MS <= 1000 * seconds <= MAX_INTERVAL_MS:
-        raise UsageError(f"expected 10ms to 24h, got {text!r}")
-    return seconds
-
-
 _FILE_OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
-    "replay": _interval,
+    "replay": parse_interval,
     "loop": flag,
     **MONITORING,
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from aoba.errors import RunError
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.pipe import CHUNK, Pipe
+from aoba.sources.scripts.child import shown
 from aoba.sources.scripts.running import signal_group
 
 if TYPE_CHECKING:
@@ -40,14 +41,15 @@ class Fork:
     """Call `start` first; implements the `Run` that the process of its server tells of.
 
     `same` names the script, as `fork_serve` has it; `stdin` is what is found there, None: nothing.
-    A fork that `looks` does not begin where script or folder are not as they were.
+    A fork that `looks` does not begin where script or folder are not as they were. `seconds` are
+    interval and timeout, which it is told.
     """
 
     run: Run
     stdout: Pipe
     stderr: Pipe
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what is new in each run
         self,
         process: ForkProcess,
         number: int,
@@ -55,6 +57,7 @@ class Fork:
         stdin: bytes | None,
         *,
         looks: bool = False,
+        seconds: tuple[float, float] = (1.0, 30.0),
     ) -> None:
         self.process = process
         self.pid = 0
@@ -65,6 +68,7 @@ class Fork:
         self.on_imports: Callable[[bytes], None] | None = None
         """Set it before `start` to have the run tell of its imports; called before it is over."""
         self._imports: Pipe | None = None
+        self._seconds = seconds
         self._began = 0.0
         self._took: float | None = None  # seconds to its end, once that is there
         self._unsent: signal.Signals | None = None
@@ -78,7 +82,9 @@ class Fork:
         self.run = run
         names = self._open_streams()
         self._began = time.monotonic()
-        new = [str(self._number), *names, *(["look"] if self._looks else [])]
+        interval, timeout = self._seconds
+        told = f"{self._number} {shown(interval)} {shown(timeout)}"
+        new = [told, *names, *(["look"] if self._looks else [])]
         self.process.order(self, os.fsencode("\0".join(new)), self._same)
 
     def _open_streams(self) -> list[str]:

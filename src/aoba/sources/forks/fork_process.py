@@ -24,6 +24,7 @@ from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.child import script_environment, watch_exit
 from aoba.sources.scripts.launching import launched
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
+from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 from aoba.sources.scripts.running import GRACE, exit_failure, signal_group
 
 ANSWER: Final = 5.0
@@ -56,15 +57,16 @@ class Run(Protocol):
 class ForkProcess:
     """Starts with its creation, which raises OSError; `on_end` is called once, when it is gone."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what it runs, who hears of it, and what few have
         self,
         python: str,
         preload: tuple[str, ...],
         on_line: Callable[[str], None],
         on_end: Callable[[], None],
         limits: Limits = NO_LIMITS,
+        options: ProcessOptions = DEFAULTS,
     ) -> None:
-        self.limits = limits
+        self.limits, self._options = limits, options
         """Of each of its runs."""
         self.ready = False
         """Whether it can start runs now."""
@@ -118,8 +120,10 @@ class ForkProcess:
             cpu = ",".join(map(str, self.limits.cpu_range or ()))
             own = (commands, starts, out, self.names.folder, self.names.sample, cpu, python)
             self._process = subprocess.Popen(
-                launched([python, fork_server.__file__, *map(str, own), *preload]),
-                env={**script_environment(), **BIND_NOW},
+                self._options.argv(
+                    launched([python, fork_server.__file__, *map(str, own), *preload])
+                ),
+                env={**self._options.environment(script_environment()), **BIND_NOW},
                 pass_fds=(commands, starts, out),
                 stdin=subprocess.DEVNULL,
                 stdout=err,

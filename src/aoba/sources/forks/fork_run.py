@@ -36,7 +36,8 @@ def be(given, name, new, script, undo):
         setsid()
         write(starts, b"%s %d\n" % (name, getpid()))
         fields = new.split(b"\0")
-        number, stdin, stdout, stderr = fields[:4]
+        run_and_times, stdin, stdout, stderr = fields[:4]
+        number, interval, timeout = run_and_times.split(b" ")
         more = fields[4:]
         if b"look" in more and has_changed and has_changed():
             tell_outdated(name)
@@ -54,7 +55,12 @@ def be(given, name, new, script, undo):
         signal.signal(signal.SIGCHLD, before)
         for descriptor in descriptors:
             close(descriptor)
-        for variable, value in ((b"AOBA_RUN", number), (b"AOBA_SCRIPT", path)):
+        for variable, value in (
+            (b"AOBA_RUN", number),
+            (b"AOBA_SCRIPT", path),
+            (b"AOBA_INTERVAL", interval),
+            (b"AOBA_TIMEOUT", timeout),
+        ):
             putenv(variable, value)
             _variables[variable] = value
         if code is None:

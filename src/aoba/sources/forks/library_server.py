@@ -139,7 +139,11 @@ class LibraryServer:
                 return
             self._loading = len(self._wanted)
             self._successor = ForkServer(
-                self._python, (LEARNED, *self._wanted), self._limits, WITHOUT, LOADING
+                self._python,
+                (LEARNED, *self._wanted),
+                self._limits,
+                without=WITHOUT,
+                loading=LOADING,
             )
         process = self._successor.process(launch=True)
         if process is not None:

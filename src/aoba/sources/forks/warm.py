@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, TypeVar
 from aoba.logs.dedup import Dedup
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
+from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 from aoba.sources.scripts.spec import ScriptSpec
 
 FIRST_PAUSE: Final = 0.1
@@ -52,7 +53,8 @@ class ForkServers:
 
     def get(self, spec: ScriptSpec) -> "ForkServer":
         """The one for a script; scripts that need no different ones share it."""
-        key = (spec.python, spec.preload, spec.limits)  # the same for all runs of one server
+        # The same for all runs of one server.
+        key = (spec.python, spec.preload, spec.limits, spec.process)
         return self.shared(key, lambda: ForkServer(*key))
 
     def shared(self, key: Hashable, make: Callable[[], S]) -> S:
@@ -75,15 +77,18 @@ class ForkServer:
     many seconds a process has to get ready.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it runs, and what few have
         self,
         python: str,
         preload: tuple[str, ...],
         limits: Limits = NO_LIMITS,
+        options: ProcessOptions = DEFAULTS,
+        *,
         without: str = "its scripts start cold",
         loading: float = LOADING,
     ) -> None:
         self._python, self._preload, self._limits = python, preload, limits
+        self._options = options
         self._without, self._loading = without, loading
         self.newest: ForkProcess | None = None
         """The newest process, if there has been one, in whatever state."""
@@ -147,7 +152,12 @@ class ForkServer:
         self._last_line = ""
         try:
             self._process = self.newest = ForkProcess(
-                self._python, self._preload, self._heard, self._ended, self._limits
+                self._python,
+                self._preload,
+                self._heard,
+                self._ended,
+                self._limits,
+                self._options,
             )
         except OSError as error:
             self._tell(f"cannot be started: {error}")

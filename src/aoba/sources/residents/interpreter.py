@@ -21,6 +21,7 @@ from aoba.sources.pipe import Pipe
 from aoba.sources.residents import resident
 from aoba.sources.scripts.child import file_of, script_environment, watch_exit, widen
 from aoba.sources.scripts.limits import Limits
+from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 from aoba.sources.scripts.running import (
     KILL_TO_LEAVE,
     exit_failure,
@@ -59,15 +60,16 @@ class Interpreter:
     `on_idle_end` hears how it ended, in words, where that was in no run and not by `end`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  a script, and what few have
         self,
         path: str,
         args: Sequence[str],
         source: bytes,
         limits: Limits,
         on_idle_end: Callable[["Interpreter", str | None], None],
+        options: ProcessOptions = DEFAULTS,
     ) -> None:
-        self.limits = limits
+        self.limits, self._options = limits, options
         self.gone = False
         self.closed = False
         self.run: Run | None = None
@@ -97,14 +99,15 @@ class Interpreter:
             theirs.callback(os.close, reports)
             own = (str(commands), str(reports), str(self.limits.cpu or 0), path)
             self._process = subprocess.Popen(
-                [sys.executable, resident.__file__, *own, *args],
-                env={**script_environment(), "AOBA_SCRIPT": path},
+                self._options.argv([sys.executable, resident.__file__, *own, *args]),
+                env=self._options.environment({**script_environment(), "AOBA_SCRIPT": path}),
                 bufsize=0,
                 pass_fds=(commands, reports),
                 stdin=theirs.enter_context(file_of(source)),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                **self._options.popen(),
             )
             reaper.started(self._process.pid)
             with contextlib.suppress(ProcessLookupError):

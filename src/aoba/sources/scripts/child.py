@@ -18,9 +18,11 @@ from typing import IO, Final
 
 from aoba.errors import RunError
 from aoba.orphans.reaper import reaper
+from aoba.secret import variables
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.launching import launched, look_at
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
+from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 from aoba.sources.scripts.running import MAX_PIPE, Running, signal_group
 
 FOR_SCRIPTS: Final = str(Path(__file__).parents[2] / "for_scripts")
@@ -31,29 +33,31 @@ POLL: Final = 0.02
 
 
 class Child(Running):
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  a command, its streams, and what few have
         self,
         argv: Sequence[str],
         env: Mapping[str, str],
         on_stderr: Callable[[bytes], None],
         stdin: bytes | None = None,
         limits: Limits = NO_LIMITS,
+        options: ProcessOptions = DEFAULTS,
     ) -> None:
         super().__init__(on_stderr, limits)
-        self._argv, self._env, self._stdin = argv, env, stdin
+        self._argv, self._env, self._stdin, self._options = argv, env, stdin, options
 
     async def _start(self) -> tuple[Pipe, Pipe]:
         await look_at(self._argv[0])
         try:
             with file_of(self._stdin) as stdin:
                 self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than a thread
-                    launched(self._argv),
-                    env=self._env,
+                    self._options.argv(launched(self._argv)),
+                    env=self._options.environment(self._env),
                     bufsize=0,
                     stdin=stdin,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     start_new_session=True,
+                    **self._options.popen(),
                 )
         except (OSError, ValueError) as error:
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
@@ -97,14 +101,21 @@ def widen(pipe: IO[bytes]) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, MAX_PIPE)
 
 
+def shown(seconds: float) -> str:
+    """As it stands in the environment of a script: `0.05`, `30`."""
+    return f"{seconds:.10g}"
+
+
 def script_environment() -> dict[str, str]:
     """Aoba's own, and what makes a Python's standard streams fit: UTF-8, and each line at once.
 
-    The package for scripts comes last in their path, behind what is named there already.
+    The package for scripts comes last in their path, behind what is named there already. Variables
+    from which Aoba was told to read secrets are left out.
     """
     before = os.environ.get("PYTHONPATH")
+    secret = variables()
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in secret},
         "PYTHONIOENCODING": "utf-8",
         "PYTHONPATH": f"{before}{os.pathsep}{FOR_SCRIPTS}" if before else FOR_SCRIPTS,
         "PYTHONUNBUFFERED": "1",

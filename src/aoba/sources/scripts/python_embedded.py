@@ -12,12 +12,16 @@ from typing import Final
 from aoba.errors import RunError
 from aoba.sources.residents.embedded import EmbeddedRun
 from aoba.sources.residents.interpreter import Interpreter
+from aoba.sources.scripts.child import shown
 from aoba.sources.scripts.program import Unfit, Version
 from aoba.sources.scripts.quick import QuickRun
 from aoba.sources.scripts.run import Listener
 from aoba.sources.scripts.running import Running
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.syntax import SyntaxFault
+
+_OF_ARCHIVE: Final = "import runpy\nrunpy.run_path(%r, run_name='__main__')\n"
+"""What is run in place of an archive, which has its code in several pieces."""
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
@@ -29,6 +33,7 @@ class PythonEmbedded:
 
     def __init__(self, spec: ScriptSpec) -> None:
         self.not_before = 0.0
+        self.interval = spec.first_interval
         self.patience = spec.timeout
         self._spec = spec
         self._interpreter: Interpreter | None = None
@@ -74,14 +79,21 @@ class PythonEmbedded:
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> Running:
         """Implements `Host`. Raises RunError where there is nothing to run."""
+        run = self._running(number, on_stderr, feedback)
+        run.python = self._spec.python
+        return run
+
+    def _running(
+        self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None
+    ) -> EmbeddedRun:
         if self._quick.carrier is not None:
             return EmbeddedRun(self._quick.carrier, self._quick.hand_over, on_stderr, self._over)
-        if self._interpreter is None:
+        interpreter = self._interpreter
+        if interpreter is None:
             raise RunError(f"{self._spec.path}: cannot be read")
         if self._news:
             on_stderr(self._news)
             self._news = b""
-        interpreter = self._interpreter
         return EmbeddedRun(
             interpreter, lambda run: interpreter.begin(run, number, feedback), on_stderr, self._over
         )
@@ -110,12 +122,16 @@ class PythonEmbedded:
         return fault
 
     async def _start(self, version: Version) -> SyntaxFault | None:
+        spec = self._spec
         interpreter = Interpreter(
-            str(self._spec.path),
-            self._spec.args,
-            version.source,
-            self._spec.limits,
+            str(spec.file),
+            spec.args,
+            (_OF_ARCHIVE % str(spec.path)).encode() if spec.is_archive else version.source,
+            spec.limits,
             self._ended_idle,
+            spec.process.with_variables(
+                AOBA_INTERVAL=shown(self.interval), AOBA_TIMEOUT=shown(spec.timeout)
+            ),
         )
         try:
             fault = await interpreter.loaded()

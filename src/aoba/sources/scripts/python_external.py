@@ -11,7 +11,7 @@ from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.forks.forked import ForkedRun
 from aoba.sources.forks.stamped import Stamped
 from aoba.sources.forks.warm import ForkServer, ForkServers
-from aoba.sources.scripts.child import Child, script_environment
+from aoba.sources.scripts.child import Child, script_environment, shown
 from aoba.sources.scripts.program import Unfit, Version
 from aoba.sources.scripts.quick import QuickRun
 from aoba.sources.scripts.run import Listener
@@ -52,6 +52,7 @@ class PythonExternal:
 
     def __init__(self, spec: ScriptSpec, servers: ForkServers | None = None) -> None:
         self.not_before = 0.0
+        self.interval = spec.first_interval
         self.patience = min(PROMPT, spec.timeout)
         self._spec = spec
         self._path = str(spec.path)
@@ -81,7 +82,7 @@ class PythonExternal:
             self._version, self._checked, self._fault = version, False, None
             if is_first:
                 return None
-        if not (self._checked or version.proven):
+        if not (self._checked or version.proven or self._spec.is_archive):
             self._fault = await self._check(version.source)
             self._checked = True
         return self._fault and Unfit(str(self._fault), goes_on=False)
@@ -121,7 +122,7 @@ class PythonExternal:
     ) -> Running:
         """Implements `Host`. Raises RunError where a run that was to be quick could not be had."""
         if self._quick.carrier is not None:
-            return ForkedRun(self._quick.carrier, self._quick.hand_over, on_stderr)
+            return self._of_python(ForkedRun(self._quick.carrier, self._quick.hand_over, on_stderr))
         if self._refusal is not None:
             refusal, self._refusal = self._refusal, None
             raise refusal
@@ -129,10 +130,21 @@ class PythonExternal:
         # share: Aoba's clients wait for it.
         if process := self._process(launch=number > 1):
             fork = self._last = self._fork(process, number, feedback)
-            return ForkedRun(fork, fork.start, on_stderr)
-        argv = [self._spec.python, self._path, *self._spec.args]
-        env = {**script_environment(), "AOBA_RUN": str(number), "AOBA_SCRIPT": self._path}
-        return Child(argv, env, on_stderr, feedback, self._spec.limits)
+            return self._of_python(ForkedRun(fork, fork.start, on_stderr))
+        spec, argv = self._spec, [self._spec.python, self._path, *self._spec.args]
+        env = {
+            **script_environment(),
+            "AOBA_RUN": str(number),
+            "AOBA_SCRIPT": self._path,
+            "AOBA_INTERVAL": shown(self.interval),
+            "AOBA_TIMEOUT": shown(spec.timeout),
+        }
+        child = Child(argv, env, on_stderr, feedback, spec.limits, spec.process)
+        return self._of_python(child)
+
+    def _of_python(self, run: Running) -> Running:
+        run.python = self._spec.python
+        return run
 
     def why_nothing(self) -> str:
         """Implements `Host`."""
@@ -149,7 +161,8 @@ class PythonExternal:
     def _fork(
         self, process: ForkProcess, number: int, feedback: bytes | None, *, looks: bool = False
     ) -> Fork:
-        fork = Fork(process, number, self._same, feedback, looks=looks)
+        seconds = self.interval, self._spec.timeout
+        fork = Fork(process, number, self._same, feedback, looks=looks, seconds=seconds)
         if isinstance(self._server, AutomaticPreload):
             fork.on_imports = self._server.hearer(self._version, process)
         return fork
@@ -160,7 +173,7 @@ class PythonExternal:
             self._server.close()
 
     async def _check(self, source: bytes) -> SyntaxFault | None:
-        argv = [self._spec.python, "-c", _CHECK, str(self._spec.path)]
+        argv = [self._spec.python, "-c", _CHECK, str(self._spec.file)]
         report = bytearray()
         try:
             async with Child(argv, script_environment(), _ignore, source) as checking:

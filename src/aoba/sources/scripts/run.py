@@ -33,6 +33,8 @@ class Host(Protocol):
 
     not_before: float
     """When the next run may start, of `time.monotonic`; what runs has crashed, and has a pause."""
+    interval: float
+    """Seconds from start to start, which runs are told; whoever starts them keeps it up to date."""
     patience: float
     """Seconds after which the rest of a run that was ordered has to be taken over by `start`."""
 

@@ -12,6 +12,7 @@ Times are of `time.monotonic`: uvloop's own clock stands still during a turn of 
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import time
 from abc import ABC, abstractmethod
@@ -39,6 +40,9 @@ MAX_PIPE: Final = 1024 * 1024
 
 _LAST_WORDS: Final = 64  # chunks of stderr that are still read at the end
 _SAID: Final = 2048  # bytes of stderr that are kept, to see why a run failed
+_NO_MODULE: Final = re.compile(
+    rb"^(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?\s*\Z", re.MULTILINE
+)
 
 
 class Running(ABC):
@@ -64,6 +68,8 @@ class Running(ABC):
         """Documents that somebody else has taken of its stdout before, and"""
         self.heard_at: float | None = None
         """when that was, or when it was started; None where all of it is still to be read."""
+        self.python = ""
+        """The interpreter, for who wonders why a module is missing."""
         self._is_outdated = False
         self._limits = limits
         self._said = b""
@@ -125,8 +131,9 @@ class Running(ABC):
 
     def _note_exit(self, code: int) -> None:
         self.status = code
-        if failure := exit_failure(code):
-            self.failure = self.failure or self._limits.explain(failure, code, self._said)
+        if (failure := exit_failure(code)) and not self.failure:
+            failure = self._limits.explain(failure, code, self._said)
+            self.failure = failure + hint_of_module(self.python, self._said)
 
     async def output(self, timeout: float) -> AsyncIterator[bytes]:
         """Yield what `read` gives."""
@@ -216,6 +223,15 @@ def signal_group(leader: int, number: signal.Signals) -> None:
     """Signal a process group; nothing happens where nobody is left of it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
+
+
+def hint_of_module(python: str, said: bytes) -> str:
+    """What helps who sees in `said`, the end of stderr, that a module was not found."""
+    found = _NO_MODULE.search(said)
+    if not found:
+        return ""
+    name = found[1].decode(errors="replace")
+    return f"; {python or 'its interpreter'} has no module {name!r}, python=PATH names another one"
 
 
 def exit_failure(returncode: int) -> str | None:

@@ -20,6 +20,7 @@ from aoba.registers.image import Image
 from aoba.sources.reception import Reception
 from aoba.sources.schedule import Schedule
 from aoba.sources.scripts.feedback import Feedback
+from aoba.sources.scripts.interpreter_version import version_of
 from aoba.sources.scripts.program import ScriptFile
 from aoba.sources.scripts.reload import Reload
 from aoba.sources.scripts.run import Host, Outcome, guarded, run_script
@@ -27,9 +28,6 @@ from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.wake import Alarm
 from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
-
-DEFAULT_INTERVAL: Final = 1.0
-"""Seconds between starts until a document says otherwise."""
 
 _WELL: Final = Outcome(None, status=0)
 
@@ -49,8 +47,8 @@ class Script:
         self._vitals = Vitals(name, spec.monitoring, image, self._log)
         self._feedback = Feedback(name, image) if spec.feed else None
         self._reception = Reception(name, image, self._log, self._applied, self._vitals.document)
-        self._schedule = Schedule(DEFAULT_INTERVAL, first=0.0)
-        file = ScriptFile(spec.path)
+        self._schedule = Schedule(spec.first_interval, first=0.0)
+        file = ScriptFile(spec.file)
         self._reload = Reload(file, host, self._schedule, self._reception, self._log)
         self._paused = False  # whether the log has been told
         self._begun = 0.0  # when the newest run began
@@ -61,6 +59,7 @@ class Script:
     async def live(self) -> None:
         """Run the script at each of its slots, until cancelled; then no child is left."""
         self._vitals.start()
+        telling = asyncio.create_task(self._tell_interpreter())
         try:
             while True:
                 self._slots.set(self._schedule.due)
@@ -77,6 +76,8 @@ class Script:
             await self._stop_quick_run()
             raise
         finally:
+            telling.cancel()
+            await asyncio.wait((telling,))
             self._vitals.stop()
             self._slots.close()
             self._reload.close()
@@ -85,6 +86,12 @@ class Script:
                 f"{self._vitals.runs} runs, {self._vitals.failures} failed, "
                 f"{self._schedule.skipped} slots skipped, {self._reception.documents} documents"
             )
+
+    async def _tell_interpreter(self) -> None:
+        """Once, and not before the first run, which others wait for."""
+        await self.settled.wait()
+        version = await version_of(self._spec.python) or "a version that it does not tell"
+        self._log.of_source(logging.INFO, f"runs under {self._spec.python}, {version}")
 
     async def _stop_quick_run(self) -> None:
         """If there is one of which nobody has taken over the rest: that is what stops it."""
@@ -224,4 +231,5 @@ class Script:
         if document.stations:
             self.settled.set()
         if document.reboot_interval is not UNSET:
-            self._schedule.set_interval(document.reboot_interval / 1000)
+            self._host.interval = document.reboot_interval / 1000
+            self._schedule.set_interval(self._host.interval)

@@ -3,7 +3,8 @@
     python:external:PATH?OPTIONS   python:PATH?OPTIONS   PATH.py?OPTIONS
     python:embedded:PATH?OPTIONS
 
-PATH is taken as it stands, up to the first `?`.
+PATH is that of a file, of a folder with a `__main__.py`, or of an archive of `zipapp`. It is taken
+as it stands, up to the first `?`; `%3F` in it is a `?`.
 """
 
 import os
@@ -18,18 +19,29 @@ from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.options import one_of, parse_options
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take, take_monitoring
-from aoba.sources.paths import UNKNOWN, absolute, kind_at
+from aoba.sources.paths import UNKNOWN, absolute, in_spec, kind_at
+from aoba.sources.schedule import parse_interval
 from aoba.sources.scripts.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, parse_nice
+from aoba.sources.scripts.process_options import (
+    DEFAULTS,
+    ProcessOptions,
+    parse_cwd,
+    parse_env_file,
+    parse_user,
+)
 from aoba.worker.at_start import looks
 
 FORMS: Final = "python:external:PATH, python:embedded:PATH"
 DEFAULT_TIMEOUT: Final = 30.0
+DEFAULT_INTERVAL: Final = 1.0
 DEFAULT_START: Final = "warm" if hasattr(os, "fork") and sys.platform != "darwin" else "cold"
 """Apple's frameworks do not stand a fork without a program of its own behind it."""
 
 AUTOMATIC: Final = "auto"
 NOTHING: Final = "none"
 """What `preload` takes besides names of modules."""
+MAIN: Final = "__main__.py"
+ARCHIVES: Final = (".pyz", ".pyzw")
 
 _INTERPRETERS: Final = ("python3", "python")
 _MODES: Final = ("external", "embedded")
@@ -41,7 +53,7 @@ class ScriptSpec:
     """A script that exists and an interpreter that exists, when the spec was parsed."""
 
     path: Path
-    """Absolute."""
+    """Absolute; what the interpreter is told to run."""
     python: str
     """Absolute path of the interpreter."""
     args: tuple[str, ...] = ()
@@ -59,6 +71,11 @@ class ScriptSpec:
     limits: Limits = NO_LIMITS
     mode: str = "external"
     """`external`: each run is a process; `embedded`: all are in one that Aoba keeps."""
+    is_folder: bool = False
+    """Whether `path` is a folder, whose `__main__.py` is run."""
+    interval: float | None = None
+    """None: the default."""
+    process: ProcessOptions = DEFAULTS
 
     @property
     def name(self) -> str:
@@ -68,24 +85,46 @@ class ScriptSpec:
     def full_name(self) -> str:
         return str(self.path)
 
+    @property
+    def file(self) -> Path:
+        """That in which the script stands, for another version of which Aoba looks."""
+        return self.path / MAIN if self.is_folder else self.path
+
+    @property
+    def first_interval(self) -> float:
+        """Seconds from start to start, until a document says otherwise."""
+        return DEFAULT_INTERVAL if self.interval is None else self.interval
+
+    @property
+    def is_archive(self) -> bool:
+        return self.path.suffix in ARCHIVES
+
 
 def parse_script(text: str) -> ScriptSpec:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
     location, _, query = text.partition("?")
     mode, location = _location(text, location)
-    path = _script_path(location)
+    path, is_folder = _script_path(location)
     options = parse_options(text, query, _OPTIONS)
     if mode == "embedded":
         options["python"] = _own_python(text, options)
     preload = options.pop("preload", None)
     if preload not in (None, NOTHING) and options.setdefault("start", "warm") != "warm":
         raise UsageError(f"{text}: option 'preload' goes with start=warm")
-    options["learns"] = preload in (None, AUTOMATIC)
+    options["process"] = _process(text, options)
+    options["learns"] = preload in (None, AUTOMATIC) and options["process"] == DEFAULTS
     options["preload"] = preload if isinstance(preload, tuple) else ()
     options["monitoring"] = take_monitoring(text, options)
     options["limits"] = Limits(**take(options, "memory", "cpu", "nice"))
     python = options.pop("python", None) or _find_python(None)
-    return ScriptSpec(path=path, python=python, mode=mode, **options)
+    return ScriptSpec(path=path, is_folder=is_folder, python=python, mode=mode, **options)
+
+
+def _process(text: str, options: dict[str, Any]) -> ProcessOptions:
+    given = {name: options.pop(name) for name in ("cwd", "user") if name in options}
+    if "user" in given and options.setdefault("start", "cold") != "cold":
+        raise UsageError(f"{text}: option 'user' goes with start=cold; a fork server is root's")
+    return ProcessOptions(variables=options.pop("env_file", ()), **given)
 
 
 def _location(text: str, location: str) -> tuple[str, str]:
@@ -113,16 +152,21 @@ def _own_python(text: str, options: dict[str, Any]) -> str:
     return sys.executable
 
 
-def _script_path(location: str) -> Path:
+def _script_path(location: str) -> tuple[Path, bool]:
+    """Where it is, and whether it is a folder."""
     if not location:
         raise UsageError(f"the path of the script is missing; expected {FORMS}")
-    path = absolute(location)
+    path = absolute(in_spec(location))
     kind = kind_at(path)
     if kind is None:
         raise UsageError(f"{path}: no such script")
+    if kind == "folder":
+        if kind_at(os.path.join(path, MAIN)) not in ("file", UNKNOWN):  # noqa: PTH118
+            raise UsageError(f"{path}: a folder without a {MAIN}; expected a Python script")
+        return Path(path), True
     if kind not in ("file", UNKNOWN):
         raise UsageError(f"{path}: not a file; expected a Python script")
-    return Path(path)
+    return Path(path), False
 
 
 def _find_python(wanted: str | None) -> str:
@@ -172,6 +216,10 @@ _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "preload": _preload,
     "feed": one_of("writes"),
     **MONITORING,
+    "cwd": parse_cwd,
+    "env_file": parse_env_file,
+    "interval": parse_interval,
+    "user": parse_user,
     "memory": parse_memory,
     "cpu": parse_cpu,
     "nice": parse_nice,

@@ -71,7 +71,7 @@ def test_what_is_ordered():
 
     run(main)
     _, new, same = process.orders[0]
-    assert new[:2] == [b"7", b"/dev/null"]
+    assert new[:2] == [b"7 1 30", b"/dev/null"]
     assert [Path(path.decode()).parent for path in new[2:]] == [Path(process.names.folder)] * 2
     assert same == b"stamps and script"
     process.names.close()

@@ -1,5 +1,6 @@
 """When a fork server is started, and when runs do without it. No process is started here."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from aoba.sources.forks.warm import (
     ForkServer,
     ForkServers,
 )
+from aoba.sources.scripts.process_options import ProcessOptions
 from aoba.sources.scripts.spec import ScriptSpec
 
 
@@ -22,7 +24,7 @@ class Process:
 
     started = 0
 
-    def __init__(self, python, preload, on_line, on_end, _limits):
+    def __init__(self, python, preload, on_line, on_end, *_options):
         self.of = (python, preload)
         self.ready = self.was_ready = False
         self.served = self.unable = 0
@@ -64,6 +66,7 @@ def test_servers_are_shared_where_nothing_tells_them_apart():
     assert servers.get(spec(path="/b.py")) is one
     assert servers.get(spec(python="/bin/python2")) is not one
     assert servers.get(spec(preload=("json",))) is not one
+    assert servers.get(replace(spec(), process=ProcessOptions(cwd="/srv"))) is not one
 
 
 def test_it_is_started_for_those_who_will_need_it_and_used_when_ready():

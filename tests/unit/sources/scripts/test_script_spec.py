@@ -173,7 +173,8 @@ def test_no_interpreter_at_all(pythons):
             "boiler.py?x=5",
             (
                 "boiler.py?x=5: unknown option 'x', known here: python, args, timeout, start, "
-                "preload, feed, stale_after, on_stale, health, memory, cpu, nice"
+                "preload, feed, stale_after, on_stale, health, cwd, env_file, interval, user, "
+                "memory, cpu, nice"
             ),
         ),
         (
@@ -209,9 +210,42 @@ def test_refused_in_one_line(text, reason):
     assert str(caught.value) == reason
 
 
+def test_where_a_script_stands(here):
+    (here / "folder.py" / "__main__.py").touch()
+    (here / "plant.pyz").touch()
+    folder, archive = parse_script("python:folder.py"), parse_script("python:plant.pyz")
+    plain = parse_script("boiler.py")
+
+    assert folder.path == here / "folder.py"
+    assert folder.file == here / "folder.py" / "__main__.py"
+    assert [spec.is_archive for spec in (folder, archive, plain)] == [False, True, False]
+    assert (archive.file, plain.file) == (here / "plant.pyz", here / "boiler.py")
+
+
+def test_a_path_may_have_a_question_mark_and_begin_at_home(here, monkeypatch):
+    (here / "what?.py").touch()
+    (here / "100%3F.py").touch()
+    monkeypatch.setenv("HOME", str(here))
+
+    assert parse_script("what%3F.py").path == here / "what?.py"
+    assert parse_script("python:~/what%3f.py?timeout=5").path == here / "what?.py"
+    assert parse_script("100%253F.py").path == here / "100%3F.py"
+
+
+@pytest.mark.usefixtures("here")
+def test_the_interval_until_a_document_names_one():
+    assert parse_script("boiler.py").first_interval == 1.0
+    assert parse_script("boiler.py?interval=250ms").first_interval == 0.25
+    with pytest.raises(UsageError, match="option 'interval': expected 10ms to 24h, got '1ms'"):
+        parse_script("boiler.py?interval=1ms")
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("gone.py", "no such script"), ("folder.py", "not a file; expected a Python script")],
+    [
+        ("gone.py", "no such script"),
+        ("folder.py", "a folder without a __main__.py; expected a Python script"),
+    ],
 )
 def test_what_is_not_there_is_named_by_its_whole_path(here, name, reason):
     with pytest.raises(UsageError) as caught:

@@ -1,0 +1,111 @@
+import os
+import pwd
+
+import pytest
+
+from aoba.errors import UsageError
+from aoba.sources.scripts import process_options
+from aoba.sources.scripts.process_options import (
+    DEFAULTS,
+    ProcessOptions,
+    User,
+    parse_cwd,
+    parse_env_file,
+    parse_user,
+)
+
+PLANT = User("plant", 1001, 1002, "/home/plant", (1002, 20))
+
+
+def test_without_options_nothing_changes():
+    assert DEFAULTS.argv(["python3", "a.py"]) == ["python3", "a.py"]
+    assert DEFAULTS.environment({"A": "1"}) == {"A": "1"}
+    assert DEFAULTS.popen() == {}
+
+
+def test_a_shell_goes_to_the_folder():
+    *shell, folder, python, path = ProcessOptions(cwd="/a b").argv(["python3", "a.py"])
+
+    assert shell == ["/bin/sh", "-c", 'cd -- "$0" && exec "$@"']
+    assert (folder, python, path) == ("/a b", "python3", "a.py")
+
+
+def test_variables_come_before_those_of_the_user_and_of_aoba():
+    options = ProcessOptions(variables=(("HOME", "/h"), ("B", "2")), user=PLANT)
+
+    environment = options.environment({"A": "1", "B": "1", "USER": "root"})
+    assert environment == {"A": "1", "B": "2", "HOME": "/h", "USER": "plant", "LOGNAME": "plant"}
+
+
+def test_what_is_added_does_not_replace_what_was_given():
+    options = ProcessOptions(variables=(("A", "mine"),)).with_variables(A="yours", B="2")
+
+    assert options.environment({}) == {"A": "mine", "B": "2"}
+
+
+def test_another_user_has_his_groups():
+    assert ProcessOptions(user=PLANT).popen() == {
+        "user": 1001,
+        "group": 1002,
+        "extra_groups": [1002, 20],
+    }
+
+
+def test_a_file_of_variables(tmp_path):
+    file = tmp_path / "plant.env"
+    file.write_text(
+        "# the plant\n; too\n\nSITE=north\n  GAIN = 0.5 \nQUOTED=\"a b\"\nSINGLE='c # d'\n"
+        'export SHELL_LIKE=1\nEMPTY=\nEQUALS=a=b\nHALF="a\nSITE=south\n'
+    )
+
+    assert dict(parse_env_file(str(file))) == {
+        "SITE": "south",
+        "GAIN": "0.5",
+        "QUOTED": "a b",
+        "SINGLE": "c # d",
+        "SHELL_LIKE": "1",
+        "EMPTY": "",
+        "EQUALS": "a=b",
+        "HALF": '"a',
+    }
+
+
+@pytest.mark.parametrize("line", ["no equals", "1A=2", "A B=2", "=2", "Ä=1"])
+def test_a_line_that_is_none_is_named(tmp_path, line):
+    file = tmp_path / "plant.env"
+    file.write_text(f"A=1\n{line}\n")
+
+    with pytest.raises(UsageError) as refused:
+        parse_env_file(str(file))
+    assert str(refused.value) == f"{file}:2: expected NAME=VALUE, got {line!r}"
+
+
+def test_files_and_folders_that_are_not_there(tmp_path):
+    (tmp_path / "file").write_bytes(b"\xff=1")
+    with pytest.raises(UsageError, match=r"gone: No such file"):
+        parse_env_file(str(tmp_path / "gone"))
+    with pytest.raises(UsageError, match="no text in UTF-8"):
+        parse_env_file(str(tmp_path / "file"))
+    with pytest.raises(UsageError, match="no such folder"):
+        parse_cwd(str(tmp_path / "gone"))
+    with pytest.raises(UsageError, match="not a folder"):
+        parse_cwd(str(tmp_path / "file"))
+    assert parse_cwd(str(tmp_path)) == str(tmp_path)
+
+
+def test_users(monkeypatch):
+    monkeypatch.setattr(process_options.os, "geteuid", lambda: 0)
+    mine = pwd.getpwuid(os.getuid())
+
+    for text in (mine.pw_name, str(mine.pw_uid)):
+        user = parse_user(text)
+        assert (user.name, user.uid, user.gid, user.home) == (*mine[:1], *mine[2:4], mine.pw_dir)
+        assert mine.pw_gid in user.groups
+    with pytest.raises(UsageError, match="there is no user 'nobody-here'"):
+        parse_user("nobody-here")
+
+
+def test_only_root_may_change_to_another_one(monkeypatch):
+    monkeypatch.setattr(process_options.os, "geteuid", lambda: 1000)
+    with pytest.raises(UsageError, match="only root can run a script as another user"):
+        parse_user("root")
