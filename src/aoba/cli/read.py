@@ -1,7 +1,6 @@
 """`aoba read`: values of a device, once; `cli/watch` has those that are read again and again."""
 
 import json
-import math
 import sys
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST
 from aoba.client.requests import read as read_cells
 from aoba.client.target import Target, has_broadcast
+from aoba.document.digits import finite_or_none
 from aoba.errors import UsageError
 from aoba.links.trace import Level
 
@@ -87,7 +87,7 @@ def as_line(reading: Reading, values: list[Any]) -> str:
             "address_start": reading.block.span.start,
             "length": reading.block.size,
             "data_type": form.data_type if form else None,
-            "values": [None if _is_no_number(value) else value for value in values],
+            "values": list(map(finite_or_none, values)),
         },
         ensure_ascii=False,
     )
@@ -95,7 +95,3 @@ def as_line(reading: Reading, values: list[Any]) -> str:
 
 def now() -> datetime:
     return datetime.now(UTC).astimezone()
-
-
-def _is_no_number(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)

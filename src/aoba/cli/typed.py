@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aoba.client.blocks import TABLES, Block
-from aoba.document.digits import shortest
 from aoba.document.values import PLAIN, Form, registers_of
 from aoba.errors import UsageError
 from aoba.modbus.spec import ADDRESS_COUNT, Table
@@ -47,7 +46,7 @@ class Typed:
         """Numbers have no more digits than they need; those of a float may be NaN or infinite."""
         if self.form is None:
             return list(cells)
-        return [shortest(value, self.form) for value in self.form.decode(cells)]
+        return self.form.shown(cells)
 
     def cells(self, texts: Sequence[str], length: int | None = None) -> bytes:
         """What to write; `length` is how many registers a string has. Raises UsageError."""
