@@ -77,7 +77,7 @@ def _show(reading: Reading, values: list[Any], *, as_json: bool) -> None:
 
 def as_line(reading: Reading, values: list[Any]) -> str:
     """One JSON object in one line; null stands for what is no number."""
-    form = reading.typed.form
+    form, bits = reading.typed.form, reading.typed.bits
     return json.dumps(
         {
             "time": now().isoformat(timespec="milliseconds"),
@@ -86,6 +86,7 @@ def as_line(reading: Reading, values: list[Any]) -> str:
             "table": reading.block.table.label,
             "address_start": reading.block.span.start,
             "length": reading.block.size,
+            **({} if bits is None else {"bit": bits.start}),
             "data_type": form.data_type if form else None,
             "values": list(map(finite_or_none, values)),
         },
