@@ -28,6 +28,7 @@ LAYERS = (
     ("aoba.document", "aoba.modbus"),
     ("aoba.registers",),
     (
+        "aoba.client.addresses",
         "aoba.client.answers",
         "aoba.client.blocks",
         "aoba.client.came",
@@ -38,6 +39,7 @@ LAYERS = (
         "aoba.client.turns",
         "aoba.client.words",
         "aoba.links.echo",
+        "aoba.links.meant_urls",
         "aoba.links.protocols",
         "aoba.links.roles",
         "aoba.links.serial_session",

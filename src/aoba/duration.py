@@ -10,6 +10,9 @@ ACCEPTED: Final = "seconds, or a number with ms, s, min or h, as in 500ms"
 _DURATION: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|min|h|)")
 _SECONDS: Final = {"ms": 0.001, "": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 
+_MOST: Final = 1_000_000 * 365 * 24 * 3600.0
+"""A million years. Of a number with hundreds of digits, a float makes infinity."""
+
 
 def parse_duration(text: str) -> float:
     """Seconds, more than 0. Raises UsageError that says what is accepted."""
@@ -17,6 +20,8 @@ def parse_duration(text: str) -> float:
     seconds = float(found["number"]) * _SECONDS[found["unit"]] if found else 0.0
     if seconds <= 0:
         raise UsageError(f"expected {ACCEPTED}, got {text!r}")
+    if seconds > _MOST:
+        raise UsageError(f"expected at most {_MOST / _SECONDS['h']:.0f}h, got {text!r}")
     return seconds
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.of_python
 
 NETWORK = ["tcp", "udp", "rtu+tcp", "tls"]
 LINES = ["rtu", "ascii"]
-SETTINGS = "bytesize=8&parity=N"  # all that a pseudo terminal has
+SETTINGS = "parity=O"  # which a pseudo-terminal has not, and is not asked for
 VALUES = list(range(500, 700))
 
 

@@ -147,6 +147,22 @@ def test_who_calls_update_is_told_where_nobody_does(script: Script) -> None:
     assert run_aoba("check", f"python:embedded:{path}").returncode == 0
 
 
+def test_large_and_scaled_values_have_all_their_digits(script: Script) -> None:
+    counter = {"address_start": 0, "data_type": "uint64", "initial_values": [1234567890123456789]}
+    seconds = {
+        "address_start": 4,
+        "data_type": "uint64",
+        "scale": 0.001,
+        "initial_values": [1764403200.123],
+    }
+    station = {"id": 1, "mode": "master", "map": {"input": [counter, seconds]}}
+    path = script(f"print({json.dumps([station])!r})\n")
+    shown = run_aoba("check", path).stdout.splitlines()[2:4]
+    assert [line.split()[-1] for line in shown] == ["1234567890123456789", "1764403200.123"]
+    (station,) = json.loads(run_aoba("check", path, "--json").stdout)["stations"]
+    assert [it["values"] for it in station["values"]] == [[1234567890123456789], [1764403200.123]]
+
+
 def test_an_error_is_located_and_exit_code_1(script: Script) -> None:
     path = script(printing(document(holding=[1, 70_000])))
     where = "stations[0].map.holding[0].initial_values[1]: expected 0..65535, got 70000"

@@ -1,9 +1,7 @@
 """Standard streams that are closed, full or of few letters, and other scarce things."""
 
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,24 +90,6 @@ def test_what_an_encoding_lacks_is_escaped(script: Script) -> None:
     done = run_aoba("check", path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
     assert "boiler\\xb0.py: ok" in done.stdout
-
-
-def test_an_interrupt_while_starting_is_silent() -> None:
-    # The first import behind `main` is where the signal comes.
-    code = """
-import os, signal, sys
-class Interrupting:
-    def find_spec(self, name, *_):
-        if name == "aoba.cli.app":
-            os.kill(os.getpid(), signal.SIGINT)
-sys.meta_path.insert(0, Interrupting())
-from aoba.cli.main import main
-main()
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code, "schema"], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGINT, "", "")
 
 
 def test_a_relative_path_in_a_folder_that_is_gone(tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ class Gateway:
         self.server = stack.enter_context(
             Server(
                 f"modbus:{over_tcp.url}?{RANGES}&interval=200ms&write=true",
-                f"modbus:rtu://{cable.devices[1]}?unit=7&{RANGES}&write=true",
+                f"modbus:rtu://{cable.devices[1]}?unit=7&{RANGES}&write=true&parity=E",
                 f"modbus:{over_tcp.url}?unit=7&as=9&holding=0-9",
-                f"modbus:rtu://{cable.devices[1]}?unit=1&as=11&holding=0-9",
+                f"modbus:rtu://{cable.devices[1]}?unit=1&as=11&holding=0-9&parity=E",
                 options=[
                     *("--listen", f"rtu://{bus.devices[0]}"),
                     *("--listen", f"rtu://{other.devices[0]}"),

@@ -10,6 +10,7 @@ from support.commands import done, refused
 from support.device import FAILING, STUCK, Device
 from support.documents import printing
 from support.server import Server
+from support.terminal import Screen
 
 RANGES = {
     "holding": [
@@ -78,6 +79,25 @@ def test_typed_values_are_read(own: str) -> None:
     assert done("read", own, "holding", 1000, 2, "--type", "float32") == (
         "holding  1000..1001  17.1\n         1002..1003  -0.5\n"
     )
+
+
+def test_scaled_values_have_all_their_digits(own: str) -> None:
+    milliseconds = ["--type", "uint64", "--scale", "0.001"]
+    done("write", own, "holding", 20, *milliseconds, "1764403200.123", "0.3")
+    assert done("read", own, "holding", 20, 2, *milliseconds) == (
+        "holding  20..23  1764403200.123\n         24..27             0.3\n"
+    )
+    assert values(own, "holding", 20, 2, *milliseconds) == [1764403200.123, 0.3]
+    assert values(own, "holding", 20, 2, "--type", "uint64") == [1764403200123, 300]
+    with Screen("read", own, "holding", 20, *milliseconds, "--watch", "1h", terminal=True) as it:
+        it.shows(" 1764403200.123")
+
+
+def test_integers_have_all_their_digits(own: str) -> None:
+    large = ["--type", "uint64", "--scale", "10"]
+    done("write", own, "holding", 20, *large, "12345678901234567890", "--verify")
+    assert done("read", own, "holding", 20, *large) == "holding  20..23  12345678901234567890\n"
+    assert values(own, "holding", 20, *large) == [12345678901234567890]
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_a_master_that_never_reads(script: Path) -> None:
 
 
 DEVICES = {
-    "a device that is not there": ("/dev/ttyUSB99", "there is no such device; is it plugged in"),
+    "a device that is not there": ("{script}.tty", "there is no such device; is it plugged in"),
     "a file": ("{script}", "it is not a serial line"),
     "no device": ("/dev/null", "it is not a serial line"),
     "a folder": ("/dev", "Is a directory"),

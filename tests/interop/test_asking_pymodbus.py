@@ -14,8 +14,7 @@ from support.lines import Cable
 
 NETWORK = ["tcp", "udp", "rtu+tcp", "tls"]
 LINES = ["rtu", "ascii"]
-# A pseudo terminal has no parity, and bytes of 8 bits only.
-SETTINGS = "?bytesize=8&parity=N"
+SETTINGS = "?parity=E"  # which a pseudo-terminal has not, and is not asked for
 
 
 class Plant:

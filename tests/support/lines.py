@@ -2,6 +2,7 @@
 
 import os
 import select
+import tempfile
 import threading
 import time
 import tty
@@ -13,12 +14,18 @@ from support.waiting import DEADLINE
 
 
 class Pty:
-    """A device for a server to open, and our end of its line; use as a context manager."""
+    """A device for a server to open, and our end of its line; use as a context manager.
+
+    `device` is a name of its own. The system gives the number of a pseudo-terminal that has gone to
+    whoever wants one next, and a server that waits for its device would open that of a stranger.
+    """
 
     def __init__(self) -> None:
         self.ours, self._theirs = os.openpty()
         tty.setraw(self.ours)
-        self.device = os.ttyname(self._theirs)
+        self._folder = tempfile.TemporaryDirectory()
+        self.device = f"{self._folder.name}/tty"
+        link(Path(self.device), os.ttyname(self._theirs))
         self._open = True
 
     def __enter__(self) -> Self:
@@ -30,6 +37,7 @@ class Pty:
     def unplug(self) -> None:
         if self._open:
             self._open = False
+            self._folder.cleanup()
             os.close(self._theirs)
             os.close(self.ours)
 

@@ -51,6 +51,15 @@ def test_refused_with_what_is_accepted(text):
     assert str(caught.value) == f"expected {ACCEPTED}, got {text!r}"
 
 
+@pytest.mark.parametrize("text", ["8760000001h", "9" * 400])
+def test_more_than_a_million_years_are_refused(text):
+    assert parse_duration("8760000000h") == 1e6 * 365 * 24 * 3600
+    with pytest.raises(UsageError) as caught:
+        parse_duration(text)
+
+    assert str(caught.value) == f"expected at most 8760000000h, got {text!r}"
+
+
 def test_says_what_is_accepted_with_every_unit():
     assert ACCEPTED == "seconds, or a number with ms, s, min or h, as in 500ms"
 

@@ -3,20 +3,25 @@
 What a command needs is imported when it is called, so that `--help` answers at once.
 """
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from aoba import __version__
-from aoba.cli.devices import (
+from aoba.cli.devices import devices
+from aoba.cli.main import INTERRUPTED
+from aoba.cli.parameters import (
+    HELP_NAMES,
+    Form,
+    LogFormat,
+    LogLevel,
     Retries,
+    Severity,
     Timeout,
     Trace,
     TraceDevices,
     Url,
-    devices,
+    Version,
     parse_time,
     trace_level,
 )
@@ -28,20 +33,9 @@ app = typer.Typer(
     add_completion=False,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
+    context_settings=HELP_NAMES,
     rich_markup_mode=None,
 )
-
-
-class LogLevel(StrEnum):
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
 
 
 def run() -> int:
@@ -52,23 +46,23 @@ def run() -> int:
         return complain(error, 2)
     except AobaError as error:
         return complain(error, 1)
+    except typer.Abort:  # which typer makes of an interrupt
+        return INTERRUPTED
     except TyperException as error:
-        line = " ".join(error.format_message().split())
-        return complain(f"{line} (aoba --help shows what is accepted)", error.exit_code)
+        return complain(_explained(error), error.exit_code)
     return code or 0
 
 
+def _explained(error: TyperException) -> str:
+    """In one line, with the command whose help says more."""
+    line = " ".join(error.format_message().replace("Value error, ", "").split())
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "aoba"
+    return f"{line.removesuffix('.')} ({command} --help shows what is accepted)"
+
+
 @app.callback()
-def _aoba(
-    context: typer.Context,
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version."),
-    ] = False,
-) -> None:
-    if version:
-        typer.echo(f"aoba {__version__}")
-        raise typer.Exit
+def _aoba(context: typer.Context, _version: Version = False) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         accepted = "serve, publish, push, check, schema, read, write, scan or ports"
@@ -123,10 +117,11 @@ def serve(
             "they come and go (bytes).",
         ),
     ] = Trace.OFF,
-    log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
-    log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
+    log_level: Severity = LogLevel.INFO,
+    log_format: Form = LogFormat.TEXT,
+    _version: Version = False,
 ) -> None:
-    r"""Serve the values of scripts and other sources over Modbus.
+    """Serve the values of scripts and other sources over Modbus.
 
     It ends with Ctrl-C or SIGTERM. SOURCE is one of these:
 
@@ -141,7 +136,7 @@ def serve(
     mqtt://HOST/TOPIC        a topic on a broker; mqtts:// within TLS
 
     Options follow a ?, joined by &, in quotes: 'PATH.py?timeout=5&stale_after=10s'
-    """
+    """  # noqa: D301  a backspace is what keeps lines apart
     from aoba.cli.serve import serve
 
     serve(
@@ -166,8 +161,9 @@ def publish(
             "mqtts://HOST:PORT/TOPIC?ca=FILE&cert=FILE&key=FILE.",
         ),
     ],
-    log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
-    log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
+    log_level: Severity = LogLevel.INFO,
+    log_format: Form = LogFormat.TEXT,
+    _version: Version = False,
 ) -> None:
     """Publish the values of a source to an MQTT broker.
 
@@ -200,8 +196,9 @@ def push(
     timeout: Timeout = "2s",
     retries: Retries = 1,
     trace: TraceDevices = Trace.OFF,
-    log_level: Annotated[LogLevel, typer.Option(help="The least level shown.")] = LogLevel.INFO,
-    log_format: Annotated[LogFormat, typer.Option(help="How the log looks.")] = LogFormat.TEXT,
+    log_level: Severity = LogLevel.INFO,
+    log_format: Form = LogFormat.TEXT,
+    _version: Version = False,
 ) -> None:
     """Write the values of sources to devices, as their master.
 
@@ -228,6 +225,7 @@ def push(
 def check(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="As for aoba serve.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    _version: Version = False,
 ) -> None:
     """Run a script once, and show its registers.
 
@@ -240,7 +238,7 @@ def check(
 
 
 @app.command()
-def schema() -> None:
+def schema(_version: Version = False) -> None:
     """Print the JSON Schema of a document."""
     from aoba.cli.schema import schema
 

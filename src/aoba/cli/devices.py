@@ -3,78 +3,34 @@
 What a command needs is imported when it is called, so that `--help` answers at once.
 """
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from aoba.duration import parse_duration
+from aoba.cli.parameters import (
+    Address,
+    AsJson,
+    ByteOrder,
+    Offset,
+    Retries,
+    Scale,
+    TableName,
+    Timeout,
+    Trace,
+    TraceDevices,
+    Type,
+    Unit,
+    Url,
+    Version,
+    WordOrder,
+    WritableName,
+    parse_time,
+    trace_level,
+    whole,
+)
 from aoba.errors import UsageError
 
-if TYPE_CHECKING:
-    from aoba.links.trace import Level
-
 devices = typer.Typer()
-
-TableName = Literal["coils", "discrete_inputs", "holding", "input"]
-WritableName = Literal["coils", "holding"]
-TypeName = Literal[
-    "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64", "string"
-]
-Order = Literal["big", "little"]
-
-Url = Annotated[
-    str,
-    typer.Argument(
-        metavar="URL",
-        show_default=False,
-        help="tcp://HOST[:PORT], tls://, udp://, rtu+tcp://, rtu:///DEVICE or ascii:///DEVICE.",
-    ),
-]
-Address = Annotated[
-    int,
-    typer.Argument(
-        metavar="ADDRESS",
-        min=0,
-        max=65535,
-        show_default=False,
-        help="The first address, counted from 0.",
-    ),
-]
-Unit = Annotated[int, typer.Option(metavar="ID", min=0, max=255, help="Unit id of the station.")]
-Type = Annotated[
-    TypeName | None,
-    typer.Option(
-        "--type",
-        metavar="TYPE",
-        help="What registers hold: uint16, the default, int16, uint32, int32, uint64, int64, "
-        "float32, float64 or string.",
-    ),
-]
-WordOrder = Annotated[Order | None, typer.Option(help="Order of the registers of a value.")]
-ByteOrder = Annotated[Order | None, typer.Option(help="Order of the bytes of a register.")]
-Scale = Annotated[float | None, typer.Option(help="Value = register value * scale + offset.")]
-Offset = Annotated[float | None, typer.Option(help="The same.")]
-Timeout = Annotated[str, typer.Option(metavar="TIME", help="How long to wait for an answer.")]
-Retries = Annotated[int, typer.Option(min=0, help="How often to ask again where none comes.")]
-
-
-class Trace(StrEnum):
-    OFF = "off"
-    APP = "app"
-    FRAME = "frame"
-    BYTES = "bytes"
-
-
-TraceDevices = Annotated[
-    Trace,
-    typer.Option(
-        "--trace",
-        help="Show each request and what comes back: in words (app), with the hex of the frames "
-        "(frame), or with all bytes as they come and go (bytes).",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @devices.command()
@@ -86,11 +42,13 @@ def read(
     ],
     address: Address,
     count: Annotated[
-        int,
+        int | None,
         typer.Argument(
-            metavar="COUNT", min=1, max=65536, help="How many values; of a string, registers."
+            metavar="COUNT",
+            parser=whole("COUNT", 1, 65536),
+            help="How many values, 1 if not given; of a string, registers.",
         ),
-    ] = 1,
+    ] = None,
     unit: Unit = 1,
     data_type: Type = None,
     word_order: WordOrder = None,
@@ -105,20 +63,26 @@ def read(
     timeout: Timeout = "2s",
     retries: Retries = 1,
     trace: TraceDevices = Trace.OFF,
+    _version: Version = False,
 ) -> None:
     """Read values of a device.
 
     TIME is in seconds, or has a unit: 500ms, 2min.
     """
+    from aoba.cli.place import parse_place
     from aoba.cli.read import Reading, read
-    from aoba.cli.typed import typed
+    from aoba.cli.typed import bits_of_registers, typed
     from aoba.client.line_state import LineState
     from aoba.client.target import parse_target
 
     level = trace_level(trace)
-    line = LineState(parse_target(url), level)
-    kind = typed(table, data_type, word_order, byte_order, scale, offset)
-    block = kind.block(unit, address, count)
+    line, place = LineState(parse_target(url), level), parse_place(address)
+    options = (data_type, word_order, byte_order, scale, offset)
+    if place.bit is None:
+        kind = typed(table, *options)
+    else:
+        kind = bits_of_registers(table, place.bit, count or 1, *options)
+    block = kind.block(unit, place.start, place.values(count, kind))
     reading = Reading(line, block, kind, parse_time("--timeout", timeout), retries, level)
     if watch is None:
         read(reading, as_json=as_json)
@@ -136,7 +100,7 @@ def write(
     address: Address,
     values: Annotated[
         list[str],
-        typer.Argument(metavar="VALUE", help="Numbers, a string, or for coils 0, 1, on, off."),
+        typer.Argument(metavar="VALUE", help="Numbers, a string, or for bits 0, 1, on, off."),
     ],
     unit: Unit = 1,
     data_type: Type = None,
@@ -146,7 +110,11 @@ def write(
     offset: Offset = None,
     length: Annotated[
         int | None,
-        typer.Option(min=1, max=65536, help="Registers of a string; the rest is filled with NULs."),
+        typer.Option(
+            metavar="COUNT",
+            parser=whole("--length", 1, 65536),
+            help="Registers of a string; the rest is filled with NULs.",
+        ),
     ] = None,
     single: Annotated[
         bool, typer.Option("--single", help="Write each address by itself, by functions 5 and 6.")
@@ -158,24 +126,35 @@ def write(
     timeout: Timeout = "2s",
     retries: Retries = 1,
     trace: TraceDevices = Trace.OFF,
+    _version: Version = False,
 ) -> None:
     """Write values to a device."""
-    from aoba.cli.typed import typed
+    from aoba.cli.place import parse_place
+    from aoba.cli.typed import bits_of_registers, typed
     from aoba.cli.write import Writing, write_values
+    from aoba.cli.write_bits import WritingBits, write_bits
     from aoba.client.line_state import LineState
     from aoba.client.target import parse_target
 
     if single and multiple:
         raise UsageError("--single and --multiple exclude each other")
     level = trace_level(trace)
-    line = LineState(parse_target(url), level)
-    kind = typed(table, data_type, word_order, byte_order, scale, offset)
-    cells = kind.cells(values, length)
+    line, place = LineState(parse_target(url), level), parse_place(address)
+    options = (data_type, word_order, byte_order, scale, offset)
+    ways = (verify, parse_time("--timeout", timeout), retries, level)
+    if place.bit is not None:
+        kind = bits_of_registers(table, place.bit, len(values), *options)
+        cells = kind.cells(values, length)
+        block = kind.block(unit, place.start, len(values))
+        is_forced = single or multiple
+        write_bits(WritingBits(line, block, kind, [*cells], is_forced, not multiple, *ways))
+        return
+    kind = typed(table, *options)
+    cells = kind.cells(values, length if length or not kind.is_text else place.size)
     size = len(cells) // (1 if kind.form is None else 2)
-    block = kind.block(unit, address, size // kind.step)
-    one_by_one = single or (size == 1 and not multiple)
-    seconds = parse_time("--timeout", timeout)
-    write_values(Writing(line, block, kind, cells, one_by_one, verify, seconds, retries, level))
+    place.expect(size)
+    block = kind.block(unit, place.start, size // kind.step)
+    write_values(Writing(line, block, kind, cells, single or (size == 1 and not multiple), *ways))
 
 
 @devices.command()
@@ -190,10 +169,16 @@ def scan(
         ),
     ] = None,
     parallel: Annotated[
-        int, typer.Option(min=1, max=64, help="Connections that ask at a time; 1 for gateways.")
+        int,
+        typer.Option(
+            metavar="COUNT",
+            parser=whole("--parallel", 1, 64),
+            help="Connections that ask at a time, up to 64; 1 for gateways.",
+        ),
     ] = 1,
     as_json: AsJson = False,
     trace: TraceDevices = Trace.OFF,
+    _version: Version = False,
 ) -> None:
     """Find out which unit ids answer, and what devices they are."""
     from aoba.cli.scan import parse_units, scan_units
@@ -207,21 +192,8 @@ def scan(
 
 
 @devices.command()
-def ports(as_json: AsJson = False) -> None:
+def ports(as_json: AsJson = False, _version: Version = False) -> None:
     """List the serial ports of this machine, and whether they are free."""
     from aoba.cli.ports import list_ports
 
     list_ports(as_json=as_json)
-
-
-def trace_level(trace: Trace) -> "Level":
-    from aoba.links.trace import Level
-
-    return Level[trace.name]
-
-
-def parse_time(option: str, text: str) -> float:
-    try:
-        return parse_duration(text)
-    except UsageError as error:
-        raise UsageError(f"{option}: {error}") from None

@@ -12,7 +12,6 @@ from rich.text import Text
 from aoba.cli.typed import Typed
 from aoba.client.blocks import Block
 from aoba.logs.printable import printable
-from aoba.spans import Span
 
 GAP: Final = "  "
 BIT_ROWS: Final = (16, 8, 4, 2, 1)
@@ -38,21 +37,13 @@ def grid(
     """
     texts = [_shown(value) for value in values]
     cell = max(map(len, texts))
-    step = block.size if typed.is_text else typed.step
-    last = block.span.stop - 1
+    last = typed.where(block, len(texts) - 1, len(texts)).rpartition("..")[2]
     left = len(block.table.label) + len(f"{last}..{last}") + 2 * len(GAP)
-    rows = (1,) if step > 1 else BIT_ROWS if typed.form is None else REGISTER_ROWS
+    is_wide = typed.step > 1 or typed.is_text
+    rows = (1,) if is_wide else BIT_ROWS if typed.form is None else REGISTER_ROWS
     per_row = fitting(rows, cell, width and width - left)
     starts = range(0, len(texts), per_row)
-    where = [
-        str(
-            Span(
-                block.span.start + step * at,
-                min(block.span.start + step * (at + per_row), last + 1),
-            )
-        )
-        for at in starts
-    ]
+    where = [typed.where(block, at, min(at + per_row, len(texts))) for at in starts]
     label = block.table.label
     for first, addresses in zip(starts, where, strict=True):
         row = Text.assemble(

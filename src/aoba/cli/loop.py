@@ -20,8 +20,18 @@ _DESCRIPTORS: Final = 16
 def run_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """`asyncio.run` of what `main` gives, on uvloop where the platform has it.
 
-    Raises OSError where hardly a file can be opened.
+    Raises OSError where hardly a file can be opened. A loop that is closed leaves SIGINT to become
+    a KeyboardInterrupt, wherever it may come; here it is as it was before.
     """
+    interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        return _run_loop(main)
+    finally:
+        if signal.getsignal(signal.SIGINT) is not interrupt:
+            signal.signal(signal.SIGINT, interrupt)
+
+
+def _run_loop(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     with ExitStack() as files:
         for _ in range(_DESCRIPTORS):
             files.enter_context(Path(os.devnull).open("rb"))

@@ -1,7 +1,6 @@
 """`aoba read`: values of a device, once; `cli/watch` has those that are read again and again."""
 
 import json
-import math
 import sys
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST
 from aoba.client.requests import read as read_cells
 from aoba.client.target import Target, has_broadcast
+from aoba.document.digits import finite_or_none
 from aoba.errors import UsageError
 from aoba.links.trace import Level
 
@@ -77,7 +77,7 @@ def _show(reading: Reading, values: list[Any], *, as_json: bool) -> None:
 
 def as_line(reading: Reading, values: list[Any]) -> str:
     """One JSON object in one line; null stands for what is no number."""
-    form = reading.typed.form
+    form, bits = reading.typed.form, reading.typed.bits
     return json.dumps(
         {
             "time": now().isoformat(timespec="milliseconds"),
@@ -86,8 +86,9 @@ def as_line(reading: Reading, values: list[Any]) -> str:
             "table": reading.block.table.label,
             "address_start": reading.block.span.start,
             "length": reading.block.size,
+            **({} if bits is None else {"bit": bits.start}),
             "data_type": form.data_type if form else None,
-            "values": [None if _is_no_number(value) else value for value in values],
+            "values": list(map(finite_or_none, values)),
         },
         ensure_ascii=False,
     )
@@ -95,7 +96,3 @@ def as_line(reading: Reading, values: list[Any]) -> str:
 
 def now() -> datetime:
     return datetime.now(UTC).astimezone()
-
-
-def _is_no_number(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)

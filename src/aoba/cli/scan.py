@@ -1,6 +1,7 @@
 """`aoba scan`: the unit ids that answer, in a table or as JSON."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -26,6 +27,8 @@ LINE_TIMEOUT: Final = 0.3
 NETWORK_TIMEOUT: Final = 1.5
 """Seconds: a gateway says that a station is silent only after some time of its own, often 1 s."""
 
+_UNITS: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
+
 Found = list[Asked]
 
 
@@ -45,33 +48,37 @@ def scan_units(  # noqa: PLR0913  as many as the command has options
     if BROADCAST in units and has_broadcast(target):
         raise UsageError("--units: 0 is all stations of a line, and none of them answers")
     timeout = timeout or (LINE_TIMEOUT if is_line else NETWORK_TIMEOUT)
-    asked: Found = []
+    asked: dict[int, Asked] = {}
 
     async def work() -> bool:
         with _progress(len(units)) as progress:
             async for one in scan(target, units, timeout, parallel, trace):
-                asked.append(one)
+                asked[one.unit] = one
                 if progress:
-                    _advance(progress, asked)
+                    _advance(progress, one, _found(asked))
         return True
 
     finished = run_asking(lambda: until_stopped(work()), trace)
-    found = sorted((one for one in asked if one.answers), key=lambda one: one.unit)
+    found = _found(asked)
     if as_json:
-        sys.stdout.write(_as_json(target, asked, found) + "\n")
+        sys.stdout.write(_as_json(target, len(asked), found) + "\n")
     else:
-        _print(target, asked, found, interrupted=not finished)
+        _print(target, len(asked), found, interrupted=not finished)
     return (0 if found else 1) if finished else INTERRUPTED
+
+
+def _found(asked: dict[int, Asked]) -> Found:
+    return sorted((one for one in asked.values() if one.answers), key=lambda one: one.unit)
 
 
 def parse_units(text: str) -> list[int]:
     """`1-247`, `1,5,10-20`. Raises UsageError."""
     units: dict[int, None] = {}
     for part in text.split(","):
-        first, dash, last = part.partition("-")
-        if not (first.isdecimal() and (last.isdecimal() or not dash)):
+        found = _UNITS.fullmatch(part)
+        if not found:
             raise UsageError(f"--units: expected ids and ranges, as in 1,5,10-20, got {text!r}")
-        start, stop = int(first), int(last or first)
+        start, stop = int(found[1]), int(found[2] or found[1])
         if not start <= stop <= MAX_UNIT:
             raise UsageError(f"--units: expected ids of 0..{MAX_UNIT} in order, got {part!r}")
         units |= dict.fromkeys(range(start, stop + 1))
@@ -94,12 +101,13 @@ def _progress(total: int) -> AbstractContextManager[Progress | None]:
     return progress
 
 
-def _advance(progress: Progress, asked: Found) -> None:
-    found = sum(one.answers for one in asked)
-    progress.update(progress.task_ids[0], completed=len(asked), description=f"{found} found")
+def _advance(progress: Progress, one: Asked, found: Found) -> None:
+    (bar,) = progress.tasks
+    more = bar.total + 1 if one.again and bar.total else bar.total
+    progress.update(bar.id, advance=1, total=more, description=f"{len(found)} found")
 
 
-def _print(target: Target, asked: Found, found: Found, *, interrupted: bool) -> None:
+def _print(target: Target, asked: int, found: Found, *, interrupted: bool) -> None:
     console = Console(highlight=False)
     width = max((len(str(one.unit)) for one in found), default=0)
     for one in found:
@@ -120,17 +128,17 @@ def _words(one: Asked) -> str:
     return "  ".join(said)
 
 
-def _summary(asked: Found, found: Found) -> str:
-    units = f"{len(asked)} unit id{'s' * (len(asked) != 1)}"
+def _summary(asked: int, found: Found) -> str:
+    units = f"{asked} unit id{'s' * (asked != 1)}"
     if not found:
         return f"none of {units} answers"
     return f"{len(found)} of {units} answer{'s' * (len(found) == 1)}"
 
 
-def _as_json(target: Target, asked: Found, found: Found) -> str:
+def _as_json(target: Target, asked: int, found: Found) -> str:
     stations = [
         {"station": one.unit, "exception": one.exception, "identity": one.identity} for one in found
     ]
     return json.dumps(
-        {"url": str(target), "asked": len(asked), "stations": stations}, ensure_ascii=False
+        {"url": str(target), "asked": asked, "stations": stations}, ensure_ascii=False
     )

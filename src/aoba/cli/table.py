@@ -12,6 +12,7 @@ from rich.text import Text
 
 from aoba.cli.grid import BIT_ROWS, GAP, REGISTER_ROWS, fitting
 from aoba.cli.report import Report, gaps, given_identity, values_of, words
+from aoba.document.digits import as_text
 from aoba.identity import object_name
 from aoba.logs.printable import printable
 from aoba.modbus.spec import Table
@@ -118,7 +119,7 @@ def _described(bank: Bank, table: Table, it: Described) -> tuple[str, str, str, 
     if it.form is not None and it.form.is_string:
         text = f'"{_beginning(values[0])}"'
     else:
-        text = " ".join("none" if value is None else f"{value:.12g}" for value in values)
+        text = " ".join("none" if value is None else as_text(value) for value in values)
     if it.unit:
         text += f" {_beginning(it.unit)}"
     if it.size > len(values):

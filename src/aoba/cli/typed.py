@@ -1,19 +1,21 @@
-"""What the values of a command are: bits, registers, or a data type in them.
+"""What the values of a command are: bits, registers, a data type in them, or bits of them.
 
 Texts that a user types become cells, the cells of a device become values.
 """
 
 import math
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from aoba.client.blocks import TABLES, Block
-from aoba.document.digits import shortest
 from aoba.document.values import PLAIN, Form, registers_of
 from aoba.errors import UsageError
 from aoba.modbus.spec import ADDRESS_COUNT, Table
 from aoba.spans import Span
+
+REGISTER_BITS: Final = 16
 
 _BITS: Final = {"1": 1, "on": 1, "true": 1, "0": 0, "off": 0, "false": 0}
 
@@ -23,6 +25,8 @@ class Typed:
     table: Table
     form: Form | None
     """None of bits."""
+    bits: range | None = None
+    """Of registers: which of their bits, counted from the lowest of the first register."""
 
     @property
     def step(self) -> int:
@@ -35,28 +39,41 @@ class Typed:
 
     def block(self, unit: int, address: int, count: int) -> Block:
         """The addresses of `count` values, of a string `count` registers. Raises UsageError."""
-        stop = address + count * self.step
+        size = count * self.step if self.bits is None else -(-self.bits.stop // REGISTER_BITS)
+        stop = address + size
         if stop > ADDRESS_COUNT:
             raise UsageError(
-                f"{count * self.step} addresses from {address} on: "
+                f"{size} addresses from {address} on: "
                 f"expected the last to be at most {ADDRESS_COUNT - 1}, got {stop - 1}"
             )
         return Block(unit, self.table, Span(address, stop))
 
+    def where(self, block: Block, first: int, stop: int) -> str:
+        """Addresses of the values with the indices from `first` on, without `stop`."""
+        start = block.span.start
+        if self.bits is not None:
+            ends = dict.fromkeys((self.bits[first], self.bits[stop - 1]))
+            return "..".join(f"{start + at // REGISTER_BITS}.{at % REGISTER_BITS}" for at in ends)
+        step = block.size if self.is_text else self.step
+        return str(Span(start + step * first, min(start + step * stop, block.span.stop)))
+
     def values(self, cells: bytes) -> list[Any]:
         """Numbers have no more digits than they need; those of a float may be NaN or infinite."""
+        if self.bits is not None:
+            registers = struct.unpack(f">{len(cells) // 2}H", cells)
+            return [registers[at // REGISTER_BITS] >> at % REGISTER_BITS & 1 for at in self.bits]
         if self.form is None:
             return list(cells)
-        return [shortest(value, self.form) for value in self.form.decode(cells)]
+        return self.form.shown(cells)
 
     def cells(self, texts: Sequence[str], length: int | None = None) -> bytes:
         """What to write; `length` is how many registers a string has. Raises UsageError."""
-        if self.form is None:
-            return bytes(_bit(texts, index) for index in range(len(texts)))
-        if self.is_text:
+        if self.form is not None and self.is_text:
             return _text(self.form, texts, length)
         if length is not None:
             raise UsageError("--length goes with --type string")
+        if self.form is None:
+            return bytes(_bit(texts, index) for index in range(len(texts)))
         numbers = [_number(text) for text in texts]
         try:
             return self.form.encode(numbers)
@@ -86,6 +103,18 @@ def typed(table: str, *options: Any) -> Typed:
         name, _, reason = str(error).removeprefix(".").partition(": ")
         raise UsageError(f"{_option(name)}: {reason}") from None
     return Typed(TABLES[table], form)
+
+
+def bits_of_registers(table: str, bit: int, count: int, *options: Any) -> Typed:
+    """`count` bits from `bit` of the first register on. Raises UsageError."""
+    if TABLES[table].is_bits:
+        raise UsageError(f"ADDRESS: {table} are bits, which have none; registers do")
+    if bit >= REGISTER_BITS:
+        raise UsageError(f"ADDRESS: expected a bit from 0, the lowest, to 15, got {bit}")
+    for name, it in zip(Form.__struct_fields__, options, strict=True):
+        if it is not None:
+            raise UsageError(f"{_option(name)}: a bit of a register has no type")
+    return Typed(TABLES[table], None, range(bit, bit + count))
 
 
 def _option(name: str) -> str:

@@ -62,12 +62,12 @@ async def _write_all(it: Writing, connection: Connection) -> None:
 def _words(it: Writing, *, is_broadcast: bool) -> str:
     if is_broadcast:
         return f"sent to all stations, who do not answer: {it.block.place}"
-    what = "a string" if it.typed.is_text else _count(it.block.size // it.typed.step)
+    what = "a string" if it.typed.is_text else count_of(it.block.size // it.typed.step, "value")
     return f"wrote {what} to {it.block}{', and read the same' if it.verify else ''}"
 
 
-def _count(values: int) -> str:
-    return f"{values} value{'s' * (values != 1)}"
+def count_of(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _compare(it: Writing, cells: bytes) -> None:

@@ -9,10 +9,13 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from os.path import samestat
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from serialx import SerialPortInfo, list_serial_ports
+
+from aoba.links.serial_port import is_pty
 
 PROC: Final = Path("/proc")
 LOCK_FOLDERS: Final = (Path("/run/lock"), Path("/var/lock"))
@@ -72,10 +75,26 @@ def _lockers(path: Path) -> Iterator[int]:
 
 
 def _openers(path: Path) -> Iterator[int]:
-    for folder in PROC.glob("[0-9]*/fd"):
-        with contextlib.suppress(OSError):
-            if any(os.readlink(folder / name) == str(path) for name in os.listdir(folder)):  # noqa: PTH115, PTH208
-                yield int(folder.parent.name)
+    """A container may have it under another name, and something else under this one."""
+    with contextlib.suppress(OSError):
+        status = path.stat()
+        # Each file system of pseudo-terminals counts its own from 0: their numbers say nothing.
+        number = None if is_pty(path) else status.st_rdev or None
+        for folder in PROC.glob("[0-9]*/fd"):
+            with contextlib.suppress(OSError):
+                if any(_is_of(it, status, number) for it in folder.iterdir()):
+                    yield int(folder.parent.name)
+
+
+def _is_of(descriptor: Path, status: os.stat_result, number: int | None) -> bool:
+    try:
+        # Nothing else is looked at: that takes for ever where a file system hangs.
+        if not str(descriptor.readlink()).startswith("/dev/"):
+            return False
+        theirs = descriptor.stat()
+    except OSError:
+        return False  # closed in the meantime
+    return samestat(status, theirs) or theirs.st_rdev == number
 
 
 def _owners_of_lock_files(path: Path) -> Iterator[int]:

@@ -28,8 +28,8 @@ from aoba.client.blocks import Block, to_read, to_write
 from aoba.client.connection import Connection
 from aoba.client.request_options import RequestOptions
 from aoba.client.target import has_broadcast
-from aoba.errors import BadAnswer
-from aoba.modbus.spec import Table
+from aoba.errors import BadAnswer, DeviceException
+from aoba.modbus.spec import ExceptionCode, Table
 
 BROADCAST: Final = 0
 
@@ -47,8 +47,10 @@ _WRITES: Final[dict[tuple[Table, bool], type[ModbusPDU]]] = {
 }
 """By table, and whether the function is the one for a single address."""
 
+_BASIC: Final = 1
 _REGULAR: Final = 2
-"""Basic and regular objects, as many as the device has (section 6.21)."""
+"""Which objects are asked for, the regular ones with the basic ones (section 6.21)."""
+_BASIC_OBJECTS: Final = range(3)
 _MOST_OBJECTS: Final = 256
 
 
@@ -118,11 +120,34 @@ async def mask_write(connection: Connection, block: Block, and_mask: int, or_mas
 
 
 async def identify(connection: Connection, unit: int) -> dict[int, bytes]:
-    """Objects of the device identification (section 6.21), by their ids."""
+    """Objects of the device identification (section 6.21), by their ids.
+
+    Regular ones are to include basic ones, which every device has that has any. Some devices know
+    only those, or tell them only when they are asked for nothing else.
+    """
+    found: dict[int, bytes] = {}
+    try:
+        found = await _objects(connection, unit, _REGULAR)
+    except DeviceException as error:
+        if error.code == ExceptionCode.ILLEGAL_FUNCTION:
+            raise
+    if all(number in found for number in _BASIC_OBJECTS):
+        return found
+    try:
+        return await _objects(connection, unit, _BASIC) | found
+    except (DeviceException, BadAnswer):
+        if not found:
+            raise
+    return found
+
+
+async def _objects(connection: Connection, unit: int, read_code: int) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     following = 0
     while len(found) < _MOST_OBJECTS:
-        request = ReadDeviceInformationRequest(read_code=_REGULAR, object_id=following, dev_id=unit)
+        request = ReadDeviceInformationRequest(
+            read_code=read_code, object_id=following, dev_id=unit
+        )
         what = f"device identification of station {unit}"
         answer: Any = await connection.ask(what, request)
         if not hasattr(answer, "information"):

@@ -7,13 +7,13 @@ answers is asked for its identification, which others may take badly.
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aoba.client.blocks import Block
 from aoba.client.connection import LINGER, Connection
 from aoba.client.line_state import LineState
 from aoba.client.requests import identify, read_once
-from aoba.client.target import Target
+from aoba.client.target import Target, has_broadcast
 from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection
 from aoba.identity import has_name, object_name
@@ -24,6 +24,13 @@ from aoba.spans import Span
 OPENING: Final = 2.0
 """Seconds that a connection may take, at least."""
 
+SLOW: Final = 0.8
+"""Seconds for each unit id, when those that were silent on a line are asked once more.
+
+Stations built with libmodbus wait half a second for the answer to a question to another station,
+and take for it whatever comes. So they miss a question that follows too soon.
+"""
+
 
 class Asked(NamedTuple):
     unit: int
@@ -31,6 +38,8 @@ class Asked(NamedTuple):
     exception: int | None = None
     """What it answered with, if that was an exception."""
     identity: dict[str, str] = {}  # noqa: RUF012  never changed
+    again: bool = False
+    """Whether it is asked once more, at the end: it may have missed the question, see `SLOW`."""
 
 
 async def scan(
@@ -44,16 +53,21 @@ async def scan(
 
     `parallel` is how many connections ask at a time. Raises NoConnection.
     """
-    lines = [LineState(target, trace) for _ in range(parallel)]
     todo = iter(units)
-    done: asyncio.Queue[Asked | None] = asyncio.Queue()
-    workers = [asyncio.create_task(_work(line, todo, timeout, done)) for line in lines]
-    all_of_them = asyncio.gather(*workers)
-    all_of_them.add_done_callback(lambda _: done.put_nowait(None))
+    news: asyncio.Queue[Asked | asyncio.Task[None]] = asyncio.Queue()
+    lines = [LineState(target, trace) for _ in range(parallel)]
+    workers = [asyncio.create_task(_work(line, todo, timeout, news)) for line in lines]
+    for worker in workers:
+        worker.add_done_callback(news.put_nowait)
+    running = len(workers)
     try:
-        while one := await done.get():
-            yield one
-        await all_of_them
+        while running:
+            got = await news.get()
+            if isinstance(got, Asked):
+                yield got
+            else:
+                got.result()
+                running -= 1
     finally:
         for worker in workers:
             worker.cancel()
@@ -61,25 +75,58 @@ async def scan(
 
 
 async def _work(
-    line: LineState, todo: Iterator[int], timeout: float, done: asyncio.Queue[Asked | None]
+    line: LineState, todo: Iterator[int], timeout: float, news: asyncio.Queue[Any]
 ) -> None:
-    connection = await _connect(line, timeout)
+    asking = _Asking(line, timeout)
+    has_second_pass = has_broadcast(line.target) and timeout < SLOW
+    silent = []
     try:
         for unit in todo:
-            try:
-                asked = await _ask(connection, unit)
-            except NoConnection:  # it may have been lost over the unit id before
-                await connection.close()
-                connection = await _connect(line, timeout)
-                asked = await _ask_stranger(connection, unit)
-            done.put_nowait(asked)
+            asked = await asking.ask(unit)
+            if has_second_pass and not asked.answers and asked.exception is None:
+                asked = asked._replace(again=True)
+                silent.append(unit)
+            news.put_nowait(asked)
+        if silent:
+            await asyncio.sleep(SLOW)
+            asking.timeout = SLOW
+            for unit in silent:
+                news.put_nowait(await asking.ask(unit))
     finally:
-        await connection.close(LINGER)
+        await asking.close(LINGER)
 
 
-async def _connect(line: LineState, timeout: float) -> Connection:
-    """An answer is soon missed, but who has no connection asks nobody."""
-    return await Connection.connect(line, timeout, opening=max(timeout, OPENING))
+class _Asking:
+    """One unit id after the other, over as many connections as it takes."""
+
+    def __init__(self, line: LineState, timeout: float) -> None:
+        self.timeout = timeout
+        self._line = line
+        self._connection: Connection | None = None
+
+    async def ask(self, unit: int) -> Asked:
+        """Raises NoConnection."""
+        try:
+            return await _ask(await self._connected(), unit)
+        except NoConnection:  # it may have been lost over the unit id before
+            if not self._connection:
+                raise
+            await self.close()
+        return await _ask_stranger(await self._connected(), unit)
+
+    async def close(self, linger: float = 0.0) -> None:
+        """Wait for late answers before, for `linger` seconds at most."""
+        if self._connection:
+            connection, self._connection = self._connection, None
+            await connection.close(linger)
+
+    async def _connected(self) -> Connection:
+        """An answer is soon missed, but who has no connection asks nobody."""
+        if not self._connection:
+            opening = max(self.timeout, OPENING)
+            self._connection = await Connection.connect(self._line, self.timeout, opening=opening)
+        self._connection.timeout = self.timeout
+        return self._connection
 
 
 async def _ask_stranger(connection: Connection, unit: int) -> Asked:

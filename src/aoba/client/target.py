@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from aoba.client.request_options import NO_OPTIONS, REQUEST_OPTIONS, RequestOptions, check
 from aoba.errors import UsageError
+from aoba.links.meant_urls import meant_url
 from aoba.links.url import SCHEMES, NetworkUrl, Scheme, SerialUrl, unknown
 from aoba.options import Parsers, parse_options
 
@@ -25,6 +26,7 @@ __all__ = [
     "Target",
     "TlsTarget",
     "has_broadcast",
+    "meant_target",
     "options_of",
     "parse_target",
 ]
@@ -78,6 +80,11 @@ def has_broadcast(target: Target) -> bool:
     return not isinstance(target, TlsTarget) and target.scheme in ("rtu", "rtu+tcp", "ascii")
 
 
+def meant_target(text: str) -> str | None:
+    """The URL of a device that somebody may have meant who typed `text`, which is none."""
+    return meant_url(text, [*TARGETS, "tls"])
+
+
 def options_of(text: str) -> Parsers:
     """The options that a URL beginning like `text` may have; none where it is no URL."""
     scheme = text.partition(":")[0].lower()
@@ -93,7 +100,7 @@ def parse_target(text: str) -> Target:
     if colon and scheme == "tls":
         return _tls(text)
     if not colon or scheme not in TARGETS:
-        raise unknown(text, ACCEPTED)
+        raise unknown(text, ACCEPTED, [*TARGETS, "tls"])
     location, options, requests = _options(text)
     url = TARGETS[scheme].build(replace(TARGETS[scheme], options={}), location)
     kind = SerialTarget if isinstance(url, SerialUrl) else NetworkTarget

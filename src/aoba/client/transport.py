@@ -4,12 +4,13 @@ import asyncio
 import ssl
 from functools import cache
 
-from serialx import Parity, SerialException, StopBits, create_serial_connection
+from serialx import SerialException
 
 from aoba.client.reasons import too_late, why
 from aoba.client.target import SerialUrl, Target, TlsTarget
 from aoba.client.wire import Wire
 from aoba.errors import NoConnection
+from aoba.links.serial_port import open_serial
 from aoba.tls import Paths, client_context, client_context_again
 from aoba.worker.caller import Caller
 
@@ -36,17 +37,7 @@ async def _open(target: Target, protocol: Wire, context: ssl.SSLContext | None) 
         return protocol
 
     if isinstance(target, SerialUrl):
-        await create_serial_connection(
-            loop,
-            factory,
-            str(target.device),
-            target.baudrate,
-            Parity(target.parity),
-            StopBits(target.stopbits),
-            target.xonxoff,
-            target.rtscts,
-            byte_size=target.bytesize,
-        )
+        await open_serial(target, protocol)
     elif isinstance(target, TlsTarget):
         name = target.name or target.host
         await loop.create_connection(

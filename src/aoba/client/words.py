@@ -12,6 +12,8 @@ from aoba.modbus.words import exception_words
 ILLEGAL_DATA_ADDRESS: Final = 0x02
 FROM_GATEWAYS: Final = frozenset((0x0A, 0x0B))
 """Not the station's own answers: someone on the way to it says that there is none."""
+NOT_REFUSED: Final = FROM_GATEWAYS | {0x05, 0x06}
+"""Nor do these say that a function is unknown: it is carried out, or is to be asked for later."""
 
 ECHO: Final = "the adapter gives back what is sent: echo=true"
 

@@ -18,7 +18,7 @@ In what order the bytes A B C D of a value come to stand, A being the highest:
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import repeat
 from math import isfinite
@@ -27,8 +27,17 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from msgspec import UNSET, Meta, Struct
 
+from aoba.document.digits import as_text, shortest_float32
+from aoba.document.scaling import Scaling
+
 FLOAT32_MAX: Final = (2 - 2**-23) * 2.0**127
 FLOAT64_MAX: Final = sys.float_info.max
+
+_FLOATS_HOLD: Final = 2
+"""Registers of an integer that loses no digit in a 64-bit float."""
+
+_SAFE: Final = 2**48
+"""Up to here, nor does one of more registers, where floats are subtracted and divided."""
 
 
 class DataType(NamedTuple):
@@ -117,17 +126,27 @@ class Form(Struct, frozen=True, dict=True):
         return self._swapped(data[::-1] if self.word_order == "little" else data)
 
     def decode(self, cells: bytes) -> list[Any]:
-        """The values that stand in whole registers; of a string one, without its last NULs."""
+        """The values that stand in whole registers; of a string one, without its last NULs.
+
+        Of integers scaled by integers, these are integers.
+        """
         packed = self._swapped(cells)
         if self.is_string:
             data = packed[::-1] if self.word_order == "little" else packed
             return [data.rstrip(b"\0").decode(errors="replace")]
         count = len(packed) // (2 * self.registers)
         raw = struct.unpack(self._packing % count, packed)
-        if not self.is_scaled:
-            return list(raw)
-        scale, offset = self.line
-        return [value * scale + offset for value in raw]
+        return list(map(self._scaled, raw)) if self.is_scaled else list(raw)
+
+    def shown(self, cells: bytes) -> list[Any]:
+        """The same with no more digits than they need, as a person would write them.
+
+        Those of a float may be NaN or infinite.
+        """
+        values = self.decode(cells)
+        if self.data_type == "float32" and not self.is_scaled:
+            return list(map(shortest_float32, values))
+        return values
 
     def misfit(self, values: Sequence[Value]) -> int:
         """Index of the first of `values` that does not fit, where `encode` has refused them."""
@@ -154,13 +173,25 @@ class Form(Struct, frozen=True, dict=True):
             return "a number"
         low, high = self._type.low, self._type.high
         if self.is_scaled:
-            scale, offset = self.line
-            low, high = sorted((low * scale + offset, high * scale + offset))
-        return f"{_shown(low)}..{_shown(high)}"
+            low, high = sorted((self._scaled(low), self._scaled(high)))
+        # Hardly anybody comes near to those of a float, so they are rounded.
+        return "..".join(f"{it:.12g}" if self.is_float else as_text(it) for it in (low, high))
 
     @cached_property
     def _type(self) -> DataType:
         return TYPES[self.data_type]
+
+    @cached_property
+    def _scaling(self) -> Scaling:
+        return Scaling.of(*self.line)
+
+    @cached_property
+    def _scaled(self) -> Callable[[Any], Any]:
+        """What makes a value of what stands in registers."""
+        if not self.is_float:
+            return self._scaling.of_integer
+        is_short = self.data_type == "float32"
+        return self._scaling.of_float32 if is_short else self._scaling.of_float
 
     @cached_property
     def _packing(self) -> str:
@@ -175,12 +206,16 @@ class Form(Struct, frozen=True, dict=True):
             raw = map(sub, raw, repeat(offset))
         if scale != 1:
             raw = map(truediv, raw, repeat(scale))
-        if not self.is_float:
+        if self.registers <= _FLOATS_HOLD and not self.is_float:
             return map(round, raw)
-        finite = list(raw)
-        if not all(map(isfinite, finite)):  # struct would pack it
-            raise ValueError("infinite")
-        return finite
+        near = list(raw)
+        if self.is_float:
+            if not all(map(isfinite, near)):  # struct would pack it
+                raise ValueError("infinite")
+            return near
+        if all(max(abs(it), abs(value)) < _SAFE for it, value in zip(near, values, strict=True)):
+            return map(round, near)
+        return map(self._scaling.to_integer, values)
 
     def _swapped(self, packed: bytes) -> bytes:
         """Swap the bytes of each register, where its value's own order leaves them wrong."""
@@ -203,7 +238,3 @@ PLAIN: Final = form_of(UNSET, UNSET, UNSET, UNSET, UNSET)
 
 def registers_of(text: str) -> int:
     return (len(text.encode()) + 1) // 2
-
-
-def _shown(limit: float) -> str:
-    return str(limit) if isinstance(limit, int) else f"{limit:.12g}"

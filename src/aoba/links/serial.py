@@ -9,8 +9,6 @@ import asyncio
 import contextlib
 import errno
 import logging
-import os
-import re
 import time
 from collections.abc import Callable
 from itertools import chain, repeat
@@ -22,6 +20,7 @@ from aoba.errors import LinkError
 from aoba.links.gap import GapTimer
 from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
+from aoba.links.serial_port import is_pty, open_serial
 from aoba.links.serial_session import SerialSession
 from aoba.links.url import SerialUrl
 from aoba.logs.rate_limit import RateLimit
@@ -62,7 +61,6 @@ _REASONS: Final = {
     errno.EINVAL: "the device does not offer these settings",
     errno.EIO: "the device is unplugged, or does not respond",
 }
-_PTY: Final = re.compile(r"/dev/(pts/|ttys)\d+")  # Linux, macOS
 
 _log = logging.getLogger("aoba.link")
 logging.getLogger("serialx").setLevel(logging.INFO)  # or it logs each read and write
@@ -133,21 +131,8 @@ class SerialLink:
         self.log.close()
 
     async def _open(self) -> None:
-        url = self.url
-        pty = is_pty(str(url.device))
-        line = _Line(self, self._open_session(), _turnaround(url, pty=pty), _gap(url))
-        await serialx.create_serial_connection(
-            asyncio.get_running_loop(),
-            lambda: line,
-            str(url.device),
-            url.baudrate,
-            # A pty carries bytes, not characters, and refuses to be told how these look.
-            parity=serialx.Parity.NONE if pty else serialx.Parity(url.parity),
-            byte_size=8 if pty else url.bytesize,
-            stopbits=serialx.StopBits(url.stopbits),
-            rtscts=url.rtscts,
-            xonxoff=url.xonxoff,
-        )
+        line = _Line(self, self._open_session(), _turnaround(self.url), _gap(self.url))
+        await open_serial(self.url, line)
 
     async def _reopen(self) -> None:
         for pause in chain(BACK_OFF, repeat(BACK_OFF[-1])):
@@ -256,14 +241,11 @@ class _Line(asyncio.Protocol):
             self._answer()
 
 
-def is_pty(device: str) -> bool:
-    return bool(_PTY.fullmatch(os.path.realpath(device)))
-
-
-def _turnaround(url: SerialUrl, *, pty: bool) -> float:
+def _turnaround(url: SerialUrl) -> float:
     if url.turnaround is not None:
         return url.turnaround
-    return 0 if pty or url.scheme == "ascii" else silence(url.baudrate)
+    is_silent = url.scheme != "ascii" and not is_pty(url.device)
+    return silence(url.baudrate) if is_silent else 0
 
 
 def _gap(url: SerialUrl) -> float:

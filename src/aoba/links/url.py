@@ -6,7 +6,7 @@
 Options follow a `?`, see `aoba.options`. What a scheme accepts is one row of `SCHEMES`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from aoba.duration import parse_duration, parse_pause
 from aoba.errors import UsageError
+from aoba.links.meant_urls import did_you_mean, meant_url
 from aoba.options import Parsers, count, flag, one_of, parse_options
 
 DEFAULT_LISTEN: Final = "tcp://127.0.0.1:5020"
@@ -105,16 +106,17 @@ def parse_listen(text: str) -> Url:
     name, colon, _ = text.partition(":")
     scheme = SCHEMES.get(name.lower()) if colon else None
     if scheme is None:
-        raise unknown(text, ACCEPTED)
+        raise unknown(text, ACCEPTED, SCHEMES)
     return scheme.build(scheme, text)
 
 
-def unknown(text: str, accepted: str) -> UsageError:
-    """Of a `text` that begins with none of the schemes that are accepted."""
+def unknown(text: str, accepted: str, schemes: Collection[str]) -> UsageError:
+    """Of a `text` that begins with none of `schemes`; `accepted` shows them all."""
     name, colon, _ = text.partition(":")
     is_scheme = colon and "." not in name  # of `127.0.0.1:5020` it is none
     what = f"unknown link {name!r}" if is_scheme else "not a URL"
-    return UsageError(f"{text}: {what}; expected {accepted}")
+    hint = did_you_mean(meant_url(text, schemes))
+    return UsageError(f"{text}: {what}; expected {accepted}{hint}")
 
 
 def _network_url(scheme: Scheme, text: str) -> NetworkUrl:
@@ -127,7 +129,11 @@ def _network_url(scheme: Scheme, text: str) -> NetworkUrl:
     except ValueError as error:
         raise refuse(error) from None
     if not parts.hostname or port is None:
-        raise refuse(f"the {'port' if parts.hostname else 'host'} is missing")
+        name, _, rest = text.partition(":")
+        is_short = bool(rest.strip("/")) and not rest.startswith("//")
+        hint = did_you_mean(f"{name}://{rest.lstrip('/')}" if is_short else None)
+        what = "port" if parts.hostname else "host"
+        raise UsageError(f"{text}: the {what} is missing; expected {scheme.form}{hint}")
     try:
         parts.hostname.encode("idna")  # as the resolver does, which would raise the same too late
     except UnicodeError:

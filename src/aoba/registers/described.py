@@ -5,13 +5,12 @@ values come from the registers, as a client would read them, so they are those o
 that had some.
 """
 
-import math
 from bisect import bisect_left
 from typing import Any, Final, NamedTuple
 
 from msgspec import UNSET
 
-from aoba.document.digits import shortest
+from aoba.document.digits import finite_or_none
 from aoba.document.ranges import AnyRange, RegisterRange
 from aoba.document.schema import Document
 from aoba.document.values import PLAIN, Form
@@ -43,7 +42,7 @@ class Described(NamedTuple):
         """The values that stand in `cells`, some of the first of the range."""
         if self.form is None:
             return list(cells)
-        return [_short(value, self.form) for value in self.form.decode(cells)]
+        return list(map(finite_or_none, self.form.shown(cells)))
 
     def shown(self, table: Table, values: list[Any]) -> dict[str, Any]:
         """What the range says about its values, and the values, as they stand in JSON."""
@@ -120,8 +119,3 @@ def _put(known: list[Described], new: Described) -> None:
     last = bisect_left(known, new.span.stop, key=lambda it: it.span.start)
     if not any(old.includes(new) for old in known[first:last]):
         known[first:last] = [new] if new.says_something else []
-
-
-def _short(value: Any, form: Form) -> Any:
-    is_number = not isinstance(value, float) or math.isfinite(value)
-    return shortest(value, form) if is_number else None

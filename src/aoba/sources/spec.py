@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
-from aoba.client.target import TARGETS
+from aoba.client.target import TARGETS, meant_target
 from aoba.errors import UsageError
 from aoba.mqtt.url import FORMS as MQTT_FORMS
 from aoba.options import without_secrets
@@ -57,6 +57,9 @@ KINDS: Final[dict[str, Kind]] = {
 }
 """By what a SPEC begins with, up to its first colon."""
 
+_MODES: Final = {"external": "python:external", "embedded": "python:embedded"}
+"""What may be left of a SPEC of a script."""
+
 ACCEPTED: Final = ", ".join(["PATH.py", *(kind.form for kind in KINDS.values())])
 
 
@@ -70,9 +73,19 @@ def parse_spec(text: str) -> Spec:
     if colon and name in KINDS:
         return KINDS[name].parse(text)
     if location.endswith(".py"):
-        return parse_script(text)
+        return _script(text, name if colon else "")
     shown = without_secrets(text) or "''"
     raise UsageError(f"{shown}: not a source{_hint(name, colon, location)}")
+
+
+def _script(text: str, kind: str) -> Spec:
+    """Of a path, which may have a colon in it. Raises UsageError."""
+    try:
+        return parse_script(text)
+    except UsageError as error:
+        if meant := _kind_near(kind):
+            raise UsageError(f"{error}; did you mean {meant}:?") from None
+        raise
 
 
 def _hint(name: str, colon: str, location: str) -> str:
@@ -80,5 +93,16 @@ def _hint(name: str, colon: str, location: str) -> str:
         return f"; to poll a device, put modbus: before it, as in {KINDS['modbus'].form}"
     if not colon and location.endswith((".json", ".jsonl")):
         return f"; a file of documents is file:{location}"
-    near = difflib.get_close_matches(name.lower(), KINDS, n=1) if colon else []
-    return f", did you mean {near[0]}:?" if near else f"; expected {ACCEPTED}"
+    if colon and (near := _kind_near(name)):
+        return f", did you mean {near}:?"
+    is_place = location.startswith("/dev/") or bool(colon)
+    meant = meant_target(location) if is_place else None
+    hint = f"; to poll a device, there is modbus:{meant}?holding=0-99" if meant else ""
+    return f"; expected {ACCEPTED}{hint}"
+
+
+def _kind_near(name: str) -> str | None:
+    """The kind that somebody may have meant who typed `name`."""
+    kinds = {**{kind: kind for kind in KINDS}, **_MODES}
+    near = difflib.get_close_matches(name.lower(), kinds, n=1)
+    return kinds[near[0]] if near else None

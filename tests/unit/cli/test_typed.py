@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from aoba.cli.devices import TypeName
+from aoba.cli.parameters import TypeName
 from aoba.cli.typed import typed
 from aoba.document.values import TYPES
 from aoba.errors import UsageError

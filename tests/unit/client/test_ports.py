@@ -3,7 +3,11 @@
 import fcntl
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
 import pytest
 from serialx import SerialPortInfo
@@ -26,6 +30,12 @@ def found(monkeypatch):
     infos = []
     monkeypatch.setattr(module, "list_serial_ports", lambda: infos)
     return infos
+
+
+@pytest.fixture(autouse=True)
+def no_lock_files(monkeypatch, tmp_path):
+    """Those of this machine are for its own ports."""
+    monkeypatch.setattr(module, "LOCK_FOLDERS", (tmp_path,))
 
 
 @pytest.fixture
@@ -73,6 +83,38 @@ def test_who_has_it_open_is_found(line):
 
 
 @pytest.mark.usefixtures("others")
+def test_who_has_it_open_is_found_under_any_of_its_names(line, tmp_path):
+    (tmp_path / "ttyUSB0").symlink_to(line)
+    with Path(line).open("rb", buffering=0):
+        assert f"({Path('/proc/self').readlink()})" in user_of(tmp_path / "ttyUSB0")
+
+
+def test_a_container_s_own_terminal_of_the_same_name_is_another_one(line):
+    """Of which there is one wherever something runs in a container with a terminal."""
+    count = 1 + int(Path(line).name)
+    code = f"""
+mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts || exit
+mount --bind /dev/pts/ptmx /dev/ptmx
+exec {sys.executable} -c '
+import os
+held = [os.openpty() for _ in range({count})]
+print(os.ttyname(held[-1][1]), flush=True)
+input()'
+"""
+    argv = ["unshare", "--map-root-user", "--mount", "sh", "-c", code]
+    if not shutil.which("unshare"):
+        pytest.skip("there is no unshare here")
+    with subprocess.Popen(argv, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, text=True) as container:
+        name = container.stdout.readline().strip()
+        if name:
+            assert name == line
+            assert user_of(line) is None
+        container.stdin.close()
+    if not name:
+        pytest.skip("no file systems may be mounted here")
+
+
+@pytest.mark.usefixtures("others")
 def test_who_holds_a_lock_is_found_even_where_open_files_are_hidden(line, monkeypatch):
     monkeypatch.setattr(module, "_openers", lambda _path: ())
     with Path(line).open("rb", buffering=0) as file:
@@ -83,8 +125,7 @@ def test_who_holds_a_lock_is_found_even_where_open_files_are_hidden(line, monkey
 
 
 @pytest.mark.usefixtures("others")
-def test_who_left_a_lock_file_is_found_while_it_lives(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "LOCK_FOLDERS", (tmp_path,))
+def test_who_left_a_lock_file_is_found_while_it_lives(tmp_path):
     lock = tmp_path / "LCK..ttyUSB0"
     lock.write_text(f"      {os.getppid()}\n")
     assert f"({os.getppid()})" in user_of("/dev/ttyUSB0")

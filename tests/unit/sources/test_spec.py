@@ -53,6 +53,12 @@ def test_what_is_no_source_is_told_what_is(text, shown):
         ("rtu:///dev/ttyUSB0", "to poll a device, put modbus: before it"),
         ("plant.json?replay=1s", "a file of documents is file:plant.json"),
         ("day.jsonl", "a file of documents is file:day.jsonl"),
+        ("pyton:boiler.py", "pyton:boiler.py: no such script; did you mean python:?"),
+        ("Python:boiler.py?timeout=5", "no such script; did you mean python:?"),
+        ("embeded:boiler.py", "no such script; did you mean python:embedded:?"),
+        ("modbuss:tcp://10.0.0.5?holding=0", "did you mean modbus:?"),
+        ("/dev/ttyUSB0", "to poll a device, there is modbus:rtu:///dev/ttyUSB0?holding=0-99"),
+        ("10.0.0.5:502", "to poll a device, there is modbus:tcp://10.0.0.5:502?holding=0-99"),
     ],
 )
 def test_what_is_nearly_a_source_is_told_which(text, hint):

@@ -7,11 +7,11 @@ and last addresses, zero-based, joined by commas; each is asked for as it is wri
 interval of its own has that behind an `@`.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
+from aoba.client.addresses import split_addresses
 from aoba.client.blocks import TABLES, Block
 from aoba.client.target import Target, has_broadcast, options_of, parse_target
 from aoba.client.turns import Patience
@@ -31,7 +31,6 @@ MIN_INTERVAL: Final = 0.01
 
 _PREFIX: Final = "modbus:"
 _EXAMPLE: Final = "as in ?unit=3&holding=0-99&input=0-9,20-29"
-_RANGE: Final = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?(?:@(.*))?", re.ASCII)
 _MAX_UNIT: Final = 255
 """Of a device on a network, which may answer to 0 and 255 as well (TCP 4.4.2.4)."""
 
@@ -110,18 +109,19 @@ def _ranges(text: str) -> tuple[tuple[Span, float | None], ...]:
     """In their order, and apart where they are written so: some devices refuse them joined."""
     spans, found_ones = Spans(), []
     for part in text.split(","):
-        found = _RANGE.fullmatch(part)
-        if not found:
+        addresses, at, pause = part.partition("@")
+        found = split_addresses(addresses)
+        if not found or found.bit is not None:
             expected = "expected first and last addresses, as in 0-99,120 or 0-99@10s"
             raise UsageError(f"{expected}, got {part!r}")
-        start, last = int(found[1]), int(found[2] or found[1])
+        start, last = found.first, found.first if found.last is None else found.last
         if not start <= last < ADDRESS_COUNT:
             limit = f"from 0 to {ADDRESS_COUNT - 1}, the first one first"
             raise UsageError(f"expected addresses {limit}, got {part!r}{beyond_hint(start)}")
         if twice := spans.overlap(start, last + 1):
             raise UsageError(f"{twice} is in it twice")
         spans.add(start, last + 1)
-        interval = None if found[3] is None else _interval(found[3])
+        interval = _interval(pause) if at else None
         found_ones.append((Span(start, last + 1), interval))
     return tuple(found_ones)
 

@@ -87,6 +87,12 @@ def test_names():
     assert spec.full_name == "tcp://a:502 unit 3 0-9 holding, 5 input"
 
 
+def test_addresses_may_be_hexadecimal():
+    (block,) = parse_device("modbus:tcp://a?holding=0x10-0x1F").blocks
+
+    assert block.span == (16, 32)
+
+
 @pytest.mark.parametrize("unit", [0, 255])
 def test_units_that_no_station_can_have_get_another_one(unit):
     assert parse_device(f"modbus:tcp://a?unit={unit}&as=9&input=0").unit == unit
@@ -127,6 +133,13 @@ def test_units_that_no_station_can_have_get_another_one(unit):
             (
                 "option 'holding': expected addresses from 0 to 65535, the first one first, got "
                 "'400001-400010'; addresses count from 0: 400001 of a manual is holding 0 here"
+            ),
+        ),
+        (
+            "holding=5.3",
+            (
+                "option 'holding': expected first and last addresses, as in 0-99,120 or 0-99@10s, "
+                "got '5.3'"
             ),
         ),
         ("holding=0-9,5-20", "option 'holding': 5..9 is in it twice"),

@@ -148,6 +148,22 @@ def test_a_float_that_is_no_number_is_none(fed):
     assert station["values"][0]["values"] == [None]
 
 
+def test_large_and_scaled_values_have_all_their_digits(fed):
+    ranges = [
+        a_range(0, [1234567890123456789], data_type="uint64"),
+        a_range(4, [1764403200.123], data_type="uint64", scale=0.001),
+        a_range(8, [12345678901234567890], data_type="uint64", scale=10),
+    ]
+    fed.document(stations(a_station(holding=ranges)))
+
+    (station,) = fed.told()["stations"]
+    assert [it["values"] for it in station["values"]] == [
+        [1234567890123456789],
+        [1764403200.123],
+        [12345678901234567890],
+    ]
+
+
 def test_many_values_are_the_same_in_a_thread(fed, monkeypatch):
     fed.document(one_range("holding", 0, [7] * 1000))
     inline = fed.told()["stations"]
