@@ -78,4 +78,6 @@ class EmbeddedRun(Running):
             await super().__aexit__(kind, error, trace)
         finally:
             self._interpreter.close()
-            self._on_over(self._interpreter, False, not self._signalled)
+            leaves = self._interpreter.leaves is not None
+            good = leaves and self.failure is None
+            self._on_over(self._interpreter, good, not (leaves or self._signalled))

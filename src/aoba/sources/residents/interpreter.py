@@ -53,20 +53,26 @@ class Run(Protocol):
 
 
 class Interpreter:
-    """Starts with its creation, which raises RunError.
+    """Starts with its creation, which raises RunError; `script` is a path and arguments.
 
-    `on_idle_end` hears how it ended, in words, where that was in no run and not by `end`.
+    `on_idle_end` hears how it ended, in words, where that was in no run and not by `end`. It may be
+    started `for_one_run` only.
     """
 
     def __init__(
         self,
-        path: str,
-        args: Sequence[str],
+        script: Sequence[str],
         source: bytes,
         limits: Limits,
         on_idle_end: Callable[["Interpreter", str | None], None],
+        *,
+        for_one_run: bool = False,
     ) -> None:
         self.limits = limits
+        self.runs = 0
+        """How many it was ordered to carry out."""
+        self.leaves: str | None = None
+        """Why it ends by itself with the run under way, in words, if there is something to say."""
         self.gone = False
         self.closed = False
         self.run: Run | None = None
@@ -82,11 +88,11 @@ class Interpreter:
         self._unread = b""
         self._loop = asyncio.get_running_loop()
         try:
-            self._launch(path, args, source)
+            self._launch(script, source, "1" if for_one_run else "any")
         except (OSError, ValueError) as error:
             raise RunError(f"{sys.executable} cannot be started: {error}") from None
 
-    def _launch(self, path: str, args: Sequence[str], source: bytes) -> None:
+    def _launch(self, script: Sequence[str], source: bytes, runs: str) -> None:
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             commands, self._commands = os.pipe()
             theirs.callback(os.close, commands)
@@ -94,10 +100,10 @@ class Interpreter:
             reader, reports = os.pipe()
             ours.callback(os.close, reader)
             theirs.callback(os.close, reports)
-            own = (str(commands), str(reports), str(self.limits.cpu or 0), path)
+            own = (str(commands), str(reports), str(self.limits.cpu or 0), runs)
             self._process = subprocess.Popen(
-                [sys.executable, resident.__file__, *own, *args],
-                env={**script_environment(), "AOBA_SCRIPT": path},
+                [sys.executable, resident.__file__, *own, *script],
+                env={**script_environment(), "AOBA_SCRIPT": script[0]},
                 bufsize=0,
                 pass_fds=(commands, reports),
                 stdin=theirs.enter_context(file_of(source)),
@@ -154,6 +160,7 @@ class Interpreter:
         Where there is a `stamp`, only if the script's file looks as that says.
         """
         self.run = run
+        self.runs += 1
         size = -1 if feedback is None else len(feedback)
         self._unsent += b"%d %d %b\n" % (number, size, stamp or b"-") + (feedback or b"")
         self._send()
@@ -254,9 +261,12 @@ class Interpreter:
         if kind == "done" and self.run is not None:
             self.run.done(int(rest))
         elif kind == "outdated" and self.run is not None:
+            self.runs -= 1
             self.run.outdated()
         elif kind == "ready":
             self._ready = True
+        elif kind == "leaves":
+            self.leaves = rest
         elif kind == "broken":
             self._fault = SyntaxFault.parse(rest)
         self._changed.set()

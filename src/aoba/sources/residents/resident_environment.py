@@ -1,4 +1,4 @@
-"""The environment of the resident interpreter: put back before a run, with the number of the run.
+"""The environment of the resident interpreter: put back behind a run, with the number of the next.
 
 `os.putenv` copies what it is given and never lets go of it, since someone may still look at it. At
 a hundred runs a second that is half a gigabyte a day. So the number stands in a string of ours that
@@ -8,10 +8,13 @@ Standard library only; it runs beside `resident`, without the package.
 """
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+else:
+    from resident_builtins import own as __builtins__
 
 _NAME = b"AOBA_RUN"
 _LONGEST = 32  # bytes of the name, the number and what stands around it
@@ -19,6 +22,7 @@ _LONGEST = 32  # bytes of the name, the number and what stands around it
 
 class Environment:
     def __init__(self) -> None:
+        self._mapping, self._bytes = os.environ, os.environb
         self._before = dict(os.environ)
         # Beneath the mapping, so that it shows without a look at all of them.
         self._variables = _Noted(os.environ._data)  # type: ignore[attr-defined]
@@ -29,13 +33,15 @@ class Environment:
         except (ImportError, OSError, AttributeError):  # an interpreter without `ctypes`
             self._write = lambda value, _: os.putenv(_NAME, value)
 
-    def restore(self, number: int) -> None:
+    def put_back(self) -> None:
+        """Have it be what it was, and the time zone, too."""
+        os.environ, os.environb = self._mapping, self._bytes
         if self._variables.changed:
             for name in set(os.environ) - set(self._before):
                 del os.environ[name]
             for name, value in self._before.items():
                 os.environ[name] = value
-        self.number_run(number)
+            time.tzset()
 
     def number_run(self, number: int) -> None:
         """What `os.environ["AOBA_RUN"] = str(number)` does, without a trace of it."""
