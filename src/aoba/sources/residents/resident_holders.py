@@ -35,6 +35,7 @@ _KEPT = frozenset(
         ("os", "environ"), ("os", "environb"), ("uuid", "_node"),
         ("sysconfig", "_CONFIG_VARS"), ("sysconfig", "_CONFIG_VARS_INITIALIZED"),
         ("logging", "_handlers"), ("logging", "_handlerList"), ("logging", "root"),
+        ("logging", "manager"),
     ]
 )  # fmt: skip
 _CODE = (

@@ -1,13 +1,14 @@
 """`logging` in the resident interpreter: loggers and handlers as they were before the run.
 
 What the module itself keeps, such as its factory of records, is put back with the baseline of all
-libraries. A logger stays, since a library may have it, with the level, the handlers and the filters
-that it had when libraries were loaded; one of a class of the script's goes.
+libraries. Loggers that were there when libraries had been loaded get back their level, handlers and
+filters. Those that have come in the run go, unless a library has them.
 
 Standard library only; it runs beside `resident`, without the package.
 """
 
 import sys
+from _weakref import ref
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -37,10 +38,17 @@ class Logging:
         self._module: Any = None
         self._manager: Any = None
         self._managed: tuple[Any, ...] = ()  # what the manager has
+        self._named: dict[str, Any] = {}  # loggers, and what holds the place of some
         self._loggers: dict[Any, _State] = {}
-        self._count = 0
         self._changed: set[Any] = set()  # loggers that runs are known to change
         self._handlers: dict[int, Any] = {}  # references to them, by id
+        self._of_script: set[str] = set()  # names of loggers that the script has made by now
+
+    def note(self) -> None:
+        """A library is going to be loaded: what loggers there are, and have, is the script's."""
+        if self._module is not None:
+            self._of_script = self._manager.loggerDict.keys() - self._named.keys()
+            self._changed.update(it for it in self._all() if _state(it) != self._before(it))
 
     def add(self) -> None:
         """Libraries have been loaded: how these have set up loggers, they are to be."""
@@ -50,19 +58,13 @@ class Logging:
                 return
             self._manager = self._module.Logger.manager
         self._managed = self._of_manager()
+        for name, it in self._manager.loggerDict.items():
+            if name not in self._of_script:
+                self._named[name] = it
         for logger in self._all():
             if logger not in self._changed:
                 self._loggers[logger] = _state(logger)
         self._handlers = {id(reference): reference for reference in self._module._handlerList}
-
-    def note(self) -> None:
-        """A library is going to be loaded: what loggers have by now, the script has given them."""
-        if self._module is not None:
-            self._changed.update(
-                logger
-                for logger in self._all()
-                if _state(logger) != self._loggers.get(logger, _NEW)
-            )
 
     def shut_down(self) -> None:
         """Flush and close the handlers of the run, as at the end of a process."""
@@ -73,7 +75,7 @@ class Logging:
                 m.shutdown(new)
 
     def put_back(self, *, thorough: bool) -> None:
-        """What runs are known to change; all loggers where `thorough`, or where some are new."""
+        """What runs are known to change; looks at all loggers where `thorough`."""
         manager = self._manager
         if manager is None:
             return
@@ -81,42 +83,56 @@ class Logging:
             manager.loggerClass, manager.logRecordFactory, manager.disable = self._managed
             manager._clear_cache()
         manager.emittedNoHandlerWarning = False
-        if thorough or len(manager.loggerDict) != self._count:
-            self._let_go_of_own()
-            self._count = len(manager.loggerDict)
-            looked_at = self._all()
-        else:
-            looked_at = list(self._changed)
-        if sum(map(self._put_back, looked_at)):
+        if thorough or len(manager.loggerDict) != len(self._named):
+            self._let_go_of_new()
+        if sum(map(self._put_back, self._all() if thorough else list(self._changed))):
             manager._clear_cache()
 
     def _put_back(self, logger: Any) -> bool:
-        before = self._loggers.get(logger, _NEW)
+        before = self._before(logger)
         if _state(logger) == before:
             return False
-        logger.level, logger.propagate, logger.disabled = (
-            before.level,
-            before.propagate,
-            before.disabled,
-        )
-        logger.handlers[:], logger.filters[:] = before.handlers, before.filters
+        logger.level, handlers, filters, logger.propagate, logger.disabled = before
+        logger.handlers[:], logger.filters[:] = handlers, filters
         self._changed.add(logger)
         return True
 
-    def _let_go_of_own(self) -> None:
-        loggers = self._manager.loggerDict
-        for name, logger in list(loggers.items()):
-            if not self._is_own(logger):
-                continue
-            children = [other for other in self._all() if other.parent is logger]
-            for child in children:
-                child.parent = logger.parent
-            del loggers[name]
-            if children:  # where a new one of that name will look for them
-                loggers[name] = self._module.PlaceHolder(children[0])
-                for child in children[1:]:
-                    loggers[name].append(child)
-            self._changed.discard(logger)
+    def _let_go_of_new(self) -> None:
+        named, before = self._manager.loggerDict, self._named
+        new = {name: it for name, it in named.items() if before.get(name) is not it}
+        if not new:
+            return
+        named.clear()
+        named.update(before)
+        loggers = {name: it for name, it in new.items() if _is_logger(it)}
+        self._detach(set(loggers.values()))
+        references = {name: ref(it) for name, it in loggers.items()}
+        del new, loggers
+        for name, reference in references.items():
+            logger = reference()
+            if logger is not None and name not in named and not self._is_own(logger):
+                self._keep(name, logger)
+
+    def _detach(self, gone: set[Any]) -> None:
+        """Have the others hold none of these any more."""
+        self._changed -= gone
+        for it in self._manager.loggerDict.values():
+            if _is_logger(it):
+                while it.parent in gone:
+                    it.parent = it.parent.parent
+            else:
+                for logger in gone & it.loggerMap.keys():
+                    del it.loggerMap[logger]
+
+    def _keep(self, name: str, logger: Any) -> None:
+        """Of the loggers that have come in the run, that of a library."""
+        self._put_back(logger)
+        self._manager.loggerDict[name] = logger
+        self._manager._fixupParents(logger)
+        self._named = dict(self._manager.loggerDict)
+
+    def _before(self, logger: Any) -> _State:
+        return self._loggers.get(logger, _NEW)
 
     def _of_manager(self) -> tuple[Any, ...]:
         manager = self._manager
@@ -124,7 +140,12 @@ class Logging:
 
     def _all(self) -> list[Any]:
         named = self._manager.loggerDict.values()
-        return [self._manager.root, *(it for it in named if hasattr(it, "handlers"))]
+        return [self._manager.root, *(it for it in named if _is_logger(it))]
+
+
+def _is_logger(it: Any) -> bool:
+    """Rather than what holds the place of one."""
+    return hasattr(it, "handlers")
 
 
 def _state(logger: Any) -> _State:

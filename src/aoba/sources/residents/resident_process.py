@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from aoba.sources.residents.resident_environment import Environment
     from aoba.sources.residents.resident_exit import Exit
     from aoba.sources.residents.resident_growth import Growth
+    from aoba.sources.residents.resident_locks import Locks
     from aoba.sources.residents.resident_logging import Logging
     from aoba.sources.residents.resident_modules import Modules
+    from aoba.sources.residents.resident_registered import Registered
     from aoba.sources.residents.resident_settings import Settings
     from aoba.sources.residents.resident_signals import Signals
     from aoba.sources.residents.resident_streams import Streams
@@ -39,8 +41,10 @@ else:
     from resident_environment import Environment
     from resident_exit import Exit
     from resident_growth import Growth
+    from resident_locks import Locks
     from resident_logging import Logging
     from resident_modules import Modules
+    from resident_registered import Registered
     from resident_settings import Settings
     from resident_signals import Signals
     from resident_streams import Streams
@@ -70,14 +74,13 @@ class Process:
             self._fresh["__loader__"] = type(fresh["__loader__"])("__main__", path)
         self._runs = 0
         self._has_learnt = False  # libraries have been loaded in this run
-        self._children, self._growth = Children(), Growth()
-        self._add_audit_hook = sys.addaudithook
-        sys.addaudithook = self._audit
+        self._children, self._locks, self._growth = Children(), Locks(), Growth()
         self.streams = Streams()
         self.environment = Environment()
         self._signals, self._settings, self._warnings = Signals(), Settings(), _Warnings()
         folder = os.path.dirname(os.path.realpath(path))
         self.modules = Modules(folder, self._note, self._add)
+        self._registered = Registered(self.modules.in_library)
         self._baseline = Baseline(self.modules.own_names)
         is_own = self._baseline.is_own
         self._logging = Logging(is_own)
@@ -108,9 +111,7 @@ class Process:
         self.streams.flush()
         if os.getpid() != self.id:
             os._exit(status)
-        left = self._exit.left_behind() or self._children.left_behind()
-        if left:
-            self.leaves = f"it has left {left} behind"
+        self.leaves = self._what_is_left() or self.leaves
         thorough = self._is_thorough()
         if self._baseline.put_back(thorough=thorough):
             gc.collect()  # what was held by what the script had changed
@@ -118,12 +119,20 @@ class Process:
         if stuck:
             self.leaves = f"it has changed {stuck}, which cannot be put back"
         self._logging.put_back(thorough=thorough)
+        self._registered.take_back()
         self._put_back_rest()
         if thorough:
             self.modules.look()
             if self._runs >= _SETTLED:
                 self.leaves = self._growth.look() or self.leaves
             gc.freeze()
+
+    def _what_is_left(self) -> str | None:
+        """Of the run, and cannot be put back, in words."""
+        if self._registered.has_audit_hook:
+            return "it has added an audit hook, which cannot be taken away"
+        left = self._exit.left_behind() or self._children.left_behind() or self._locks.left_behind()
+        return f"it has left {left} behind" if left else None
 
     def keep(self) -> None:
         """The script goes on in the next run."""
@@ -178,12 +187,6 @@ class Process:
         self._settings.add(modules)
         self._logging.add()
         self._exit.add()
-
-    def _audit(self, hook: "Callable[[str, tuple[Any, ...]], Any]") -> None:
-        """In place of `sys.addaudithook`."""
-        if not self.modules.in_library():
-            self.leaves = "it has added an audit hook, which cannot be taken away"
-        self._add_audit_hook(hook)
 
     def keep_lines(self) -> None:
         """Have tracebacks show the lines of what runs, whatever the file has become since."""

@@ -92,20 +92,25 @@ class Streams:
         sys.stdin, sys.stdout, sys.stderr = self._stdin, self._stdout, self._stderr
 
 
-def _form(stream: Any) -> dict[str, Any]:
+def _form(stream: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How it encodes and when it writes, and attributes that it has been given."""
     try:
-        return {
+        options = {
             "encoding": stream.encoding,
             "errors": stream.errors,
             "line_buffering": bool(stream.line_buffering),
             "write_through": stream.write_through,
         }
     except ValueError:  # detached
-        return {}
+        return {}, {}
+    return options, dict(vars(stream))
 
 
-def _reform(stream: Any, form: dict[str, Any]) -> None:
-    stream.reconfigure(**form)
+def _reform(stream: Any, form: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    options, attributes = form
+    stream.reconfigure(**options)
+    vars(stream).clear()
+    vars(stream).update(attributes)
 
 
 def _is_open(stream: TextIO) -> bool:

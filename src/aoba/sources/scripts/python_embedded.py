@@ -173,8 +173,8 @@ class PythonEmbedded:
         self._interpreter = None
         if crashed:
             self._crashed()
-        elif interpreter.leaves is not None and self._version is not None:
-            self._tell(interpreter.leaves)
+        elif self._version is not None and (good or interpreter.leaves is not None):
+            self._tell(interpreter.leaves or "")
             self._starting = asyncio.create_task(self._start(self._version))
 
     def _note_failure(self, interpreter: Interpreter) -> None:
