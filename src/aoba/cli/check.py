@@ -1,9 +1,13 @@
-"""`aoba check`: one run or delivery of a source, and its registers, as a table or as JSON."""
+"""`aoba check`: one run or delivery of a source, and its registers, as a table or as JSON.
+
+An embedded script has a second run in the same interpreter, for faults that only show there.
+"""
 
 import asyncio
 import signal
 import sys
 import time
+from collections.abc import Coroutine
 from typing import Final
 
 from rich.console import Console
@@ -33,20 +37,22 @@ def check(source: str, *, as_json: bool) -> int:
     spec = parse_spec(source)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     has_runs = isinstance(spec, ScriptSpec)
-    who = f"{spec.name} run 1" if has_runs else spec.name
     doing = f"running {spec.name} ..." if has_runs else f"waiting for a document of {spec.name} ..."
 
-    def say(line: str, style: str) -> None:
-        console.print(Text(printable(f"{who}: {line}"), style=style))
+    def new_report(who: str) -> Report:
+        def say(line: str, style: str) -> None:
+            console.print(Text(printable(f"{who}: {line}"), style=style))
+
+        return Report(spec.name, say, has_runs=has_runs)
 
     async def run() -> None:
         status = console.status(Text(doing))
         if isinstance(spec, ScriptSpec):
-            await _run(spec, report, status)
+            await _run(spec, report, new_report(f"{spec.name} run 2"), status)
         else:
             await _receive(spec, report, status)
 
-    report = Report(spec.name, say, has_runs=has_runs)
+    report = new_report(f"{spec.name} run 1" if has_runs else spec.name)
     if isinstance(spec, ScriptSpec):
         report.interval_ms = round(1000 * spec.first_interval)
     run_loop(run)
@@ -72,40 +78,52 @@ async def _receive(spec: Spec, report: Report, status: Status) -> None:
         report.error(failure)
 
 
-async def _run_once(spec: ScriptSpec, report: Report) -> str | None:
+async def _run(spec: ScriptSpec, report: Report, second: Report, status: Status) -> None:
+    """A run, or two of an embedded script, where the first one may leave what the second meets."""
     reaper.own_process()
     reaper.start()
-    host = host_of(spec)
-    feedback = encode(Snapshot(run=1, time=time.time())) if spec.feed else None
+    host, file = host_of(spec), ScriptFile(spec.file)
+
+    async def carry_out(number: int, report: Report) -> str | None:
+        """Returns why the run failed."""
+        feedback = encode(Snapshot(run=number, time=time.time())) if spec.feed else None
+        try:
+            unfit = await host.prepare(await file.read())
+            if unfit:
+                return unfit.reason
+            return (await run_script(host, number, spec.timeout, report, feedback)).failure
+        except RunError as error:
+            return str(error)
+
     try:
-        unfit = await host.prepare(await ScriptFile(spec.file).read())
-        if unfit:
-            return unfit.reason
-        return (await run_script(host, 1, spec.timeout, report, feedback)).failure
-    except RunError as error:
-        return str(error)
+        with status:  # from here on a signal cannot leave the terminal without its cursor
+            await _run_watched(spec, report, carry_out(1, report))
+            if spec.mode == "embedded" and not report.errors and not report.still_running:
+                await _run_watched(spec, second, carry_out(2, second))
+                report.errors += [f"run 2: {error}" for error in second.errors]
     finally:
         await host.close()
         await reaper.close()
 
 
-async def _run(spec: ScriptSpec, report: Report, status: Status) -> None:
+async def _run_watched(
+    spec: ScriptSpec, report: Report, steps: Coroutine[None, None, str | None]
+) -> None:
     started = time.monotonic()
-    run = asyncio.create_task(_run_once(spec, report))
+    run = asyncio.create_task(steps)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, run.cancel)
-    with status:  # from here on a signal cannot leave the terminal without its cursor
-        heard = asyncio.create_task(report.heard.wait())
-        patience = spec.timeout + LINGER  # of a script that prints, but never a document
-        await asyncio.wait((run, heard), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-        heard.cancel()
-        await asyncio.wait((run,), timeout=LINGER)
-        report.still_running = not run.done()
-        run.cancel()
-        try:
-            failure = await run
-        except asyncio.CancelledError:
-            failure = None if report.still_running else "interrupted"
+    heard = asyncio.create_task(report.heard.wait())
+    patience = spec.timeout + LINGER  # of a script that prints, but never a document
+    await asyncio.wait((run, heard), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+    heard.cancel()
+    await asyncio.wait((run,), timeout=LINGER)
+    report.still_running = not run.done()
+    run.cancel()
+    try:
+        failure = await run
+    except asyncio.CancelledError:
+        failure = None if report.still_running else "interrupted"
     report.seconds = time.monotonic() - started
     if report.still_running and not report.heard.is_set():
         failure = "printed no document"

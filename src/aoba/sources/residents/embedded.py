@@ -78,4 +78,6 @@ class EmbeddedRun(Running):
             await super().__aexit__(kind, error, trace)
         finally:
             self._interpreter.close()
-            self._on_over(self._interpreter, False, not self._signalled)
+            good = self.failure is None  # as with `os._exit(0)`
+            ended = good or self._signalled or self._interpreter.leaves is not None
+            self._on_over(self._interpreter, good, not ended)

@@ -55,21 +55,27 @@ class Run(Protocol):
 
 
 class Interpreter:
-    """Starts with its creation, which raises RunError.
+    """Starts with its creation, which raises RunError; `script` is a path and arguments.
 
-    `on_idle_end` hears how it ended, in words, where that was in no run and not by `end`.
+    `on_idle_end` hears how it ended, in words, where that was in no run and not by `end`. It may be
+    started `for_one_run` only.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917  a script, and what few have
+    def __init__(  # noqa: PLR0913  a script, and what few have
         self,
-        path: str,
-        args: Sequence[str],
+        script: Sequence[str],
         source: bytes,
         limits: Limits,
         on_idle_end: Callable[["Interpreter", str | None], None],
         options: ProcessOptions = DEFAULTS,
+        *,
+        for_one_run: bool = False,
     ) -> None:
         self.limits, self._options = limits, options
+        self.runs = 0
+        """How many it was ordered to carry out."""
+        self.leaves: str | None = None
+        """Why it ends by itself with the run under way, in words, if there is something to say."""
         self.gone = False
         self.closed = False
         self.run: Run | None = None
@@ -85,11 +91,11 @@ class Interpreter:
         self._unread = b""
         self._loop = asyncio.get_running_loop()
         try:
-            self._launch(path, args, source)
+            self._launch(script, source, "1" if for_one_run else "any")
         except (OSError, ValueError) as error:
             raise RunError(f"{sys.executable} cannot be started: {error}") from None
 
-    def _launch(self, path: str, args: Sequence[str], source: bytes) -> None:
+    def _launch(self, script: Sequence[str], source: bytes, runs: str) -> None:
         with contextlib.ExitStack() as ours, contextlib.ExitStack() as theirs:
             commands, self._commands = os.pipe()
             theirs.callback(os.close, commands)
@@ -97,10 +103,10 @@ class Interpreter:
             reader, reports = os.pipe()
             ours.callback(os.close, reader)
             theirs.callback(os.close, reports)
-            own = (str(commands), str(reports), str(self.limits.cpu or 0), path)
+            own = (str(commands), str(reports), str(self.limits.cpu or 0), runs)
             self._process = subprocess.Popen(
-                self._options.argv([sys.executable, resident.__file__, *own, *args]),
-                env=self._options.environment({**script_environment(), "AOBA_SCRIPT": path}),
+                self._options.argv([sys.executable, resident.__file__, *own, *script]),
+                env=self._options.environment({**script_environment(), "AOBA_SCRIPT": script[0]}),
                 bufsize=0,
                 pass_fds=(commands, reports),
                 stdin=theirs.enter_context(file_of(source)),
@@ -159,6 +165,7 @@ class Interpreter:
         Where there is a `stamp`, only if the script's file looks as that says.
         """
         self.run = run
+        self.runs += 1
         size = -1 if feedback is None else len(feedback)
         self._unsent += b"%d %d %b\n" % (number, size, stamp or b"-") + (feedback or b"")
         self._send()
@@ -259,9 +266,12 @@ class Interpreter:
         if kind == "done" and self.run is not None:
             self.run.done(int(rest))
         elif kind == "outdated" and self.run is not None:
+            self.runs -= 1
             self.run.outdated()
         elif kind == "ready":
             self._ready = True
+        elif kind == "leaves":
+            self.leaves = rest
         elif kind == "broken":
             self._fault = SyntaxFault.parse(rest)
         self._changed.set()

@@ -1,4 +1,4 @@
-"""The environment of the resident interpreter: put back before a run, with the number of the run.
+"""The environment of the resident interpreter: put back behind a run, with the number of the next.
 
 `os.putenv` copies what it is given and never lets go of it, since someone may still look at it. At
 a hundred runs a second that is half a gigabyte a day. So the number stands in a string of ours that
@@ -8,10 +8,15 @@ Standard library only; it runs beside `resident`, without the package.
 """
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Text = bytes | str | os.PathLike[bytes] | os.PathLike[str]
+else:
+    from resident_builtins import own as __builtins__
 
 _NAME = b"AOBA_RUN"
 _LONGEST = 32  # bytes of the name, the number and what stands around it
@@ -19,30 +24,52 @@ _LONGEST = 32  # bytes of the name, the number and what stands around it
 
 class Environment:
     def __init__(self) -> None:
-        self._before = dict(os.environ)
-        # Beneath the mapping, so that it shows without a look at all of them.
-        self._variables = _Noted(os.environ._data)  # type: ignore[attr-defined]
-        os.environ._data = os.environb._data = self._variables  # type: ignore[attr-defined]
+        self._mappings = os.environ, os.environb
+        self._variables: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]
+        self._before = dict(self._variables)
+        self._touched: set[bytes] = set()
+        self._is_numbered = False  # by a string of ours
+        self._putenv, self._unsetenv = os.putenv, os.unsetenv
+        os.putenv, os.unsetenv = self._note_put, self._note_unset  # also for the mappings
         self._write: Callable[[bytes, bool], None]
         try:
             self._write = _in_place()
         except (ImportError, OSError, AttributeError):  # an interpreter without `ctypes`
-            self._write = lambda value, _: os.putenv(_NAME, value)
+            self._write = lambda value, _: self._putenv(_NAME, value)
 
-    def restore(self, number: int) -> None:
-        if self._variables.changed:
-            for name in set(os.environ) - set(self._before):
-                del os.environ[name]
-            for name, value in self._before.items():
-                os.environ[name] = value
-        self.number_run(number)
+    def put_back(self) -> None:
+        """Have it be what it was, and the time zone, too."""
+        os.environ, os.environb = self._mappings
+        if not self._touched:
+            return
+        for name in self._touched:
+            value = self._before.get(name)
+            if value is None:
+                self._variables.pop(name, None)
+                self._unsetenv(name)
+            else:
+                self._variables[name] = value
+                self._putenv(name, value)
+        self._touched.clear()
+        self._is_numbered = False
+        time.tzset()
 
     def number_run(self, number: int) -> None:
         """What `os.environ["AOBA_RUN"] = str(number)` does, without a trace of it."""
         value = b"%d" % number
-        dict.__setitem__(self._variables, _NAME, value)
-        self._write(value, self._variables.changed)
-        self._variables.changed = False
+        self._variables[_NAME] = value
+        self._write(value, not self._is_numbered or _NAME in self._touched)
+        self._is_numbered = True
+
+    def _note_put(self, name: "Text", value: "Text", /) -> None:
+        """In place of `os.putenv`."""
+        self._putenv(name, value)
+        self._touched.add(os.fsencode(name))
+
+    def _note_unset(self, name: "Text", /) -> None:
+        """In place of `os.unsetenv`."""
+        self._unsetenv(name)
+        self._touched.add(os.fsencode(name))
 
 
 def _in_place() -> "Callable[[bytes, bool], None]":
@@ -59,17 +86,3 @@ def _in_place() -> "Callable[[bytes, bool], None]":
             put(string)
 
     return write
-
-
-class _Noted(dict[bytes, bytes]):
-    """Notes that it was changed."""
-
-    changed = True  # as far as anyone knows
-
-    def __setitem__(self, name: bytes, value: bytes) -> None:
-        self.changed = True
-        super().__setitem__(name, value)
-
-    def __delitem__(self, name: bytes) -> None:
-        self.changed = True
-        super().__delitem__(name)

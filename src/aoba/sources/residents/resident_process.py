@@ -1,34 +1,57 @@
-"""What a run may change of the resident interpreter's process, put back before the next one.
+"""The process of the resident interpreter: what a run may change of it, and putting that back.
 
-What is cheap to put back is: arguments, search path, streams, folder, environment, signals, alarm,
-filters of warnings, exception hook. What modules keep stays, as they are not loaded again. A script
-that is updated is left with all that it has changed.
+A run ends as a process does, as far as that is the script's own; then its namespace is let go,
+which finalizes its objects, and the process is put back to what it was, for the next run. What
+cannot be put back, such as a thread that goes on, is a reason for the interpreter to end: another
+one carries out the next run.
+
+A script that is updated is left with all that it has changed.
 
 Standard library only; it runs beside `resident`, without the package.
 """
 
-import atexit
+import gc
 import io
 import os
 import sys
 import warnings
-from _signal import alarm, getsignal, signal, valid_signals
+from sys import getrefcount
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from aoba.sources.residents.resident_baseline import Baseline
+    from aoba.sources.residents.resident_children import Children
     from aoba.sources.residents.resident_environment import Environment
+    from aoba.sources.residents.resident_exit import Exit
+    from aoba.sources.residents.resident_growth import Growth
+    from aoba.sources.residents.resident_locks import Locks
+    from aoba.sources.residents.resident_logging import Logging
+    from aoba.sources.residents.resident_modules import Modules
+    from aoba.sources.residents.resident_registered import Registered
+    from aoba.sources.residents.resident_settings import Settings
+    from aoba.sources.residents.resident_signals import Signals
+    from aoba.sources.residents.resident_streams import Streams
 else:
+    from resident_baseline import Baseline
+    from resident_builtins import own as __builtins__
+    from resident_children import Children
     from resident_environment import Environment
+    from resident_exit import Exit
+    from resident_growth import Growth
+    from resident_locks import Locks
+    from resident_logging import Logging
+    from resident_modules import Modules
+    from resident_registered import Registered
+    from resident_settings import Settings
+    from resident_signals import Signals
+    from resident_streams import Streams
 
-_STDIN, _STDOUT, _STDERR = _STREAMS = 0, 1, 2
-
-_ATEXIT_FAILED = "Exception ignored in atexit callback%s %%r%s\n" % (
-    ("", ":") if sys.version_info >= (3, 13) else (":", "")
-)
-"""In the words of the interpreter that runs the script."""
+_LAST = 2  # references to an object that nobody else has, as `getrefcount` counts them
+_SETTLED = 4  # runs after which libraries have what they keep
+_NOW_AND_THEN = 100  # of so many runs, one is looked at thoroughly, and of the first some more
 
 
 class Process:
@@ -38,130 +61,132 @@ class Process:
         self, path: str, arguments: list[str], source: bytes, fresh: dict[str, Any]
     ) -> None:
         self.id = os.getpid()
+        self.namespace: dict[str, Any] = {}
+        """Of the script, in a run."""
+        self.leaves: str | None = None
+        """Why this interpreter can carry out no other run, in words; None if it can."""
         self._path, self._source = path, source
         self._arguments = [path, *arguments]
-        self._search = sys.path
-        self._search_before = list(sys.path)
+        self._search, self._search_before = sys.path, list(sys.path)
         self._folder = os.open(".", os.O_RDONLY | os.O_CLOEXEC)
-        self._descriptors = [os.dup(number) for number in _STREAMS]
-        self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
-        self.environment = Environment()
-        handlers = {number: getsignal(number) for number in valid_signals()}
-        self._signals = [(n, handler) for n, handler in handlers.items() if handler is not None]
-        self._warnings = _Warnings()
         self._fresh = {**fresh, "__file__": path, "__doc__": None}
         if fresh.get("__loader__"):
             self._fresh["__loader__"] = type(fresh["__loader__"])("__main__", path)
-        self._namespace: dict[str, Any] = {}
-        self._exit_handlers: list[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]]
-        self._exit_handlers = []
-        self._register, self._unregister = atexit.register, atexit.unregister
-        atexit.register = self._register_for_run  # type: ignore[assignment]
-        atexit.unregister = self._unregister_for_run
+        self._runs = 0
+        self._has_learnt = False  # libraries have been loaded in this run
+        self._children, self._locks, self._growth = Children(), Locks(), Growth()
+        self.streams = Streams()
+        self.environment = Environment()
+        self._signals, self._settings, self._warnings = Signals(), Settings(), _Warnings()
+        folder = os.path.dirname(os.path.realpath(path))
+        self.modules = Modules(folder, self._note, self._add)
+        self._registered = Registered(self.modules.in_library)
+        self._baseline = Baseline(self.modules.own_names)
+        is_own = self._baseline.is_own
+        self._logging = Logging(is_own)
+        self._exit = Exit(is_own, self.modules.own_names, self.modules.in_library, self._logging)
+        self._renew_main()
+        self._add(sys.modules)
+        sys.argv = list(self._arguments)
+        gc.freeze()
 
-    def restore(self, number: int, feedback: bytes | None) -> None:
-        """Make the process for run `number` what it was in the beginning."""
-        stdin, stdout, stderr = self._descriptors
-        dup2 = os.dup2
-        dup2(stdin, _STDIN)
-        dup2(stdout, _STDOUT)
-        dup2(stderr, _STDERR)
+    def begin(self, number: int, feedback: bytes | None) -> None:
+        """Run `number` begins."""
+        self._runs += 1
+        if self._runs == 1:
+            self._settings.begin(self.streams.settings())
+        self.namespace = vars(self._main)
+        self.namespace.update(self._fresh)
+        self._exit.begin()
+        self.environment.number_run(number)
+        if feedback is not None:
+            self.streams.feed(feedback)
+        self.keep_lines()
+
+    def end(self, guarded: "Callable[[Callable[[], object]], object]", status: int) -> None:
+        """It ends with `status`, which a copy of this process exits with."""
+        self._exit.carry_out(guarded)
+        self._signals.stop_timers()
+        self._let_go()
+        self.streams.flush()
+        if os.getpid() != self.id:
+            os._exit(status)
+        self.leaves = self._what_is_left() or self.leaves
+        thorough = self._is_thorough()
+        if self._baseline.put_back(thorough=thorough):
+            gc.collect()  # what was held by what the script had changed
+        stuck = self._settings.put_back(thorough=thorough)
+        if stuck:
+            self.leaves = f"it has changed {stuck}, which cannot be put back"
+        self._logging.put_back(thorough=thorough)
+        self._registered.take_back()
+        self._put_back_rest()
+        if thorough:
+            self.modules.look()
+            if self._runs >= _SETTLED:
+                self.leaves = self._growth.look() or self.leaves
+            gc.freeze()
+
+    def _what_is_left(self) -> str | None:
+        """Of the run, and cannot be put back, in words."""
+        if self._registered.has_audit_hook:
+            return "it has added an audit hook, which cannot be taken away"
+        left = self._exit.left_behind() or self._children.left_behind() or self._locks.left_behind()
+        return f"it has left {left} behind" if left else None
+
+    def keep(self) -> None:
+        """The script goes on in the next run."""
+        self._exit.keep()
+
+    def _let_go(self) -> None:
+        """Of the namespace, and of all that is in it, as at the end of an interpreter.
+
+        What is in a cycle, such as the namespace of a function, is found by a collection; that
+        takes next to nothing, as all else is frozen. An earlier one has this one finalize what
+        holds others before these, such as a file before its buffer.
+        """
+        namespace, self.namespace = self.namespace, {}
+        self._renew_main()
+        self.modules.put_back()
+        if getrefcount(namespace) > _LAST:
+            gc.collect()
+        del namespace
+        gc.collect()
+
+    def _renew_main(self) -> None:
+        self._main = ModuleType("__main__")
+        self.modules.new_main(self._main)
+
+    def _put_back_rest(self) -> None:
+        self._signals.put_back()
+        self._warnings.put_back()
+        self.environment.put_back()
+        self.streams.put_back()
         os.fchdir(self._folder)
-        if "signal" in sys.modules:  # else nobody can have set a handler or an alarm
-            alarm(0)
-            for signal_number, handler in self._signals:
-                if getsignal(signal_number) is not handler:
-                    signal(signal_number, handler)
-        self.environment.restore(number)
         sys.argv = list(self._arguments)
         sys.path = self._search
         sys.path[:] = self._search_before
-        sys.excepthook = sys.__excepthook__
-        self._warnings.restore()
-        self._restore_streams(feedback)
-        self.keep_lines()
+        sys.excepthook, sys.displayhook = sys.__excepthook__, sys.__displayhook__
+        sys.unraisablehook, sys.breakpointhook = sys.__unraisablehook__, sys.__breakpointhook__
 
-    def _restore_streams(self, feedback: bytes | None) -> None:
-        if not self._streams_are_whole():
-            del sys.stdin, sys.stdout, sys.stderr  # which may close what is beneath them
-            self._open_streams()
-        sys.stdout = sys.__stdout__ = self._stdout  # type: ignore[misc, assignment]
-        sys.stderr = sys.__stderr__ = self._stderr  # type: ignore[misc, assignment]
-        if feedback is not None:
-            self.feed(feedback)
-        else:
-            sys.stdin = sys.__stdin__ = self._stdin  # type: ignore[misc, assignment]
+    def _is_thorough(self) -> bool:
+        """Whether all is looked at: in runs 1, 2, 4, 8 and so on, and of the others in some."""
+        number, has_learnt, self._has_learnt = self._runs, self._has_learnt, False
+        return has_learnt or not number & number - 1 or not number % _NOW_AND_THEN
 
-    def _streams_are_whole(self) -> bool:
-        try:
-            return (
-                sys.stdout is self._stdout
-                and sys.stderr is self._stderr
-                and not (self._stdin.closed or self._stdout.closed or self._stderr.closed)
-            )
-        except (AttributeError, ValueError):  # deleted, or detached
-            return False
+    def _note(self) -> None:
+        """A library is going to be loaded: what changes from now on is its doing."""
+        self._settings.note()
+        self._logging.note()
+        self._exit.note()
 
-    def _open_streams(self) -> None:
-        if not _is_open(self._stdout):
-            self._stdout = _open(_STDOUT, "strict")
-        if not _is_open(self._stderr):
-            self._stderr = _open(_STDERR, "backslashreplace")
-        if not _is_open(self._stdin):
-            self._stdin = open(_STDIN, encoding="utf-8", closefd=False)
-
-    def feed(self, feedback: bytes) -> None:
-        sys.stdin = io.TextIOWrapper(io.BytesIO(feedback), "utf-8")
-
-    def new_main(self) -> dict[str, Any]:
-        """The namespace of a new `__main__`."""
-        module = sys.modules["__main__"] = ModuleType("__main__")
-        self._namespace = module.__dict__
-        self._namespace.update(self._fresh)
-        return self._namespace
-
-    def clean_up(self, guarded: "Callable[[Callable[[], object]], object]") -> None:
-        """What is done when a process ends, as far as it is the script's own and not a module's."""
-        if self.has_threads():
-            guarded(_wait_for_threads)
-        if "multiprocessing.process" in sys.modules:
-            guarded(_wait_for_children)
-        while self._exit_handlers:
-            function, arguments, named = self._exit_handlers.pop()
-            try:
-                function(*arguments, **named)
-            except BaseException as error:
-                sys.stderr.write(_ATEXIT_FAILED % (function,))
-                error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
-                sys.__excepthook__(type(error), error, error.__traceback__)
-        self.flush()
-
-    def keep(self) -> None:
-        """The script goes on in the next run: its exit handlers are those of the interpreter."""
-        for function, arguments, named in self._exit_handlers:
-            self._register(function, *arguments, **named)
-        self._exit_handlers = []
-        self._namespace = {}
-
-    def has_threads(self) -> bool:
-        threading = sys.modules.get("threading")
-        return threading is not None and threading.active_count() > 1
-
-    def flush(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is self._stdout or stream is self._stderr:
-                continue  # which keep nothing back
-            try:
-                stream.flush()
-            except (AttributeError, ValueError, OSError):  # none there, or closed by the script
-                pass
-
-    def print(self, text: str) -> None:
-        """To the stdout that Aoba reads, whatever the script has made of `sys.stdout`."""
-        self.flush()
-        data = memoryview(text.encode() + b"\n")
-        while data:
-            data = data[os.write(self._descriptors[_STDOUT], data) :]
+    def _add(self, modules: "Mapping[str, ModuleType]") -> None:
+        """It has been loaded, with these modules."""
+        self._has_learnt = True
+        self._baseline.add(modules)
+        self._settings.add(modules)
+        self._logging.add()
+        self._exit.add()
 
     def keep_lines(self) -> None:
         """Have tracebacks show the lines of what runs, whatever the file has become since."""
@@ -174,19 +199,6 @@ class Process:
         lines = io.TextIOWrapper(io.BytesIO(self._source), encoding, "replace").readlines()
         linecache.cache[self._path] = (len(self._source), None, lines, self._path)
 
-    def _register_for_run(
-        self, function: "Callable[..., object]", *arguments: Any, **named: Any
-    ) -> "Callable[..., object]":
-        """What the script itself registers is called at the end of its run."""
-        if sys._getframe(1).f_globals is not self._namespace or not callable(function):
-            return self._register(function, *arguments, **named)
-        self._exit_handlers.append((function, arguments, named))
-        return function
-
-    def _unregister_for_run(self, function: "Callable[..., object]") -> None:
-        self._exit_handlers = [kept for kept in self._exit_handlers if kept[0] != function]
-        self._unregister(function)
-
 
 class _Warnings:
     """Filters of warnings, and which warnings were shown."""
@@ -196,12 +208,13 @@ class _Warnings:
         self._kept = list(warnings.filters)
         self._show = warnings.showwarning, warnings._showwarnmsg_impl  # type: ignore[attr-defined]
 
-    def restore(self) -> None:
+    def put_back(self) -> None:
         """Have a warning shown again that was shown in the run before."""
         if warnings.filters is not self._filters or self._filters != self._kept:
             self._filters[:] = self._kept  # type: ignore[index]
             warnings.filters = self._filters
         warnings.showwarning, warnings._showwarnmsg_impl = self._show  # type: ignore[attr-defined]
+        warnings.onceregistry.clear()  # type: ignore[attr-defined]
         _forget_shown_warnings()
 
 
@@ -212,30 +225,3 @@ def _enter_and_leave() -> None:
 
 _forget_shown_warnings = getattr(warnings, "_filters_mutated", _enter_and_leave)
 """What entering and leaving `catch_warnings` does, too, on any Python, in many more steps."""
-
-
-def _wait_for_threads() -> None:
-    threading = sys.modules["threading"]
-    current = threading.current_thread()
-    while left := [t for t in threading.enumerate() if not t.daemon and t is not current]:
-        left[0].join()
-
-
-def _wait_for_children() -> None:
-    """Of `multiprocessing`, which does this itself at the end of an interpreter."""
-    for child in sys.modules["multiprocessing.process"].active_children():
-        if child.daemon:
-            child.terminate()
-        child.join()
-
-
-def _is_open(stream: TextIO | None) -> bool:
-    try:
-        return stream is not None and not stream.closed
-    except ValueError:  # detached
-        return False
-
-
-def _open(descriptor: int, errors: str) -> TextIO:
-    raw = open(descriptor, "wb", 0, closefd=False)
-    return io.TextIOWrapper(raw, "utf-8", errors, write_through=True)

@@ -1,8 +1,8 @@
 """A script in the resident interpreter: executed in each run, or loaded once and then updated.
 
 A script that defines `update()` is executed once, keeps its state, and its `update` is called in
-each run. Any other one is executed in each run, in a namespace of its own that is emptied when the
-run is over. What a run may change of the process is `resident_process`'s.
+each run, until one of its own modules is edited. Any other one is executed in each run, in a
+namespace of its own. What a run may change of the process is `resident_process`'s.
 
 Standard library only; it runs beside `resident`, without the package.
 """
@@ -11,56 +11,94 @@ import os
 import sys
 import time
 import warnings
+from _contextvars import copy_context
 from _signal import SIG_DFL, SIGINT, signal
 from types import FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
 
     from aoba.sources.residents.resident_process import Process
 else:
+    from resident_builtins import own as __builtins__
     from resident_process import Process
 
 
 class Script:
     """Raises SyntaxError, or what else the compiler may, where `source` is no program.
 
-    `fresh` is what the namespace of a script starts with.
+    `fresh` is what the namespace of a script starts with. Where it `leaves`, each run is the only
+    one of its interpreter.
     """
 
     def __init__(
-        self, path: str, arguments: list[str], source: bytes, fresh: dict[str, Any]
+        self, path: str, arguments: list[str], source: bytes, fresh: dict[str, Any], *, leaves: bool
     ) -> None:
         self._path, self._source = path, source
         self._code = compile(source, path, "exec", 0, dont_inherit=True)
         self._process = Process(path, arguments, source, fresh)
+        if leaves:
+            self._process.leaves = ""
+        self._has_been_well = False
         self._update: FunctionType | None = None
+        self._context: Context | None = None  # of `update`
+
+    @property
+    def leaves(self) -> str | None:
+        """Why this interpreter can carry out no other run, in words; None if it can."""
+        return self._process.leaves
 
     def run(self, number: int, feedback: bytes | None) -> int:
         """Carry out one run; returns its exit status."""
+        status = 1
+        try:
+            if self._update is not None and self._process.modules.edited():
+                self._end(0)
+            # A run has one of its own, with the context of decimals and the like.
+            context = self._context or copy_context()
+            status = context.run(self._carry_out, number, feedback)
+            self._context = context if self._update else None
+        finally:
+            if os.getpid() != self._process.id:  # a copy by `os.fork()`, which takes no commands
+                os._exit(status)
+        return status
+
+    def _carry_out(self, number: int, feedback: bytes | None) -> int:
         update = self._update
         if update is None:
-            self._process.restore(number, feedback)
             return self._execute(number, feedback)
         self._process.environment.number_run(number)
         if feedback is not None:
-            self._process.feed(feedback)
+            self._process.streams.feed(feedback)
         with warnings.catch_warnings():  # what was warned of in this run is again in the next
             return self._guarded(lambda: self._call(update, number, feedback)) or 0
 
     def _execute(self, number: int, feedback: bytes | None) -> int:
-        namespace = self._process.new_main()
-        status = self._guarded(lambda: exec(self._code, namespace))
-        update = namespace.get("update")
-        if status is None and _is_update(update):
-            self._update = update
-            self._process.keep()
-            return self._guarded(lambda: self._call(update, number, feedback)) or 0
-        self._process.clean_up(self._guarded)
-        if not self._process.has_threads():
-            namespace.clear()  # what the end of a process would let go, open files first
+        self._process.begin(number, feedback)
+        status = self._guarded(lambda: exec(self._code, self._process.namespace))
+        if status is None and _is_update(self._process.namespace.get("update")):
+            return self._begin_updates(number, feedback)
+        self._end(status or 0)
+        # A run that fails where an earlier one did not may do so for what that has left behind.
+        if status and self._has_been_well:
+            self._process.leaves = self._process.leaves or ""
+        self._has_been_well |= not status
         return status or 0
+
+    def _begin_updates(self, number: int, feedback: bytes | None) -> int:
+        update = self._update = self._process.namespace["update"]
+        self._process.keep()
+        return self._guarded(lambda: self._call(update, number, feedback)) or 0
+
+    def _end(self, status: int) -> None:
+        """Of the script, or of its namespace that was updated."""
+        self._update = None
+        try:
+            self._process.end(self._guarded, status)
+        except Exception as error:
+            self._process.leaves = f"its process cannot be put back: {error!r}"
 
     def _call(self, update: FunctionType, number: int, feedback: bytes | None) -> None:
         import json
@@ -78,7 +116,7 @@ class Script:
             text = json.dumps(made)
         except (TypeError, ValueError, RecursionError) as error:
             sys.exit(f"update() returned what JSON cannot express: {error}")
-        self._process.print(text)
+        self._process.streams.print(text)
 
     def _guarded(self, function: "Callable[[], object]") -> int | None:
         """Call what is the script's; the exit status it ended with, or None if it just returned."""
@@ -91,9 +129,7 @@ class Script:
             error = raised
         if error is not None:
             status = self._show(error)
-        self._process.flush()
-        if os.getpid() != self._process.id:  # a copy by `os.fork()`, which must take no commands
-            os._exit(status or 0)
+        self._process.streams.flush()
         return status
 
     def _show(self, error: BaseException) -> int:

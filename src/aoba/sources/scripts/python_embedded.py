@@ -2,9 +2,17 @@
 
 Each version of the script has an interpreter of its own. A new version takes over when its source
 compiles; until then the last good one goes on. An interpreter that crashes is started again, after
-a pause that doubles until a run has gone well.
+a pause that doubles until a run has gone well. One whose run has left something behind that cannot
+be put back ends by itself, and another one is started at once.
+
+So does one whose run has failed where an earlier one had not. Where that is the second run of an
+interpreter, what the first one has left there may well be to blame, whatever that is. So the next
+runs have an interpreter each, until one fails that has, or until it is time to try again.
 """
 
+import asyncio
+import contextlib
+import logging
 import time
 from collections.abc import Callable
 from typing import Final
@@ -22,10 +30,14 @@ from aoba.sources.scripts.syntax import SyntaxFault
 
 _OF_ARCHIVE: Final = "import runpy\nrunpy.run_path(%r, run_name='__main__')\n"
 """What is run in place of an archive, which has its code in several pieces."""
+_log = logging.getLogger("aoba.embedded")
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
 """Seconds from the crash of an interpreter to the next run; doubled from one to the next."""
+
+ALONE: Final = 100
+"""Runs that have an interpreter each, once a second run has failed; ten times more each time."""
 
 
 class PythonEmbedded:
@@ -41,12 +53,20 @@ class PythonEmbedded:
         self._seen: Version | None = None  # the newest one, good or bad
         self._fault: SyntaxFault | None = None  # of the newest one
         self._pause = FIRST_PAUSE
+        self._starting: asyncio.Task[SyntaxFault | None] | None = None  # in place of one that left
+        self._alone = 0  # runs that are still to have an interpreter each
+        self._alone_next = ALONE
+        self._failed_first: Interpreter | None = None  # in its first run, the newest one of these
+        self._is_told: set[str] = set()  # of the reasons for that
         self._news = b""
         self._quick = QuickRun[Interpreter]()
         self.give_up = self._quick.give_up
 
     async def prepare(self, version: Version | None) -> Unfit | None:
         """Implements `Host`. Raises RunError where no interpreter can be had."""
+        if self._starting is not None:
+            starting, self._starting = self._starting, None
+            await starting
         if version is not self._seen and version is not None:
             self._fault = await self._load(version)
             self._seen = version
@@ -104,6 +124,10 @@ class PythonEmbedded:
 
     async def close(self) -> None:
         """Implements `Host`."""
+        if self._starting is not None:
+            self._starting.cancel()
+            with contextlib.suppress(asyncio.CancelledError, RunError):
+                await self._starting
         interpreter, self._interpreter = self._interpreter, None
         if interpreter is not None:
             await interpreter.end()
@@ -115,6 +139,7 @@ class PythonEmbedded:
         if fault is None:
             self._version = version
             self._pause, self.not_before = FIRST_PAUSE, 0.0
+            self._alone, self._alone_next, self._is_told = 0, ALONE, set()
             if before is not None and before.run is None:
                 await before.end()
             elif before is not None:
@@ -124,15 +149,16 @@ class PythonEmbedded:
     async def _start(self, version: Version) -> SyntaxFault | None:
         spec = self._spec
         interpreter = Interpreter(
-            str(spec.file),
-            spec.args,
+            (str(spec.file), *spec.args),
             (_OF_ARCHIVE % str(spec.path)).encode() if spec.is_archive else version.source,
             spec.limits,
             self._ended_idle,
             spec.process.with_variables(
                 AOBA_INTERVAL=shown(self.interval), AOBA_TIMEOUT=shown(spec.timeout)
             ),
+            for_one_run=self._alone > 0,
         )
+        self._alone = max(0, self._alone - 1)
         try:
             fault = await interpreter.loaded()
         except BaseException:
@@ -148,18 +174,36 @@ class PythonEmbedded:
         """It is gone, between two runs. Nobody else would say so."""
         if interpreter is self._interpreter:
             how = failure or "exit status 0"
-            self._news = f"the interpreter ended between two runs: {how}\n".encode()
+            self._news += f"the interpreter ended between two runs: {how}\n".encode()
             self._crashed()
 
     def _over(self, interpreter: Interpreter, good: bool, crashed: bool) -> None:
         """A run is over."""
         if good:
             self._pause = FIRST_PAUSE
+        else:
+            self._note_failure(interpreter)
         if interpreter is not self._interpreter or not interpreter.closed:
             return
         self._interpreter = None
         if crashed:
             self._crashed()
+        elif self._version is not None and (good or interpreter.leaves is not None):
+            self._tell(interpreter.leaves or "")
+            self._starting = asyncio.create_task(self._start(self._version))
+
+    def _note_failure(self, interpreter: Interpreter) -> None:
+        if interpreter.runs == 1:  # so it does not matter what an interpreter has done before
+            self._alone, self._failed_first = 0, interpreter
+        elif interpreter.runs == 2 and interpreter is not self._failed_first:  # noqa: PLR2004
+            self._alone, self._alone_next = self._alone_next, 10 * self._alone_next
+            self._tell("its second run in an interpreter fails, where the first one has not")
+
+    def _tell(self, why: str) -> None:
+        """Why another interpreter is needed, once."""
+        if why and why not in self._is_told:
+            self._is_told.add(why)
+            _log.info("%s: %s: the next run has a new interpreter", self._spec.name, why)
 
     def _crashed(self) -> None:
         self._interpreter = None

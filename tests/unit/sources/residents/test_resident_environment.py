@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from aoba.sources.residents import resident_environment
+from aoba.sources.residents import resident
 
 BEGIN = f"""
 import os, resource, subprocess, sys
-sys.path.insert(0, {str(Path(resident_environment.__file__).parent)!r})
+sys.path.insert(0, {str(Path(resident.__file__).parent)!r})
 if {{without}}:
     sys.modules["ctypes"] = None
 from resident_environment import Environment
@@ -44,7 +44,7 @@ def said(body, *, without=False):
 def test_a_run_finds_what_was_there_and_its_number(change, without):
     body = f"""
 for number in (1, 22, 3):
-    environment.restore(number)
+    environment.put_back(); environment.number_run(number)
     print(*seen())
     {change}
 """
@@ -55,7 +55,7 @@ for number in (1, 22, 3):
 
 def test_a_script_that_is_updated_keeps_its_changes_but_for_the_number():
     body = """
-environment.restore(1)
+environment.put_back(); environment.number_run(1)
 os.environ["AOBA_RUN"] = os.environ["MORE"] = "m"
 environment.number_run(2)
 print(*seen())
@@ -67,10 +67,10 @@ def test_numbers_take_no_memory():
     body = """
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-environment.restore(1)
+environment.put_back(); environment.number_run(1)
 before = peak()
 for number in range(200_000):
-    environment.restore(number)
+    environment.put_back(); environment.number_run(number)
 print(peak() - before)
 """
     kilobytes = int(said(body)) // (1024 if sys.platform == "darwin" else 1)
