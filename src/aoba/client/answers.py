@@ -19,6 +19,9 @@ from aoba.modbus.record import Framing
 from aoba.modbus.sizes import UNKNOWN, response_head, response_size
 from aoba.modbus.spec import EXCEPTION_FLAG
 
+MAX_AT_ONCE: Final = 4 * 260
+"""Bytes looked at where more come at once; the answer is the last of them, behind late ones."""
+
 MAX_KEPT: Final = 32
 """Bytes kept of what is no frame."""
 
@@ -92,6 +95,8 @@ class AnswerReader:
         self._head = self._answer_head(adu)
 
     def feed(self, data: bytes) -> None:
+        if len(data) > MAX_AT_ONCE:
+            data = self._without_flood(data)
         self._buffer += data
         self._is_gap = False
 
@@ -133,6 +138,11 @@ class AnswerReader:
     def _is_lost(self) -> bool:
         """Whether half a frame in the buffer is not the answer that is awaited."""
         return not self._buffer.startswith(self._head)
+
+    def _without_flood(self, data: bytes) -> bytes:
+        self.clear()
+        self.stray = self.stray.and_then(Stray(len(data) - MAX_AT_ONCE, data[:MAX_KEPT]))
+        return data[-MAX_AT_ONCE:]
 
     def _pass_over(self, size: int) -> None:
         if size:

@@ -22,6 +22,8 @@ class Came:
     unit: int
     pdu: bytes
     transaction: int
+    is_late: bool = False
+    """Whether the station has answered before when nobody waited any more."""
     echo: bool = False
     damaged: str = ""
     """The checksum that was wrong."""

@@ -189,13 +189,15 @@ class Connection:
         return request
 
     async def _until_free(self, request: Request) -> None:
-        """Until nothing that may come can be taken for its answer, or its answer has come."""
+        """Until nothing that may come can be taken for its answer, or its answer has come.
+
+        That takes as long where the connection is lost meanwhile.
+        """
         matcher = self._state.matcher
-        while seconds := matcher.pause(request.unit, request.pdu, time.monotonic()):
+        while not request.answer and (
+            seconds := matcher.pause(request.unit, request.pdu, time.monotonic())
+        ):
             await self._wire.sleep(seconds)
-            self._expect_connection()
-            if request.answer:
-                break
 
     async def _send(self, request: Request) -> None:
         due = self._wire.heard_at + self.target.requests.delay - time.monotonic()
@@ -242,6 +244,7 @@ class Connection:
 
     def _without_answer(self, what: Block | str, request: Request) -> DeviceError:
         came = request.came
+        came.is_late = self._state.matcher.is_late(request.unit)
         self._silences += 1
         if came.mismatch and not came.damaged:
             return self._mistaken(what, came.mismatch)

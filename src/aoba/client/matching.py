@@ -25,6 +25,9 @@ QUIET: Final = 3.0
 MIN_QUIET: Final = 1.0
 """Seconds that this is at least: a short timeout does not make a device any quicker."""
 
+RECONNECTED: Final = 0.5
+"""Seconds that a new connection has to bring late answers that somebody has kept."""
+
 MAX_REPEATS: Final = 2
 """Unanswered repetitions of a request that a new one may be added to. More would only wait in the
 device, and answers be older and older."""
@@ -40,8 +43,11 @@ class Matcher(Protocol):
     def is_spent(self) -> bool:
         """Whether no answer can be told from others any more over this connection."""
 
-    def connected(self) -> None:
-        """A new connection leads to the same place."""
+    def connected(self, now: float) -> None:
+        """A connection leads to the place, the first one or another."""
+
+    def disconnected(self) -> None:
+        """It is lost, or closed."""
 
     def pause(self, unit: int, pdu: bytes, now: float) -> float:
         """Seconds until a request may be sent, if no answer comes before; 0: at once."""
@@ -57,6 +63,9 @@ class Matcher(Protocol):
 
     def is_answer(self, frame: Frame, now: float) -> bool:
         """Whether a frame that comes is the answer to the present request."""
+
+    def is_late(self, unit: int) -> bool:
+        """Whether the station has answered when nobody waited any more."""
 
     def damaged(self, now: float) -> None:
         """The answer to the present request has come, but its checksum is wrong."""
@@ -74,9 +83,10 @@ class TransactionMatcher:
     def __init__(self) -> None:
         self._unit = 0
         self._transaction = 0
-        self.connected()
+        self._late: set[int] = set()
+        self.connected(0.0)
 
-    def connected(self) -> None:
+    def connected(self, now: float) -> None:  # noqa: ARG002  it knows nothing of those before
         self._uses_ids = False  # other than 0
         self._uses_zero = False
         self._was_silent = False
@@ -84,6 +94,8 @@ class TransactionMatcher:
     @property
     def is_spent(self) -> bool:
         return self._uses_zero and self._was_silent
+
+    def disconnected(self) -> None: ...
 
     def pause(self, unit: int, pdu: bytes, now: float) -> float:  # noqa: ARG002  nothing to wait for
         return 0.0
@@ -105,12 +117,17 @@ class TransactionMatcher:
         """
         if frame.transaction:
             self._uses_ids = True
+            if frame.transaction < self._transaction:
+                self._late.add(frame.unit)
         else:
             self._uses_zero = True
             if self._uses_ids or self._was_silent:
                 return False
         # Whoever asks unit 0 of a network asks the device itself, which may tell its own id.
         return frame.transaction in (0, self._transaction) and self._unit in (0, frame.unit)
+
+    def is_late(self, unit: int) -> bool:
+        return unit in self._late
 
     def damaged(self, now: float) -> None: ...
 
@@ -149,10 +166,18 @@ class OrderMatcher:
         """By unit id."""
         self._present: set[int] = set()
         """Stations that answer, if late."""
+        self._late: set[int] = set()
         self._request: tuple[int, bytes] | None = None
+        self._connections = 0
 
-    def connected(self) -> None:
-        """A serial server may bring what is late over the new connection."""
+    def connected(self, now: float) -> None:
+        """A serial server may bring at once what it has kept for whoever comes next."""
+        self._connections += 1
+        for it in self._open.values():
+            it.since = max(it.since, now + RECONNECTED - it.quiet)
+
+    def disconnected(self) -> None:
+        self._connections -= 1
 
     def pause(self, unit: int, pdu: bytes, now: float) -> float:
         if not self._open:
@@ -167,7 +192,7 @@ class OrderMatcher:
                 else unit == _BROADCAST or other in self._present
             )
         ]
-        return max(waits, default=0.0)
+        return max((0.0, *waits))
 
     def asks(self, unit: int, pdu: bytes) -> int:
         self._request = unit, pdu
@@ -192,7 +217,13 @@ class OrderMatcher:
         if it is None or mismatch(it.pdu, frame.pdu):
             return False
         self._answered(frame.unit, it, now)
-        return self._request == (frame.unit, it.pdu)
+        if self._request == (frame.unit, it.pdu):
+            return True
+        self._late.add(frame.unit)
+        return False
+
+    def is_late(self, unit: int) -> bool:
+        return unit in self._late
 
     def damaged(self, now: float) -> None:
         if self._request and (it := self._open.get(self._request[0])):
@@ -203,7 +234,7 @@ class OrderMatcher:
 
     def open_for(self, now: float) -> float:
         self._close_quiet(now)
-        return max((it.ends_at() - now for it in self._open.values()), default=0.0)
+        return max((0.0, *(it.ends_at() - now for it in self._open.values())))
 
     def _answered(self, unit: int, it: _Unanswered, now: float) -> None:
         """The first of the same requests: a device answers them in their order."""
@@ -217,6 +248,9 @@ class OrderMatcher:
                 other.since = now
 
     def _close_quiet(self, now: float) -> None:
+        """Without a connection it is quiet whatever the device says."""
+        if not self._connections:
+            return
         for unit, it in list(self._open.items()):
             if it.ends_at() <= now:
                 del self._open[unit]

@@ -6,7 +6,7 @@ Lines are as those of links (`links/trace`): `<-` is what Aoba sent, `->` what c
 import logging
 from typing import Final
 
-from aoba.client.answers import Frame, Stray
+from aoba.client.answers import MAX_AT_ONCE, Frame, Stray
 from aoba.links.trace import Level
 from aoba.modbus.record import Framing, in_hex
 from aoba.modbus.words import overheard_words, request_words, response_words
@@ -52,7 +52,8 @@ class DeviceTrace:
     def _bytes(self, arrow: str, data: bytes) -> None:
         if self._level >= Level.BYTES:
             noun = "byte" if len(data) == 1 else "bytes"
-            self._say(arrow, f"{len(data)} {noun} | {in_hex(data)}")
+            more = " ..." if len(data) > MAX_AT_ONCE else ""
+            self._say(arrow, f"{len(data)} {noun} | {in_hex(data[:MAX_AT_ONCE])}{more}")
 
     def _say(self, arrow: str, text: str) -> None:
         _log.info("%s %s %s", self._url, arrow, text, extra={"link": self._url})

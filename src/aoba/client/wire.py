@@ -8,14 +8,19 @@ looks for what it is waiting for.
 import asyncio
 import math
 import time
-from typing import Any
+from typing import Any, Final
 
 from aoba.client.answers import NO_STRAY, AnswerReader, Frame
 from aoba.client.came import Came
 from aoba.client.echo import Kind
 from aoba.client.line_state import LineState
+from aoba.client.target import SerialUrl
+from aoba.errors import BadAnswer
 from aoba.links.gap import GapTimer
 from aoba.modbus.mismatch import may_be_its_own_answer
+
+MAX_UNASKED: Final = 64 * 1024
+"""Bytes that may come over a network after a request, or instead of one; then it is given up."""
 
 
 class Request:
@@ -43,6 +48,8 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         self._transport: Any = None
         self._write: Any = None
         self._request: Request | None = None
+        self._is_network = not isinstance(state.target, SerialUrl)
+        self._received = 0  # bytes since a request was sent
         self._sleeper: asyncio.Future[None] | None = None
         self.heard_at = -math.inf
         """When something has come last, of `time.monotonic`; before that, long ago."""
@@ -65,6 +72,7 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         """Send it, to be answered within `timeout` seconds, for the first time or again."""
         state = self._state
         request.is_damaged = False
+        self._received = 0
         state.matcher.sent(timeout, time.monotonic())
         state.echo.sent()
         self._reader.expect(request.adu, echo=state.echo.is_possible)
@@ -101,10 +109,15 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
         self._write = transport.sendto if hasattr(transport, "sendto") else self._transport.write
-        self._state.matcher.connected()
+        self._state.matcher.connected(time.monotonic())
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = time.monotonic()
+        self._received += len(data)
+        if self._is_network and self._received > MAX_UNASKED:
+            kib = MAX_UNASKED // 1024
+            self.abort(BadAnswer(f"{self._state.target}: more than {kib} KiB came unasked"))
+            return
         if self._state.trace:
             self._state.trace.received(data)
         self._reader.feed(data)
@@ -126,6 +139,7 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gap.cancel()
+        self._state.matcher.disconnected()
         self._end(exc)
 
     def _on_gap(self) -> None:

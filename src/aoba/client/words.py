@@ -41,9 +41,8 @@ def silence(what: Block | str, timeout: float, tries: int, target: Target, came:
         advice = _advice(target, came)
         return f"only {came.words} came within {timeout:g} s{times}: {what}; {advice}"
     check = "unit id, baudrate, parity and wiring" if has_broadcast(target) else "the unit id"
-    return (
-        f"no answer within {timeout:g} s{times}: {what}; check {check}, or give it more --timeout"
-    )
+    advice = "it answers late:" if came.is_late else f"check {check}, or"
+    return f"no answer within {timeout:g} s{times}: {what}; {advice} give it more --timeout"
 
 
 def echo(what: Block | str) -> str:

@@ -134,11 +134,20 @@ def test_noise_alone_is_counted_and_the_first_of_it_kept(kind, stream):
     assert stream.it.stray.data == noise[:MAX_KEPT]
 
 
-def test_a_flood_is_not_kept(kind, stream):
-    for _ in range(100):
-        stream.comes(NOISE[kind] * 100)
+def test_a_flood_is_counted_and_not_kept(kind, stream):
+    noise = NOISE[kind] * 10_000
+    for _ in range(10):
+        stream.comes(noise)
 
-    assert len(stream.it._buffer) < 1000
+    assert len(stream.it._buffer) <= 260
+    assert 10 * len(noise) - 260 <= stream.it.stray.size <= 10 * len(noise)
+
+
+def test_the_answer_is_the_last_of_what_comes_at_once(stream):
+    frames = [stream.expected(bytes((3, 250)) + bytes(250)), stream.expected(ANSWER)]
+    late, last = frames
+
+    assert stream.comes(9 * late.adu + last.adu)[-1] == last
 
 
 def test_a_request_that_comes_back_is_given(stream):

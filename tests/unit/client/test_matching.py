@@ -7,6 +7,7 @@ from aoba.client.matching import (
     MAX_REPEATS,
     MIN_QUIET,
     QUIET,
+    RECONNECTED,
     OrderMatcher,
     TransactionMatcher,
 )
@@ -22,6 +23,7 @@ class Line:
 
     def __init__(self):
         self.it = OrderMatcher()
+        self.it.connected(0.0)
 
     def ask(self, unit, pdu, now, times=1):
         """Without a look at whether it may be."""
@@ -65,8 +67,11 @@ def test_the_late_answer_ends_the_wait_and_is_nobodys(line):
     line.give_up()
     assert line.it.pause(1, B, T) > 0
 
+    assert not line.it.is_late(1)
     assert not line.answers(1, T + 0.5)
     assert line.it.pause(1, B, T + 0.5) == 0
+    assert line.it.is_late(1)
+    assert not line.it.is_late(2)
 
 
 def test_each_repetition_may_be_answered(line):
@@ -244,13 +249,35 @@ def test_how_long_late_answers_may_come(line):
     assert line.it.open_for(2.0 + QUIET * T) == 0
 
 
-def test_another_connection_changes_nothing(line):
+def test_another_connection_is_given_time_to_bring_what_was_kept(line):
+    """By a serial server, for whoever connects next."""
     line.ask(1, A, 0.0)
     line.give_up()
-    line.it.connected()
+    line.it.disconnected()
+    assert line.it.pause(1, B, QUIET * T - 0.1) == pytest.approx(0.1)
+    assert line.it.pause(1, B, 100.0) == 0
 
-    assert line.it.pause(1, B, T) > 0
+    line.it.connected(100.0)
+    assert line.it.pause(1, B, 100.0) == RECONNECTED
+    assert not line.answers(1, 100.1)
+    assert line.it.pause(1, B, 100.1) == 0
+
+
+def test_a_new_connection_does_not_shorten_the_wait(line):
+    line.ask(1, A, 0.0)
+    line.give_up()
+    line.it.disconnected()
+    line.it.connected(1.0)
+
+    assert line.it.pause(1, B, 1.0) == QUIET * T - 1.0
     assert not line.it.is_spent
+
+
+def test_where_nothing_is_open_a_new_connection_is_free(line):
+    line.it.disconnected()
+    line.it.connected(1.0)
+
+    assert line.it.pause(1, A, 1.0) == 0
 
 
 def by_id(frames, unit=1, *, silences=0):
@@ -292,7 +319,7 @@ def test_over_another_connection_it_may_be_taken_again():
     it.is_answer(Frame(1, ANSWER, b"", 0), 0.1)
     assert it.is_spent
 
-    it.connected()
+    it.connected(1.0)
     assert not it.is_spent
     assert it.asks(1, A) == 2  # not one that was used before
     assert it.is_answer(Frame(1, ANSWER, b"", 0), 0.1)
@@ -307,6 +334,16 @@ def test_ids_begin_again_after_the_last_one():
     ids = [it.asks(1, A) for _ in range(0x10001)]
 
     assert ids[0xFFFE:] == [0xFFFF, 1, 2]
+
+
+@pytest.mark.parametrize(("transaction", "expected"), [(1, True), (2, False), (0x7777, False)])
+def test_an_id_that_was_used_before_is_a_late_answer(transaction, expected):
+    it = TransactionMatcher()
+    it.asks(1, A)
+    it.asks(1, A)
+    it.is_answer(Frame(1, ANSWER, b"", transaction), 0.1)
+
+    assert it.is_late(1) is expected
 
 
 def test_nothing_has_to_wait_where_there_are_ids():

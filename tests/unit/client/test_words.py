@@ -79,6 +79,13 @@ def test_silence_says_what_to_check():
     )
 
 
+def test_a_station_that_answers_late_needs_time():
+    assert silence(BLOCK, 0.5, 2, RTU, Came(1, REQUEST, 0, is_late=True)) == (
+        "no answer within 0.5 s, asked 2 times: 0-9 holding at station 1; "
+        "it answers late: give it more --timeout"
+    )
+
+
 def came(*frames, **more):
     it = Came(1, REQUEST, 0, **more)
     for frame in frames:
