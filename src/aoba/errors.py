@@ -50,7 +50,14 @@ class LinkError(AobaError):
 
 
 class DeviceError(AobaError):
-    """A device does not do as it is asked; the text says what to do about it."""
+    """A device does not do as it is asked; the text says what to do about it.
+
+    `kind` is the same for errors whose texts differ in details only, as in which bytes came.
+    """
+
+    def __init__(self, text: str, kind: str | None = None) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 class NoConnection(DeviceError):
@@ -58,7 +65,10 @@ class NoConnection(DeviceError):
 
 
 class NoAnswer(DeviceError):
-    """A device is silent for as long as it was given, however often it was asked."""
+    """A device did not answer in time, however often it was asked.
+
+    The text says what came instead, if anything did.
+    """
 
 
 class BadAnswer(DeviceError):

@@ -174,8 +174,10 @@ class Connection:
             return self._decoded(what, request)
         raise self._without_answer(what, request)
 
-    async def _carry_out(self, unit: int, pdu: bytes, retries: int) -> Request:
-        """Have it answered, if that can be. Raises NoConnection."""
+    async def _carry_out(
+        self, unit: int, pdu: bytes, retries: int, *, may_be_echo: bool = False
+    ) -> Request:
+        """Have it answered, or with `may_be_echo` given back. Raises NoConnection."""
         request = self._wire.begin(unit, pdu)
         try:
             await self._until_free(request)
@@ -183,7 +185,7 @@ class Connection:
                 if request.answer:
                     break
                 await self._send(request)
-                await self._until_answered(request)
+                await self._until_answered(request, may_be_echo=may_be_echo)
         finally:
             self._wire.end()
         return request
@@ -205,10 +207,10 @@ class Connection:
         self._expect_connection()
         self._wire.send(request, self.timeout)
 
-    async def _until_answered(self, request: Request) -> None:
+    async def _until_answered(self, request: Request, *, may_be_echo: bool) -> None:
         """Or `timeout` has passed, or nothing more is to come."""
         deadline = time.monotonic() + self.timeout
-        while not (request.answer or request.is_damaged):
+        while not (request.answer or request.is_damaged or (may_be_echo and request.came.echo)):
             left = deadline - time.monotonic()
             if left <= 0:
                 self._state.matcher.silent()
@@ -225,7 +227,8 @@ class Connection:
         """
         is_bit = pdu[0] in (FunctionCode.WRITE_SINGLE_COIL, FunctionCode.READ_COILS)
         code = FunctionCode.READ_COILS if is_bit else FunctionCode.READ_HOLDING_REGISTERS
-        await self._carry_out(unit, struct.pack(">B2sH", code, pdu[1:3], 1), retries=0)
+        read = struct.pack(">B2sH", code, pdu[1:3], 1)
+        await self._carry_out(unit, read, retries=0, may_be_echo=True)
         self._state.echo.excluded()
         return self._state.echo.is_unexpected
 
@@ -249,10 +252,10 @@ class Connection:
         if came.mismatch and not came.damaged:
             return self._mistaken(what, came.mismatch)
         words = silence(what, self.timeout, 1 + self.retries, self.target, came)
-        return self._no_answer(words)
+        return self._no_answer(words, f"no frame: {what}" if came.stray.size else None)
 
-    def _no_answer(self, words: str) -> NoAnswer:
-        return NoAnswer(f"{self.target}: {words}")
+    def _no_answer(self, words: str, kind: str | None = None) -> NoAnswer:
+        return NoAnswer(f"{self.target}: {words}", kind)
 
     def _mistaken(self, what: Block | str, text: str) -> BadAnswer:
         words = "the answer is not the one to what was asked"

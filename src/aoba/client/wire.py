@@ -162,6 +162,7 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
             if kind is Kind.ECHO:
                 request.came.echo = not state.echo.is_expected
                 self._tell("what was sent comes back", frame)
+                self._wake()
                 return
         if not state.matcher.is_answer(frame, time.monotonic()) or request is None:
             self._take_other(request, frame)

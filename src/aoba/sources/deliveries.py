@@ -108,10 +108,13 @@ class Deliveries:
         """Raises DocumentError where another source is in the way."""
         self._reception.document(decoded)
 
-    def error(self, text: str) -> None:
-        """The delivery has failed, or a part of it."""
+    def error(self, text: str, key: str | None = None) -> None:
+        """The delivery has failed, or a part of it.
+
+        `key` is the same for errors that differ in details only.
+        """
         self._failure = text
-        self._reception.error(text)
+        self._reception.error(text, key)
 
     def skipped(self, text: str) -> None:
         self._reception.skipped(text)

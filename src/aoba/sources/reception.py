@@ -102,9 +102,10 @@ class Reception:
             self._frame = Frame.of(raw, document)
         self._on_document(document, replace)
 
-    def error(self, text: str) -> None:
+    def error(self, text: str, key: str | None = None) -> None:
+        """`key` is the same for errors that differ in details only."""
         self._failed = True
-        self._log.repeatable(logging.ERROR, text)
+        self._log.repeatable(logging.ERROR, text, key)
 
     def skipped(self, text: str) -> None:
         self._log.repeatable(logging.WARNING, text)

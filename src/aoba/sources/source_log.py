@@ -83,10 +83,10 @@ class SourceLog:
         self._tell_left_out()
         self._write_of_source(logging.INFO, summary)
 
-    def repeatable(self, level: int, text: str) -> None:
-        """`level` is that of an error or a warning."""
+    def repeatable(self, level: int, text: str, key: str | None = None) -> None:
+        """`level` is that of an error or a warning; `key`, or else `text`, tells them apart."""
         self._failed = self._failed or level == logging.ERROR
-        self._write_all(level, self._repeated[level].happened(text, time.monotonic()))
+        self._write_all(level, self._repeated[level].happened(text, time.monotonic(), key))
         self._remind_later()
 
     def changed(self, level: int, text: str, key: str) -> None:

@@ -144,7 +144,7 @@ class DeviceSource:
     def _note_failure(self, error: DeviceError) -> None:
         # Its text is made for the command line, and the log says already who it is about.
         text = str(error).removeprefix(f"{self._spec.target}: ").replace("--timeout", "timeout")
-        self._polls.error(text)
+        self._polls.error(text, error.kind)
         now = time.monotonic()
         self._failed_at = self._failed_at or now
         if is_silence(error) and len(self._line.units) > 1:
