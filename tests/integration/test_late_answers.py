@@ -21,7 +21,8 @@ import pytest
 from support.commands import command, done, refused
 from support.lines import rtu
 from support.misbehaving import Misbehaving
-from support.serial_device import SerialDevice, good_answer, late, values
+from support.push import Push, Values
+from support.serial_device import Sends, SerialDevice, good_answer, late, values
 from support.server import Server
 from support.waiting import eventually
 from support.wire import Client
@@ -100,6 +101,29 @@ def test_several_blocks_and_two_sources_on_one_line(serve: Callable[..., Server]
                 for start, unit in ((0, 1), (100, 1), (200, 1), (300, 2)):
                     assert client.holding(start, 10, unit=unit) == values(1, start, 10)
     assert server.logged("no answer within 0.3 s")
+
+
+def test_what_a_push_reads_back_is_what_it_has_written(tmp_path: Path) -> None:
+    """And not what it has written elsewhere before."""
+    script = Values(tmp_path)
+    ranges = [{"address_start": at, "initial_values": values(1, at, 9)} for at in (0, 100, 200)]
+    script.put({"id": 1, "mode": "master", "map": {"holding": ranges}})
+    options = ("--verify", "--refresh", "100ms")
+    with (
+        SerialDevice(answering_every_sixth_late()) as device,
+        Push(device.url, script.script, options=("--timeout", "300ms", *options)) as push,
+    ):
+        eventually(lambda: len(device.requests) > 60, "some rounds")
+    assert not push.logged("and reads")
+
+
+def test_a_station_that_answers_late_to_a_scan_is_not_the_next_one() -> None:
+    def answer(request: bytes) -> Sends:
+        return [(LATE, good_answer(request))] if request[0] == 5 else []
+
+    with SerialDevice(answer) as device:
+        said = command("scan", device.url, "--units", "5-7", "--timeout", "300ms").stdout
+    assert not [line for line in said.splitlines() if line.startswith(("station 6", "station 7"))]
 
 
 class SerialServer:

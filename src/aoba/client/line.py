@@ -53,6 +53,11 @@ class Line:
         self._down: NoConnection | None = None
         self._not_before = 0.0
 
+    @property
+    def gives_back(self) -> bool:
+        """Whether what is sent comes back, and nobody has said that it would."""
+        return self._state.echo.is_unexpected
+
     async def ask(
         self,
         unit: int,

@@ -5,6 +5,7 @@ from typing import Final
 from aoba.client.blocks import Block
 from aoba.client.came import Came
 from aoba.client.target import Target, has_broadcast
+from aoba.errors import DeviceError
 from aoba.modbus.manuals import manual_hint
 from aoba.modbus.words import exception_words
 
@@ -12,7 +13,7 @@ ILLEGAL_DATA_ADDRESS: Final = 0x02
 FROM_GATEWAYS: Final = frozenset((0x0A, 0x0B))
 """Not the station's own answers: someone on the way to it says that there is none."""
 
-_ECHO: Final = "the adapter gives back what is sent: echo=true"
+ECHO: Final = "the adapter gives back what is sent: echo=true"
 
 _FRAMINGS: Final = {
     "tcp": "check whether it speaks Modbus TCP; rtu+tcp:// is for RTU frames",
@@ -45,14 +46,19 @@ def silence(what: Block | str, timeout: float, tries: int, target: Target, came:
     return f"no answer within {timeout:g} s{times}: {what}; {advice} give it more --timeout"
 
 
+def in_log(error: DeviceError, target: Target) -> str:
+    """The text of `error`, which is made for the command line, where the log names the device."""
+    return str(error).removeprefix(f"{target}: ").replace("--timeout", "timeout")
+
+
 def echo(what: Block | str) -> str:
     """Of an answer that may be nothing but the request."""
-    return f"only what was sent came back, which confirms nothing: {what}; {_ECHO}"
+    return f"only what was sent came back, which confirms nothing: {what}; {ECHO}"
 
 
 def _advice(target: Target, came: Came) -> str:
     if came.echo:
-        return _ECHO if has_broadcast(target) else "is it a Modbus device?"
+        return ECHO if has_broadcast(target) else "is it a Modbus device?"
     if came.damaged:
         return "check baudrate, parity and wiring, and that no two stations have this unit id"
     if came.other_unit is not None:

@@ -16,6 +16,7 @@ from aoba.client.blocks import Block, to_read
 from aoba.client.connection import Connection
 from aoba.client.line import Line, is_silence
 from aoba.client.requests import read_once
+from aoba.client.words import ECHO, in_log
 from aoba.document.decode import Decoded
 from aoba.document.schema import Document
 from aoba.errors import DeviceError, DeviceException, DocumentError
@@ -46,7 +47,7 @@ class DeviceSource:
         self._patience = spec.patience
         self._polls = Deliveries(name, spec.monitoring, image, "polls")
         self._writes = DeviceWrites(spec, line, self._polls.log)
-        self._is_slow = False
+        self._is_slow = self._is_echo_told = False
         self._has_answered = False
         self._failed_at: float | None = None  # the first poll of those that failed in a row
         self._silences = 0  # in a row
@@ -142,9 +143,7 @@ class DeviceSource:
             self._polls.log.of_source(logging.WARNING, text)
 
     def _note_failure(self, error: DeviceError) -> None:
-        # Its text is made for the command line, and the log says already who it is about.
-        text = str(error).removeprefix(f"{self._spec.target}: ").replace("--timeout", "timeout")
-        self._polls.error(text, error.kind)
+        self._polls.error(in_log(error, self._spec.target), error.kind)
         now = time.monotonic()
         self._failed_at = self._failed_at or now
         if is_silence(error) and len(self._line.units) > 1:
@@ -155,6 +154,9 @@ class DeviceSource:
         if self._failed_at is not None and self._has_answered:
             after = time.monotonic() - self._failed_at
             self._polls.log.of_source(logging.INFO, f"answers again, after {after:.1f} s")
+        if self._line.gives_back and not self._is_echo_told:
+            self._is_echo_told = True
+            self._polls.log.of_source(logging.WARNING, ECHO)
         self._has_answered = True
         self._failed_at = None
         self._silences = 0

@@ -13,6 +13,7 @@ from aoba.client.blocks import Block
 from aoba.client.connection import Connection
 from aoba.client.line import Line
 from aoba.client.requests import mask_write, write
+from aoba.client.words import in_log
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, IllegalDataAddress
 from aoba.modbus.passing import Part
 from aoba.modbus.spec import ExceptionCode, FunctionCode
@@ -96,7 +97,9 @@ class DeviceWrites:
             return error.code
         except DeviceBusy:
             return ExceptionCode.SERVER_DEVICE_BUSY
-        except DeviceError:
+        except DeviceError as error:
+            text = f"a client's write to {block.place} fails: {in_log(error, self._spec.target)}"
+            self._log.repeatable(logging.WARNING, text, f"write: {error.kind or type(error)}")
             return ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
         return None
 

@@ -33,6 +33,7 @@ class FakeLine:
     def __init__(self):
         self.target = parse_target("tcp://a")
         self.units = set()
+        self.gives_back = False
         self.registers = dict.fromkeys(range(300), 0)
         self.before = lambda _: None
         self.asked = []
@@ -183,6 +184,15 @@ def test_when_it_answers_again_the_log_says_so(polled, caplog):
     assert [m for m in caplog.messages if "answers again, after 0." in m]
 
 
+def test_an_echo_is_named_once(polled, caplog):
+    polled.line.gives_back = True
+    polled.poll(3)
+
+    assert [line for line in caplog.messages if "echo" in line] == [
+        "tcp://a unit 3: the adapter gives back what is sent: echo=true"
+    ]
+
+
 def test_who_else_has_these_addresses_keeps_them(polled, caplog):
     document = one_range("input", 0, [4])
     document["stations"][0]["id"] = 7
@@ -246,6 +256,17 @@ def test_what_the_device_says_to_a_write_is_what_the_client_hears(polled, error,
 
     assert polled.write("06 0001 1234") == bytes((0x86, code))
     assert polled.holding(1) == [0]
+
+
+def test_a_write_that_is_lost_is_told_once(polled, caplog):
+    polled.poll()
+    polled.line.before = raising(NoAnswer("tcp://a:502: no answer; give it more --timeout"))
+    for pdu in ("060000 0001", "060001 0002"):
+        assert polled.write(pdu)[1] == 0x0B
+
+    assert [record.message for record in caplog.records if "write" in record.message] == [
+        "tcp://a unit 3: a client's write to 0 holding fails: no answer; give it more timeout"
+    ]
 
 
 def test_without_write_the_device_is_not_asked_and_the_log_says_how(caplog):
