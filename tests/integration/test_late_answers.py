@@ -33,6 +33,7 @@ QUICK = ("--timeout", "300ms", "--retries", 1)
 PATIENT = ("--timeout", "300ms", "--retries", 9)
 LATE = 0.35
 """Seconds: later than a try has."""
+SOON = 0.1
 LATER = 0.8
 """When nobody waits any more, after one retry."""
 
@@ -43,7 +44,7 @@ def read(url: str, start: int, count: int, *options: object) -> list[int]:
 
 
 def test_the_second_answer_to_a_retry_is_not_taken_for_the_next_block() -> None:
-    with SerialDevice(late(LATE)) as device:
+    with SerialDevice(late(LATE, SOON)) as device:
         assert read(device.url, 0, 250) == values(1, 0, 250)
 
 
@@ -62,7 +63,7 @@ def test_nothing_different_is_asked_of_a_device_that_stays_silent() -> None:
 
 
 def test_a_value_that_was_written_late_is_not_read_as_another_one() -> None:
-    with SerialDevice(late(LATE, LATE)) as device:
+    with SerialDevice(late(LATE, SOON, LATE, SOON)) as device:
         assert "wrote 2 values" in done("write", device.url, "holding", 7, 1007, 1008, *PATIENT)
         assert "and read the same" in done(
             "write", device.url, "holding", 7, 1007, 1008, *PATIENT, "--verify"
@@ -70,7 +71,7 @@ def test_a_value_that_was_written_late_is_not_read_as_another_one() -> None:
 
 
 def test_readings_that_follow_each_other() -> None:
-    delays = [LATE, 0, LATER, 0, 0, LATE]
+    delays = [LATE, SOON, 0, LATER, SOON, 0, LATE, SOON]
     with SerialDevice(late(*delays)) as device:
         arguments = ("read", device.url, "holding", 0, 200, *QUICK, "--watch", "20ms", "--json")
         argv = [sys.executable, "-m", "aoba", *map(str, arguments)]
@@ -84,7 +85,7 @@ def test_readings_that_follow_each_other() -> None:
 
 def answering_every_sixth_late() -> Callable[[bytes], list[tuple[float, bytes]]]:
     count = itertools.count(1)
-    return lambda request: [(0.0 if next(count) % 6 else LATE, good_answer(request))]
+    return lambda request: [(SOON / 2 if next(count) % 6 else LATE, good_answer(request))]
 
 
 def test_several_blocks_and_two_sources_on_one_line(serve: Callable[..., Server]) -> None:
@@ -97,7 +98,7 @@ def test_several_blocks_and_two_sources_on_one_line(serve: Callable[..., Server]
         with Client(server.port) as client:
             eventually(lambda: client.holding(300, unit=2), "the second source")
             before = len(device.requests)
-            while len(device.requests) < before + 60:
+            while len(device.requests) < before + 40:
                 for start, unit in ((0, 1), (100, 1), (200, 1), (300, 2)):
                     assert client.holding(start, 10, unit=unit) == values(1, start, 10)
     assert server.logged("no answer within 0.3 s")
@@ -113,7 +114,7 @@ def test_what_a_push_reads_back_is_what_it_has_written(tmp_path: Path) -> None:
         SerialDevice(answering_every_sixth_late()) as device,
         Push(device.url, script.script, options=("--timeout", "300ms", *options)) as push,
     ):
-        eventually(lambda: len(device.requests) > 60, "some rounds")
+        eventually(lambda: len(device.requests) > 40, "some rounds")
     assert not push.logged("and reads")
 
 
