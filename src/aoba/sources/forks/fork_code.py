@@ -32,6 +32,8 @@ class Scripts:
         self._loaded = {name.partition(".")[0] for name in loaded}
         self._loaded.difference_update(sys.builtin_module_names)  # these come before any file
         self.known = {}  # what `find` takes -> what it gave
+        self.elsewhere = lambda function: function()
+        """Calls what may hang, with the file system it looks at, and returns what that returns."""
         self._stamped = {}  # path and arguments -> the same with stamps
         self._codes = {}  # path -> stamp, code
 
@@ -50,21 +52,38 @@ class Scripts:
         path = name.partition(b"\0")[0]
         argv = [_text(part) for part in name.replace(b"\0=", b"\0").split(b"\0")]
         try:
-            folder = os.path.dirname(os.path.realpath(argv[0]))
-            places = argv[0], folder, os.path.dirname(argv[0])
-            has_changed = partial(_has_changed, places, _look(*places))
-            is_lasting = _is_settled(os.stat(folder))
-            hides, may_change = self._hides(folder)
-            code, code_is_lasting = (None, True) if hides else self._code(stamp, argv[0])
+            found = self.elsewhere(partial(self._survey, stamp, argv[0]))
         except Exception:
             return path, None, argv, None, None, None
+        folder, places, seen, is_lasting, compiled = found
+        code = self._kept(stamp, argv[0], *compiled)
         script = path, code, argv, None if _safe_path else folder, self._namespace(argv[0])
-        if is_lasting and code_is_lasting and not may_change and folder_stamp != UNKNOWN:
-            script += (has_changed,)
+        if is_lasting and folder_stamp != UNKNOWN:
+            script += (partial(_has_changed, places, seen),)
             self.known[same], self._stamped[name] = script, same
             freeze()
             return script
         return script + (None,)
+
+    def _survey(self, stamp, path):
+        """What is to be seen of a script: its folder, how both look, and the code, if it is new."""
+        folder = os.path.dirname(os.path.realpath(path))
+        places = path, folder, os.path.dirname(path)
+        seen = _look(*places)
+        is_lasting = _is_settled(os.stat(folder))
+        hides, may_change = self._hides(folder)
+        compiled = ("none", None, True) if hides else self._code(stamp, path)
+        return folder, places, seen, is_lasting and compiled[2] and not may_change, compiled
+
+    def _kept(self, stamp, path, kind, code, is_lasting):
+        """The code that a survey has found, kept as long as it holds for the stamp."""
+        if kind == "known":
+            return self._codes[path][1]
+        if kind == "new":
+            self._codes.pop(path, None)
+            if is_lasting:
+                self._codes[path] = stamp, code
+        return code
 
     def _hides(self, folder):
         """Whether modules in it are in place of loaded ones, and that may change without a sign."""
@@ -82,18 +101,15 @@ class Scripts:
         return hides, may_change
 
     def _code(self, stamp, path):
-        """What the script is compiled to, or None; and whether that holds for its stamp."""
+        """Kind, what the script is compiled to, or None; and whether that holds for its stamp."""
         known = self._codes.get(path)
         if known is not None and known[0] == stamp:
-            return known[1], True
-        self._codes.pop(path, None)
+            return "known", None, True
         before = os.stat(path)
         code = self._compile(path) if _is_fit(before) else None
         # It may be another file than Aoba has seen, or have been written to meanwhile.
         is_lasting = _is_settled(before) and _is(stamp, before) and _is(stamp, os.stat(path))
-        if is_lasting:
-            self._codes[path] = stamp, code
-        return code, is_lasting
+        return "new", code, is_lasting
 
     def _compile(self, path):
         try:

@@ -26,6 +26,7 @@ SIGTERM, and SIGKILL two seconds later. Then the server ends, too. On SIGINT it 
 """
 
 import errno
+import marshal
 import os
 import select
 import time
@@ -39,6 +40,7 @@ END = b"\0\n"  # of a command
 EXITED = b"exited %s %d\n"
 EXITED % (b"", 0)  # where Python cannot do that, 3.0 to 3.4, scripts start cold
 TERM_TO_KILL = 2.0  # seconds, as where Aoba stops a script
+SURVEY = 3.0  # seconds, less than Aoba has patience for a run to begin
 ROOM = 448  # bytes that are read at once, still taken from one page that is in use anyway
 
 
@@ -51,6 +53,7 @@ class Server:
         self._have_changed, self._has_told = have_changed, False
         self._commands, self._reports, self._be = commands, reports, be
         self._known, self._find = scripts.known, scripts.find
+        scripts.elsewhere = elsewhere
         self._runs = {}  # pid -> run id
         self._wake, woken = os.pipe()
         for descriptor in (self._wake, woken):
@@ -147,6 +150,53 @@ class Server:
                     break
                 except OSError:
                     pass
+
+
+def elsewhere(function):
+    """What `function` returns, which a process of its own calls, `SURVEY` seconds at most.
+
+    So a file system that hangs keeps only that process. Raises OSError or ValueError where there is
+    none, or nothing comes of it.
+    """
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            with os.fdopen(writer, "wb") as pipe:
+                marshal.dump(function(), pipe)
+        except Exception:
+            pass
+        finally:
+            os._exit(0)
+    os.close(writer)
+    try:
+        data = _read(reader, time.time() + SURVEY)
+    finally:
+        os.close(reader)
+        os.kill(pid, signal.SIGKILL)
+    if data is None:
+        raise ValueError("does not answer")  # whenever it ends, it is waited for with the runs
+    os.waitpid(pid, 0)
+    return marshal.loads(data)
+
+
+def _read(reader, deadline):
+    """All that comes until the end; None where that does not come in time."""
+    data, poll = b"", select.poll()
+    poll.register(reader, select.POLLIN)
+    while True:
+        left = deadline - time.time()
+        try:
+            if left <= 0 or not poll.poll(1000 * left):
+                return None
+            more = os.read(reader, 65536)
+        except (OSError, select.error) as error:  # Python 2 does not try again by itself
+            if error.args[0] != errno.EINTR:
+                raise
+            continue
+        if not more:
+            return data
+        data += more
 
 
 def refuse(reports, name, reason):

@@ -173,3 +173,28 @@ def test_libraries_that_have_changed_leave_runs_to_fresh_interpreters(server, pi
         *[(b"path", None, ["argv"], None, None, "look")] * 2,
     ]
     assert os.read(pipes[2], 1000) == b"changed\n"
+
+
+def test_what_another_process_finds_out():
+    assert fork_serve.elsewhere(lambda: (os.getppid(), [1.5, None])) == (os.getpid(), [1.5, None])
+
+
+def test_nothing_comes_of_a_process_that_fails():
+    with pytest.raises((ValueError, EOFError)):
+        fork_serve.elsewhere(lambda: 1 // 0)
+
+
+def test_a_process_that_hangs_is_not_waited_for(monkeypatch, tmp_path):
+    made, fork = [], os.fork
+
+    def noted():
+        made.append(fork())
+        return made[-1]
+
+    monkeypatch.setattr(fork_serve, "SURVEY", 0.05)
+    monkeypatch.setattr(fork_serve.os, "fork", noted)
+    os.mkfifo(tmp_path / "fifo")
+
+    with pytest.raises(ValueError, match="does not answer"):
+        fork_serve.elsewhere((tmp_path / "fifo").read_bytes)
+    assert os.waitpid(made[0], 0)[1] == signal.SIGKILL
