@@ -34,8 +34,10 @@ async def look_at(program: str) -> None:
             _near.add(program)
     except TimeoutError as error:
         raise RunError(f"{program}: {error.strerror}") from None
-    except OSError as error:
+    except FileNotFoundError as error:
         raise RunError(f"{program} cannot be started: {error}") from None
+    except OSError:  # somebody else may see it
+        return
 
 
 def launched(argv: Sequence[str]) -> list[str]:
