@@ -70,6 +70,28 @@ SAME = {
     "atexit unregistered": "import atexit\natexit.register(print, 'never')\natexit.unregister(print)",
     "atexit failing": "import atexit\nclass F:\n    def __repr__(self):\n        return 'F'\n"
     "    def __call__(self):\n        1/0\natexit.register(F())\natexit.register(print, 1)",
+    "atexit in a method": "import atexit, contextlib\nstack = contextlib.ExitStack()\nstack.callback(print, 'left')\n"
+    "atexit.register(stack.close)",
+    "__del__": "import time\nname = 'n'\nclass A:\n    def __del__(self):\n        print('gone', name, json.dumps([time.time() > 0]))\n"
+    "a = A()\nb = A()\nb.me = b",
+    "finalizers": "import atexit, logging, weakref\nname = 'n'\nclass A: pass\na = A()\natexit.register(print, 'first')\n"
+    "weakref.finalize(a, lambda: print('final', name))\nweakref.finalize(logging.root, lambda: print('root', name))\n"
+    "atexit.register(print, 'last')\nr = weakref.ref(a, lambda _: print('gone', name))",
+    "a generator left": "name = 'n'\ndef g():\n    try:\n        yield\n    finally:\n        print('finally', name)\nit = g()\nnext(it)",
+    "a handler that keeps back": "import logging.handlers as h\nlog = h.logging.getLogger('x')\n"
+    "log.addHandler(h.MemoryHandler(9, target=h.logging.StreamHandler(sys.stdout)))\nlog.warning('kept')",
+    "an executor left": "from concurrent.futures import ThreadPoolExecutor\ne = ThreadPoolExecutor(1)\nprint(e.submit(abs, -1).result())",
+    "a pool left": "import multiprocessing as m\nif __name__ == '__main__':\n    p = m.get_context('fork').Pool(1)\n    print(p.map(abs, [-1]))",
+    "a timer": "import threading\nthreading.Timer(.02, print, ['tick']).start()\nprint('tock')",
+    "a daemon": "import threading, time\nprint(threading.active_count())\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+    "a watchdog": "import threading, time\nt = threading.Timer(.1, os._exit, [9])\nt.daemon = True\nt.start()\nprint(1)",
+    "alarms": "import faulthandler, signal, time\nif os.environ['AOBA_RUN'] == '2':\n    time.sleep(.2)\nfor timer in range(3):\n"
+    "    signal.setitimer(timer, .1)\nfaulthandler.dump_traceback_later(.1, exit=True)\nprint(1)",
+    "a process left": "import subprocess\nsubprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
+    "print(subprocess.run(['pgrep', '-c', '-x', '-s', str(os.getpid()), 'sleep'], capture_output=True, text=True).stdout)",
+    "a process that prints late": "os.system('(sleep .1; echo late) &')\nprint(1)",
+    "a copy with exit handlers": "import atexit\natexit.register(print, 'bye')\npid = os.fork()\nif pid:\n    os.waitpid(pid, 0)",
+    "os._exit well": "print(1)\nos._exit(0)",
     "thread": "import threading, time\ndef f():\n    time.sleep(.05)\n    print('late')\n"
     "threading.Thread(target=f).start()\nprint('early')",
     "thread failing": "import threading\ndef f():\n    1/0\n"

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.documents import RUN_NUMBER, UPDATE
+from support.documents import RUN_NUMBER, UPDATE, document
 from support.embedded import Hosted, embedded
 from support.runs import open_descriptors
 from support.server import PROC, Server, is_alive
@@ -144,3 +145,107 @@ def test_stopping_aoba_ends_the_interpreter(serve: Serve, script: Script) -> Non
     assert code == 0
     assert seconds < 3
     server.no_process_is_left()
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (
+            """
+import threading, time
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+""",
+            r"it has left the thread 'Thread-1 \(sleep\)' behind",
+        ),
+        ("import subprocess\nsubprocess.Popen(['sleep', '60'])", "it has left a process behind"),
+        ("sys.addaudithook(lambda *_: None)", "it has added an audit hook"),
+        (
+            "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))",
+            "it has changed RLIMIT_NOFILE, which cannot be put back",
+        ),
+    ],
+)
+def test_what_cannot_be_put_back_ends_an_interpreter_which_is_said_once(
+    script: Script, caplog: pytest.LogCaptureFixture, body: str, why: str
+) -> None:
+    caplog.set_level("INFO", "aoba.embedded")
+    with Hosted(script(f"import os, sys\nprint(os.getpid())\n{body}\n")) as hosted:
+        told = [hosted.run() for _ in range(3)]
+    assert len({outcome.stdout for outcome in told}) == 3
+    assert {(outcome.stderr, outcome.failure) for outcome in told} == {("", None)}
+    (line,) = caplog.messages
+    assert re.fullmatch(f"source.py: {why}.*: the next run has a new interpreter", line)
+
+
+def test_an_interpreter_whose_second_run_fails_is_followed_by_one_for_each_run(
+    script: Script,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "aoba.embedded")
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    (libraries / "registry.py").write_text(
+        "n = []\ndef register():\n    n.append(1)\n    assert len(n) == 1, 'twice'\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(libraries))
+    with Hosted(script("import registry\nregistry.register()\nprint(1)\n")) as hosted:
+        told = [hosted.run() for _ in range(5)]
+    assert [outcome.failure for outcome in told] == [None, "exit status 1", None, None, None]
+    (line,) = caplog.messages
+    assert "its second run in an interpreter fails, where the first one has not" in line
+
+
+def test_a_script_that_fails_in_any_interpreter_keeps_one(script: Script, tmp_path: Path) -> None:
+    works = tmp_path / "works"
+    works.touch()
+    path = script(f"""
+    import os, sys
+    print(os.getpid())
+    sys.exit(0 if os.path.exists({str(works)!r}) else 1)
+    """)
+    with Hosted(path) as hosted:
+        well = hosted.run().stdout
+        works.unlink()
+        failed = [hosted.run().stdout for _ in range(4)]
+        works.touch()
+        mended = [hosted.run().stdout for _ in range(3)]
+    assert failed[0] == well  # that might be for what this one has left
+    assert failed[1] not in (well, failed[2])  # which has a run to itself, to see
+    assert len(set(failed[2:] + mended)) == 1
+
+
+def test_a_run_that_ends_its_process_well_has_not_crashed(serve: Serve, script: Script) -> None:
+    server = serve(embedded(script(RUN_NUMBER, "put(run, reboot_interval=10)\nos._exit(0)\n")))
+    with Client(server.port) as client:
+        eventually(lambda: client.holding()[0] >= 5)
+    assert not server.logged("run failed|has a pause|ended between")
+
+
+def test_descriptors_left_open_end_an_interpreter_before_there_are_too_many(
+    script: Script,
+) -> None:
+    path = script("import os\nprint(os.getpid(), os.open(os.devnull, os.O_RDONLY))\n")
+    with Hosted(path) as hosted:
+        told = [hosted.run().stdout.split() for _ in range(250)]
+    assert max(int(number) for _, number in told) < 150
+    assert len({pid for pid, _ in told}) == 3
+
+
+def test_a_process_of_an_earlier_run_cannot_print_a_document(
+    serve: Serve, script: Script, tmp_path: Path
+) -> None:
+    pid, late = tmp_path / "pid", tmp_path / "late"
+    late.write_text(document(holding=[99]))
+    body = f"""
+    put(run)
+    if run == 1:
+        os.system("(setsid sh -c 'echo $$ > {pid}; sleep 2; cat {late}' &)")
+        while not os.path.exists({str(pid)!r}): pass
+    """
+    server = serve(embedded(script(RUN_NUMBER, body)))
+    with Client(server.port) as client:
+        eventually(lambda: client.holding()[0] > 3)
+        eventually(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists())
+        assert client.holding() != [99]

@@ -54,8 +54,18 @@ class Baseline:
     def __init__(self, own_names: set[str]) -> None:
         self._own_names = own_names
         self._holders: list[Attributes | Contents] = []
+        self._of_interpreter: list[Attributes] = []
         self._seen: set[int] = set()  # ids of containers, which their holders keep alive
         self._places: dict[tuple[int, str], Callable[[], bool]] = {}
+
+    def note(self) -> None:
+        """A library is going to be loaded.
+
+        That what the script has changed by now is not taken for the doing of the library is seen
+        to only where it is likely: it would take as long as another look.
+        """
+        for attributes in self._of_interpreter:
+            attributes.note()
 
     def add(self, modules: "Mapping[str, ModuleType]") -> None:
         """Take that of libraries that have been loaded, and what these have changed of others."""
@@ -109,7 +119,10 @@ class Baseline:
     def _add_module(self, name: str, module: ModuleType) -> None:
         top = name.partition(".")[0]
         is_whole = top in sys.stdlib_module_names and top not in _LIVE
-        self._holders.append(Attributes(module, name, self.is_own, is_whole=is_whole))
+        attributes = Attributes(module, name, self.is_own, is_whole=is_whole)
+        self._holders.append(attributes)
+        if name in ("sys", "builtins"):
+            self._of_interpreter.append(attributes)
         for attribute, value in list(vars(module).items()):
             if not isinstance(value, type):
                 self._add_contents(name, attribute, value, is_whole=is_whole)

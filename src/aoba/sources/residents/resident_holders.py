@@ -1,13 +1,13 @@
 """What can be put back to how it was: attributes of a module or class, and what a container holds.
 
-Values are compared by identity, since comparing some by their value is not to be had, or costs.
+Most often nothing has changed. So each of them is first compared as a whole, which is quick; what
+differs is told by identity then.
 
 Standard library only; it runs beside `resident`, without the package.
 """
 
 from collections import OrderedDict, defaultdict, deque
 from functools import partial
-from operator import is_
 from types import (
     BuiltinFunctionType,
     FunctionType,
@@ -69,11 +69,15 @@ class Attributes:
         self._owner, self._module, self._is_own = owner, module, is_own
         self._is_whole = is_whole
         self._before = dict(vars(owner))
+        self._values = tuple(self._before.values())
+        self._noted: set[str] = set()
 
     def is_same(self) -> bool:
         """Whether nothing has changed; else something may have."""
-        now, before = vars(self._owner), self._before
-        return len(now) == len(before) and all(map(is_, now.values(), before.values()))
+        try:
+            return tuple(vars(self._owner).values()) == self._values
+        except Exception:  # of what values do when they are compared
+            return False
 
     def changes(self) -> "Iterator[tuple[str, Callable[[], bool]]]":
         """What is to be put back: names, and what puts each back, and says whether it had to."""
@@ -81,13 +85,22 @@ class Attributes:
             if self._is_wanted(name, old, new) or self._is_own(new):
                 yield name, partial(self._put_back, name, old)
 
+    def note(self) -> None:
+        """What is different by now, is so by the script's doing."""
+        self._noted.clear()
+        if not self.is_same():
+            self._noted.update(name for name, _, _ in self._differences())
+
     def adapt(self) -> None:
         """Take what is there now for what it was, but for what is the script's."""
         for name, _, new in list(self._differences()):
+            if name in self._noted:
+                continue
             if new is _MISSING:
                 del self._before[name]
             elif not self._is_own(new):
                 self._before[name] = new
+        self._values = tuple(self._before.values())
 
     def _differences(self) -> "Iterator[tuple[str, Any, Any]]":
         now, before = vars(self._owner), self._before
@@ -130,12 +143,10 @@ class Contents:
         self._before = container.copy()
 
     def is_same(self) -> bool:
-        now, before = self._container, self._before
-        if len(now) != len(before):
+        try:
+            return bool(self._container == self._before)
+        except Exception:  # of what values do when they are compared
             return False
-        if isinstance(now, dict) and not all(map(is_, now.values(), before.values())):
-            return False
-        return now == before if isinstance(now, set | bytearray) else all(map(is_, now, before))
 
     def changes(self) -> "Iterator[tuple[str, Callable[[], bool]]]":
         if self._is_whole:

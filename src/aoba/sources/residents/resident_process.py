@@ -85,7 +85,7 @@ class Process:
         is_own = self._baseline.is_own
         self._logging = Logging(is_own)
         self._exit = Exit(is_own, self.modules.own_names, self.modules.in_library, self._logging)
-        self._renew_main()
+        self._between_runs = ModuleType("__main__")
         self._add(sys.modules)
         sys.argv = list(self._arguments)
         gc.freeze()
@@ -95,7 +95,9 @@ class Process:
         self._runs += 1
         if self._runs == 1:
             self._settings.begin(self.streams.settings())
-        self.namespace = vars(self._main)
+        main = ModuleType("__main__")  # made here, since all that was made before is frozen
+        self.modules.new_main(main)
+        self.namespace = vars(main)
         self.namespace.update(self._fresh)
         self._exit.begin()
         self.environment.number_run(number)
@@ -146,16 +148,12 @@ class Process:
         holds others before these, such as a file before its buffer.
         """
         namespace, self.namespace = self.namespace, {}
-        self._renew_main()
+        self.modules.new_main(self._between_runs)
         self.modules.put_back()
         if getrefcount(namespace) > _LAST:
             gc.collect()
         del namespace
         gc.collect()
-
-    def _renew_main(self) -> None:
-        self._main = ModuleType("__main__")
-        self.modules.new_main(self._main)
 
     def _put_back_rest(self) -> None:
         self._signals.put_back()
@@ -176,6 +174,7 @@ class Process:
 
     def _note(self) -> None:
         """A library is going to be loaded: what changes from now on is its doing."""
+        self._baseline.note()
         self._settings.note()
         self._logging.note()
         self._exit.note()

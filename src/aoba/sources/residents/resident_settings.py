@@ -230,7 +230,7 @@ def _of_asyncio(m: Any) -> "Iterator[Setting]":
 
 
 def _of_resource(m: Any) -> "Iterator[Setting]":
-    names = {getattr(m, name): name for name in dir(m) if name.startswith("RLIMIT_")}
+    names = {getattr(m, name): name for name in sorted(dir(m))[::-1] if name[:7] == "RLIMIT_"}
     for number, name in names.items():
         limits = m.getrlimit(number)
         if name == "RLIMIT_CPU" and limits[0] != m.RLIM_INFINITY:
