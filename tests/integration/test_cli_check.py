@@ -10,6 +10,7 @@ from support.server import run_aoba
 
 Script = Callable[..., Path]
 
+ENDLESS = "import time\ntime.sleep(600)"
 ADDRESS = '"address_start": 65400'
 
 
@@ -240,3 +241,27 @@ def test_control_characters_are_shown_not_sent(script: Script) -> None:
     assert rf"{who} run 1: not JSON, skipped: \x07bell" in done.stderr.splitlines()
     assert all(line.startswith(f"{who} run 1: ") for line in done.stderr.splitlines())
     assert f"{who}: 1 error, 1 document" in done.stdout
+
+
+def test_an_embedded_script_has_a_second_run_for_faults_that_only_show_there(
+    script: Script,
+) -> None:
+    body = "put(run)\nif run == 2:\n    put(70_000)\n    sys.exit('no sensor')\n"
+    path = script(RUN_NUMBER, body)
+    done = run_aoba("check", f"python:embedded:{path}", "--json")
+    assert done.returncode == 1
+    assert "source.py run 2: no sensor\n" in done.stderr
+    result = json.loads(done.stdout)
+    where = "stations[0].map.holding[0].initial_values[0]: expected 0..65535, got 70000"
+    assert result["errors"] == [f"run 2: {where}", "run 2: run failed: exit status 1"]
+    assert result["documents"] == 1
+    assert result["stations"][0]["map"]["holding"][0]["initial_values"] == [1]
+    assert run_aoba("check", path).returncode == 0  # where each run has a process of its own
+
+
+def test_no_second_run_follows_one_that_fails_or_never_ends(script: Script, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    body = f"open({str(log)!r}, 'a').write(f'{{run}}\\n')\n"
+    for end in ("sys.exit(1)\n", f"put(1)\n{ENDLESS}"):
+        run_aoba("check", f"python:embedded:{script(RUN_NUMBER, body, end)}")
+    assert log.read_text() == "1\n1\n"
