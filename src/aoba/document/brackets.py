@@ -187,9 +187,9 @@ class Brackets:
         return gap.endswith(b",") if gap else not self._is_behind_value
 
     def _open(self, gap: bytes | bytearray, at: int, byte: int) -> None:
-        if byte == _LIST and self._due[-1:] == b"}":
+        if byte == _LIST and _is_of_stations(gap):
             its_object = len(self._due) - 1
-            if _is_of_stations(gap) and self._with_stations[-1:] != [its_object]:
+            if self._with_stations[-1:] != [its_object]:
                 self._with_stations.append(its_object)
         self._due.append(_OBJECT_END if byte == _OBJECT else _LIST_END)
         self._opened.append((self._gap, at))
