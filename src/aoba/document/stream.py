@@ -138,9 +138,7 @@ class ValueStream:
     @property
     def at_start(self) -> bool:
         """Whether what comes next is taken as in a new stream."""
-        context = self._context
-        is_outside = not self._buffer and self._state == self._outside
-        return is_outside and not (context.is_part or context.is_behind_esc)
+        return not (self._buffer or self._context.is_part or self._context.is_behind_esc)
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         self._buffer += data

@@ -86,6 +86,7 @@ SOURCE = [
     (b"{'a' [1]\n[2]", [Text(b"{'a' [1]\n"), value(b"[2]")]),
     (b"{a [x [1] [2]}]}\n[3]", [Text(b"{a [x [1] [2]}]}\n"), value(b"[3]")]),
     (b'{a: {"b": 1}} {}', [Text(b"{a: "), value(b'{"b": 1}'), Text(b"} "), value(b"{}")]),
+    (b'[x {"a"\n, y} [1]', [Text(b'[x {"a"\n, y} '), value(b"[1]")]),
     (b'{a {"b":\n1} [1]', [Text(b"{a "), value(b'{"b":\n1}'), Text(b" "), value(b"[1]")]),
     (b'["a" {"b": 1} [1]', [Text(b'["a" '), value(b'{"b": 1}'), Text(b" [1]")]),
     (b'["a"\n, "b" {} [1]\n[2]', [Text(b'["a"\n, "b" '), value(b"{}"), Text(b" [1]\n"),
@@ -119,6 +120,7 @@ SOURCE = [
                                         Text(b"\n"), value(b"[1]"), Text(b"\n")]),
     (b'{"a": {"stations": []}, x', [Text(b'{"a": '), value(b'{"stations": []}'), Text(b", x")]),
     (b'{"a": {"stations": []},', [Text(b'{"a": '), value(b'{"stations": []}'), Text(b",")]),
+    (b'{"stations":\n[]', [Text(b'{"stations":\n'), value(b"[]")]),
     (b'{"a": {"stations": []}}', [value(b'{"a": {"stations": []}}')]),
     (b'{"stations":\n[]\nx [1]\n[2]', [Text(b'{"stations":\n'), value(b"[]"), Text(b"\nx [1]\n"),
                                       value(b"[2]")]),
@@ -334,7 +336,16 @@ def given(piece):
             return b"?" * size
 
 
+def test_a_list_at_the_end_of_its_line_is_not_waited_for_for_ever():
+    stream = ValueStream(max_value=10)
+    list(stream.feed(b'"b":\n[1]'))
+
+    assert list(stream.feed(b" " * 7)) == []
+    assert list(stream.feed(b" ")) == [value(b"[1]"), Text(b" " * 8)]
+
+
 def test_of_what_is_behind_a_value_too_long_a_part_of_it_is_none():
+    assert values([b'{"a": 1,1,', b"[2]} [3]"], max_value=9) == [b"[3]"]
     cut = b'{"a": [1,'
     behind = b'2], "b": [{}], "c": 1} [3]\n"d":\n[4, 5]\n[6]'
 
@@ -399,3 +410,8 @@ def test_it_is_not_at_its_start_where_a_list_would_be_no_value(fed):
     list(stream.feed(fed))
 
     assert not stream.at_start
+
+
+def test_what_is_cut_is_told_with_what_cut_it():
+    assert Cut(7).reason == "a JSON value ends early, 7 bytes dropped"
+    assert Cut(7, too_long=True).reason == "a JSON value is longer than 16 MiB, 7 bytes dropped"
