@@ -109,6 +109,7 @@ SOURCE = [
     (b"\x1b[32m[1]\x1b[0m", [Text(b"\x1b[32m"), value(b"[1]"), Text(b"\x1b[0m")]),
     (b"{x\x1b[32m}[1]", [Text(b"{x\x1b[32m}"), value(b"[1]")]),
     (b"\x1b\x1b[K{}\x1b", [Text(b"\x1b\x1b[K"), value(b"{}"), Text(b"\x1b")]),
+    (b"\x1b{}", [Text(b"\x1b"), value(b"{}")]),
     (b"\x1b {}[1]\x1b]0;x\x07[2]", [Text(b"\x1b "), value(b"{}"), value(b"[1]"),
                                   Text(b"\x1b]0;x\x07"), value(b"[2]")]),
     # a document in what is none
@@ -314,7 +315,15 @@ def test_a_value_too_long_hides_no_document_that_is_not(opened, times):
 
     for chunks in ([data], [data[i : i + 1] for i in range(len(data))]):
         assert values(chunks, max_value=len(one)) == [one]
-        assert values(chunks, max_value=len(one) - 1) == []
+        found = pieces(chunks, max_value=len(one) - 1)
+        assert not any(isinstance(piece, Value) for piece in found)
+        assert sum(len(given(piece)) for piece in found) == len(data)
+
+
+def test_what_is_within_a_value_too_long_goes_on():
+    begun = b'{"a": {"b": "' + b"x" * 9
+
+    assert values([begun, b'"}'], max_value=len(begun) - 1) == [b'{"b": "' + b"x" * 9 + b'"}']
 
 
 def test_what_is_found_in_a_value_too_long_is_given_in_its_order():
