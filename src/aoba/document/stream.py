@@ -238,7 +238,7 @@ class ValueStream:
     def _broken(self, size: int) -> None:
         """What was begun is no JSON, or not meant for one value, as byte `size` shows."""
         brackets, found = self._brackets, self._brackets.found
-        shown = min(size + 1, found[0].start) if found else size + 1
+        shown = found[0].start if found else size + 1
         begun = bytes(self._buffer[: min(shown, MAX_QUOTED)])
         if is_begun(begun, alone=self._is_alone):
             self._given.append(Fault(begun, shown))

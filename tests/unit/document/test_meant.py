@@ -27,6 +27,7 @@ LONG = "x" * MAX_DECODED
         ([a_range(0, [1], name="map")], False),
         ([a_range(0, [1], name=LONG)], False),
         ([[LONG]], False),
+        ([{"id": 1, "more": LONG}], True),  # by its beginning, since it is long
         (stations(1), False),
         (stations({"mode": "master", "map": {}}), False),
         ({"stations": {}}, False),

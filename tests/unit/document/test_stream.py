@@ -85,6 +85,7 @@ SOURCE = [
     (b"{a: [1]} [2]", [Text(b"{a: [1]} "), value(b"[2]")]),
     (b"{'a' [1]\n[2]", [Text(b"{'a' [1]\n"), value(b"[2]")]),
     (b"{a [x [1] [2]}]}\n[3]", [Text(b"{a [x [1] [2]}]}\n"), value(b"[3]")]),
+    (b"[x [y] [1]] [2]", [Text(b"[x [y] [1]] "), value(b"[2]")]),
     (b'{a: {"b": 1}} {}', [Text(b"{a: "), value(b'{"b": 1}'), Text(b"} "), value(b"{}")]),
     (b'[x {"a"\n, y} [1]', [Text(b'[x {"a"\n, y} '), value(b"[1]")]),
     (b'{a {"b":\n1} [1]', [Text(b"{a "), value(b'{"b":\n1}'), Text(b" "), value(b"[1]")]),
@@ -323,7 +324,10 @@ def test_a_value_too_long_hides_no_document_that_is_not(opened, times):
 def test_what_is_within_a_value_too_long_goes_on():
     begun = b'{"a": {"b": "' + b"x" * 9
 
-    assert values([begun, b'"}'], max_value=len(begun) - 1) == [b'{"b": "' + b"x" * 9 + b'"}']
+    assert pieces([begun, b'"}'], max_value=len(begun) - 1) == [
+        Cut(6, too_long=True),
+        value(b'{"b": "' + b"x" * 9 + b'"}'),
+    ]
 
 
 def test_what_is_found_in_a_value_too_long_is_given_in_its_order():
