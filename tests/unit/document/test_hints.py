@@ -32,7 +32,8 @@ HERE = "stations[0].map.holding[0]"
         ("interval", Document.__struct_fields__, "reboot_interval"),
         ("devices", Document.__struct_fields__, "stations"),
         ("zzz", RANGE, None),
-        ("address" * 6, RANGE, None),
+        ("x" * 40, ["x" * 40], "x" * 40),
+        ("x" * 41, ["x" * 41], None),
     ],
 )
 def test_the_field_that_a_name_may_be_meant_for(name, fields, field):
@@ -74,6 +75,18 @@ def a_holding(**fields):
             "stations[0]",
             "`map` is missing",
             "`holding` belongs in `map`",
+        ),
+        (
+            stations({"id": 1, "mode": "slave", "registers": []}),
+            "stations[0]",
+            "`map` is missing",
+            "`registers`: did you mean `map`?",
+        ),
+        (
+            {"stattions": []},
+            "",
+            "`stations` is missing",
+            "`stattions`: did you mean `stations`?",
         ),
         # only where the error is, and not for a field that is there
         (stations(a_station(holding=[{"length": 1}], inputs=[])), HERE, MISSING, ""),
