@@ -88,9 +88,9 @@ def test_names():
 
 
 def test_addresses_may_be_hexadecimal():
-    (block,) = parse_device("modbus:tcp://a?holding=0x10-0x1F").blocks
+    (polled,) = parse_device("modbus:tcp://a?holding=0x10-0x1F").blocks
 
-    assert block.span == (16, 32)
+    assert polled.block.span == (16, 32)
 
 
 @pytest.mark.parametrize("unit", [0, 255])
