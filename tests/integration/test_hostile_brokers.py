@@ -8,11 +8,11 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from support.hostile_broker import CONNACK_5, HostileBroker, holding, publish, publish_begin
 from support.server import PROC, Server
-from support.waiting import DEADLINE, eventually
+from support.waiting import eventually
 from support.wire import Client
 
 MIB = 1024 * 1024
@@ -35,9 +35,7 @@ def answer_times(port: int, count: int = 100) -> list[float]:
 
 
 @contextmanager
-def attacked(
-    serve: Serve, does: Callable[[socket.socket], None], **more: bool
-) -> Iterator[tuple[Server, HostileBroker]]:
+def attacked(serve: Serve, does: Callable[[socket.socket], None]) -> Iterator[Server]:
     """A server whose broker does so after it has published one document.
 
     At the end, Modbus clients are answered, in a time that is not out of all proportion.
@@ -49,12 +47,12 @@ def attacked(
         go.wait()
         does(connection)
 
-    with HostileBroker(when_told, **more).running() as broker:
+    with HostileBroker(when_told).running() as broker:
         server = serve(f"{broker.url}/#?qos=1")
         at_rest = statistics.median(answer_times(server.port))
         before = server.rss() if PROC else 0
         go.set()
-        yield server, broker
+        yield server
         under_attack = statistics.median(answer_times(server.port))
         assert under_attack < MUCH_SLOWER * at_rest
         if PROC:
@@ -75,7 +73,7 @@ def test_the_largest_message_there_can_be_is_passed_over(serve: Serve) -> None:
             left -= connection.send(bytes(min(left, MIB)))
         connection.sendall(publish("a", holding(2)))
 
-    with attacked(serve, does) as (server, _):
+    with attacked(serve, does) as server:
         serves(server, 2)
         assert server.logged(r"#: large: expected 16 MiB at most, got 268435446 bytes$")
         assert not server.logged("closed the connection|Traceback")
@@ -88,7 +86,7 @@ def test_a_flood_of_messages(serve: Serve) -> None:
         while True:
             connection.sendall(block)
 
-    with attacked(serve, does) as (server, _):
+    with attacked(serve, does) as server:
         server.wait_for_log("messages come faster than they can be taken: some are passed over")
 
 
@@ -113,18 +111,18 @@ def test_topics_whose_errors_take_turns_do_not_fill_the_log(serve: Serve) -> Non
             connection.sendall(publish(f"t{number % 2}", payload))
         connection.sendall(publish("a", holding(2)))
 
-    with attacked(serve, does) as (server, _):
+    with attacked(serve, does) as server:
         serves(server, 2)
         assert len(server.log) < 40
 
 
 def test_nor_do_topics_without_end(serve: Serve) -> None:
     def does(connection: socket.socket) -> None:
-        for number in range(4000):
+        for number in range(2000):
             connection.sendall(publish(f"{'t' * 60_000}{number}", b"%d" % number))
         connection.sendall(publish("a", holding(2)))
 
-    with attacked(serve, does) as (server, _):
+    with attacked(serve, does) as server:
         serves(server, 2)
         assert sum(map(len, server.log)) < MIB
 
@@ -137,22 +135,8 @@ def test_messages_that_are_never_released(serve: Serve) -> None:
             connection.sendall(publish("a", payload, 2, number))
         connection.sendall(publish("a", holding(4)))
 
-    with attacked(serve, does) as (server, _):
+    with attacked(serve, does) as server:
         serves(server, 4)
-
-
-def test_a_broker_that_does_not_read_what_it_is_told(serve: Serve) -> None:
-    block = publish("a", holding(1), 1) * 500
-
-    def does(connection: socket.socket) -> None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(1)
-        with suppress(TimeoutError):  # it is not read from, sooner or later
-            while True:
-                connection.sendall(block)
-
-    with attacked(serve, does, is_deaf=True) as (_, broker):
-        assert broker.is_done.wait(DEADLINE)
 
 
 def test_a_flood_of_packets_that_are_no_messages(serve: Serve) -> None:
@@ -168,7 +152,7 @@ def test_a_packet_that_is_too_large_and_no_message_ends_the_connection(serve: Se
     def does(connection: socket.socket) -> None:
         connection.sendall(b"\x90\xff\xff\xff\x7f")  # SUBACK
 
-    with attacked(serve, does) as (server, _):
+    with attacked(serve, does) as server:
         server.wait_for_log("ERROR .*: what comes is no MQTT; check whether a broker listens there")
 
 

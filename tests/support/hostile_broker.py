@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Final
 
 from support.documents import document
-from support.waiting import DEADLINE
 
 CONNACK: Final = bytes.fromhex(
     "20 02"  # CONNACK, two bytes follow (section 3.2)
@@ -51,22 +50,20 @@ def holding(value: int) -> bytes:
 
 
 class HostileBroker:
-    """`does` gets each connection, when somebody has subscribed; it ends with that.
+    """`does` gets each connection, when somebody has subscribed.
 
-    Unless `is_deaf`, what comes is read meanwhile, and thrown away.
+    What comes is read meanwhile, and thrown away.
     """
 
     def __init__(
         self,
         does: Callable[[socket.socket], None],
         *,
-        is_deaf: bool = False,
         connack: bytes = CONNACK,
     ) -> None:
         self.connect = b""
         """The packet by which the newest client has introduced itself."""
-        self.is_done = threading.Event()
-        self._does, self._is_deaf, self._connack = does, is_deaf, connack
+        self._does, self._connack = does, connack
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._connections: list[socket.socket] = []
 
@@ -98,11 +95,8 @@ class HostileBroker:
             connection.sendall(self._connack)
             connection.recv(65536)
             connection.sendall(SUBACK)
-            if not self._is_deaf:
-                threading.Thread(target=_throw_away, args=(connection,), daemon=True).start()
+            threading.Thread(target=_throw_away, args=(connection,), daemon=True).start()
             self._does(connection)
-            self.is_done.set()
-            self.is_done.wait(DEADLINE)
 
 
 def _throw_away(connection: socket.socket) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -108,9 +109,15 @@ def fault(begun: bytes, size: int) -> DocumentError:
     return DocumentError("", "not valid JSON")
 
 
+@cache
+def _type_info(schema: type) -> inspect.Type:
+    """Looked up for each faulty document, it would take a millisecond, and a flood of them all."""
+    return inspect.type_info(schema)
+
+
 def names(value: Any, schema: type) -> NameReport:
     report = NameReport()
-    report.known = _names(value, inspect.type_info(schema), "", report)
+    report.known = _names(value, _type_info(schema), "", report)
     if report.untold:
         report.unknown.append(f"{report.untold} more unknown fields")
     return report
@@ -118,7 +125,7 @@ def names(value: Any, schema: type) -> NameReport:
 
 def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> DocumentError:
     """The located error for `problem`, which msgspec found in `value`, parsed by `parse`."""
-    kind = inspect.type_info(schema)
+    kind = _type_info(schema)
     what, steps, is_name = _split(str(problem))
     steps = named(steps, value, kind)
     if is_name:
