@@ -18,8 +18,9 @@ from pathlib import Path
 
 from floods import Flood, Target
 from floods_of_clients import FLOODS as CLIENTS
+from floods_of_sources import FLOODS as SOURCES
 
-FLOODS = [*CLIENTS]
+FLOODS = [*CLIENTS, *SOURCES]
 
 BOUND = 100_000_000
 DAY = 24 * 3600
@@ -43,7 +44,7 @@ class Log:
         assert self._stderr is not None
         while data := self._stderr.read1(1 << 20):  # type: ignore[attr-defined]
             self.size += len(data)
-            self.start = (self.start + data)[:100_000]
+            self.start = (self.start + data)[:4_000_000]
 
     def wait_for(self, mark: bytes) -> bytes:
         """What stands behind `mark` in its line."""

@@ -18,8 +18,8 @@ from aoba.sources.stderr import Event, StderrParser
 
 LOGGER: Final = "aoba.source"
 
-PER_LINE: Final = 100
-"""Characters that a line of the log has besides its text."""
+PER_LINE: Final = 150
+"""Characters that a line of the log has besides its text, in JSON."""
 
 BURST: Final = 256 * 1024
 PER_SECOND: Final = 400
