@@ -24,7 +24,7 @@ from aoba.sources.scripts.spec import ScriptSpec
 class Server:
     """In place of a `ForkServer`."""
 
-    def __init__(self, python, preload, limits, _without, _loading):
+    def __init__(self, python, preload, limits, *, without, loading):  # noqa: ARG002
         self.of = (python, preload, limits)
         self.ready = self.is_hopeless = self.is_over = self.closed = False
         self.newest = SimpleNamespace(
