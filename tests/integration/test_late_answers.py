@@ -24,6 +24,7 @@ from support.misbehaving import Misbehaving
 from support.push import Push, Values
 from support.serial_device import Sends, SerialDevice, good_answer, late, values
 from support.server import Server
+from support.terminal import Screen
 from support.waiting import eventually
 from support.wire import Client
 
@@ -60,6 +61,17 @@ def test_nothing_different_is_asked_of_a_device_that_stays_silent() -> None:
         command("read", device.url, "holding", 0, 5, *QUICK)
         asked = set(device.requests)
     assert len(asked) == 1
+
+
+def test_who_waits_at_a_terminal_is_told_why_and_can_end_it() -> None:
+    arguments = ("holding", 0, 5, "--timeout", "2s", "--retries", 0)
+    with (
+        SerialDevice(lambda _: []) as device,
+        Screen("read", device.url, *arguments, terminal=True) as screen,
+    ):
+        screen.shows("no answer within 2 s")
+        screen.shows("waiting up to 4 s for late answers; Ctrl-C ends it")
+        assert screen.stop() == 130
 
 
 def test_a_value_that_was_written_late_is_not_read_as_another_one() -> None:

@@ -58,9 +58,9 @@ def read(reading: Reading, *, as_json: bool) -> None:
 
 async def _read(reading: Reading, *, as_json: bool) -> None:
     async with await reading.connect() as connection:
-        with told_at_once():
+        with told_at_once(connection):
             values = reading.typed.values(await reading.cells(connection))
-        _show(reading, values, as_json=as_json)
+            _show(reading, values, as_json=as_json)
 
 
 def _show(reading: Reading, values: list[Any], *, as_json: bool) -> None:

@@ -39,12 +39,12 @@ async def _write(it: Writing) -> None:
     if it.verify and is_broadcast:
         raise UsageError("--verify: unit id 0 is all stations of a line, and none of them answers")
     async with await Connection.connect(it.line, it.timeout, it.retries) as connection:
-        with told_at_once():
+        with told_at_once(connection):
             await _write_all(it, connection)
             if it.verify:
                 _compare(it, await read(connection, it.block, it.typed.step))
-        sys.stdout.write(_words(it, is_broadcast=is_broadcast) + "\n")
-        sys.stdout.flush()
+            sys.stdout.write(_words(it, is_broadcast=is_broadcast) + "\n")
+            sys.stdout.flush()
 
 
 async def _write_all(it: Writing, connection: Connection) -> None:

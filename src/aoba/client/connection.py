@@ -7,6 +7,7 @@ than this file. A connection that is lost stays so; open another one.
 """
 
 import asyncio
+import math
 import struct
 import time
 from typing import Final, Self
@@ -97,21 +98,22 @@ class Connection:
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Waits for answers that are late, or whoever opens the line next would be given them."""
         is_over = kind is None or issubclass(kind, Exception)
-        await self.close(linger=None if is_over else LINGER)
+        await self.close(linger=math.inf if is_over else LINGER)
 
-    async def close(self, linger: float | None = 0.0) -> None:
-        """Wait for late answers before, for `linger` seconds at most; None: as long as may be."""
-        ends = None if linger is None else time.monotonic() + linger
+    async def close(self, linger: float = 0.0) -> None:
+        """Wait for late answers before, for `linger` seconds at most."""
+        ends = time.monotonic() + linger
         try:
-            while not self.is_lost and (
-                left := self._state.matcher.open_for(now := time.monotonic())
-            ):
-                if ends is not None and now >= ends:
-                    break
-                await self._wire.sleep(left if ends is None else min(left, ends - now))
+            while (left := min(self.late_for, ends - time.monotonic())) > 0:
+                await self._wire.sleep(left)
         finally:
             self._wire.close()
             await asyncio.wait((self._wire.lost,), timeout=_CLOSING)
+
+    @property
+    def late_for(self) -> float:
+        """Seconds for which answers may still come that nobody waits for any more."""
+        return 0.0 if self.is_lost else self._state.matcher.open_for(time.monotonic())
 
     @property
     def is_lost(self) -> bool:
