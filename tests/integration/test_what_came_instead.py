@@ -56,6 +56,15 @@ def test_with_echo_true_nobody_there_is_no_answer() -> None:
         assert "no answer within 0.3 s" in refused(1, "read", url, "holding", 5, *QUICK)
 
 
+def test_a_line_that_gives_nothing_back_needs_no_echo_true(serve: Callable[..., Server]) -> None:
+    with SerialDevice(late()) as device:
+        options = "echo=true&holding=0-9&write=true&timeout=300ms&interval=50ms"
+        server = serve(f"modbus:{device.url}?{options}")
+        with Client(server.port) as client:
+            assert client.ask(write_register_pdu(0, 77)) == b"\x86\x0b"
+        assert server.logged("what is sent seems not to come back: leave out echo=true")
+
+
 def test_a_quick_device_is_believed_after_one_read() -> None:
     with SerialDevice(late()) as device:
         said = done("write", device.url, "holding", 0, 7, 8, 9, "--single")

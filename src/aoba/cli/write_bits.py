@@ -77,15 +77,17 @@ def write_bits(writing: WritingBits) -> None:
 
 async def _write(it: WritingBits) -> None:
     async with await Connection.connect(it.line, it.timeout, it.retries) as connection:
-        with told_at_once():
+        with told_at_once(connection):
             refused = await _write_all(it, connection)
             if it.verify:
                 _compare(it, it.typed.values(await read(connection, it.block)))
-        how = "; function 22 is refused, so the register was read and written" if refused else ""
-        verified = ", and read the same" if it.verify else ""
-        what = count_of(len(it.values), "bit")
-        sys.stdout.write(f"wrote {what} to {it.place}{verified}{how}\n")
-        sys.stdout.flush()
+            how = (
+                "; function 22 is refused, so the register was read and written" if refused else ""
+            )
+            verified = ", and read the same" if it.verify else ""
+            what = count_of(len(it.values), "bit")
+            sys.stdout.write(f"wrote {what} to {it.place}{verified}{how}\n")
+            sys.stdout.flush()
 
 
 async def _write_all(it: WritingBits, connection: Connection) -> bool:

@@ -25,6 +25,8 @@ class Came:
     is_late: bool = False
     """Whether the station has answered before when nobody waited any more."""
     echo: bool = False
+    is_echo_missing: bool = False
+    """Whether the line seems not to give back what is sent, though it is said to."""
     damaged: str = ""
     """The checksum that was wrong."""
     mismatch: str = ""
@@ -41,6 +43,13 @@ class Came:
             self.other_unit = frame.unit
         else:
             self.mismatch = mismatch(self.pdu, frame.pdu) or ""
+
+    @property
+    def kind(self) -> str:
+        """The same for all that differ in details only."""
+        names = ("damaged", "mismatch", "other_unit", "other_transaction", "echo")
+        noted = [name for name in names if getattr(self, name) not in (None, False, "")]
+        return ", ".join((*noted, "stray") if self.stray.size else noted)
 
     @property
     def words(self) -> str:

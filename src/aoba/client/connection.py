@@ -87,8 +87,12 @@ class Connection:
         connection = cls(state, timeout, retries)
         await open_transport(state.target, connection._wire, opening or timeout)
         if delay := state.target.requests.connect_delay:
-            await connection._wire.sleep_for(delay)
-            connection._expect_connection()
+            try:
+                await connection._wire.sleep_for(delay)
+                connection._expect_connection()
+            except BaseException:
+                connection._wire.close()
+                raise
         connection._opened = time.monotonic()
         return connection
 
@@ -154,7 +158,8 @@ class Connection:
         broadcast = self._wire.begin(request.dev_id, pdu)
         try:
             await self._until_free(broadcast)
-            await self._send(broadcast)
+            await self._silence()
+            self._wire.send(broadcast, self.timeout)
         finally:
             self._wire.end()
         await asyncio.sleep(TURNAROUND + _seconds(self.target, len(broadcast.adu)))
@@ -186,8 +191,10 @@ class Connection:
             for _ in range(1 + retries):
                 if request.answer:
                     break
-                await self._send(request)
-                await self._until_answered(request, may_be_echo=may_be_echo)
+                await self._silence()
+                if not request.answer:
+                    self._wire.send(request, self.timeout)
+                    await self._until_answered(request, may_be_echo=may_be_echo)
         finally:
             self._wire.end()
         return request
@@ -203,11 +210,11 @@ class Connection:
         ):
             await self._wire.sleep(seconds)
 
-    async def _send(self, request: Request) -> None:
+    async def _silence(self) -> None:
+        """Between what came last and a request."""
         due = self._wire.heard_at + self.target.requests.delay - time.monotonic()
         await asyncio.sleep(max(self._pause, due))
         self._expect_connection()
-        self._wire.send(request, self.timeout)
 
     async def _until_answered(self, request: Request, *, may_be_echo: bool) -> None:
         """Or `timeout` has passed, or nothing more is to come."""
@@ -250,11 +257,12 @@ class Connection:
     def _without_answer(self, what: Block | str, request: Request) -> DeviceError:
         came = request.came
         came.is_late = self._state.matcher.is_late(request.unit)
+        came.is_echo_missing = self._state.echo.is_missing and may_be_its_own_answer(request.pdu)
         self._silences += 1
         if came.mismatch and not came.damaged:
             return self._mistaken(what, came.mismatch)
         words = silence(what, self.timeout, 1 + self.retries, self.target, came)
-        return self._no_answer(words, f"no frame: {what}" if came.stray.size else None)
+        return self._no_answer(words, f"{what}: {came.kind}" if came.words else None)
 
     def _no_answer(self, words: str, kind: str | None = None) -> NoAnswer:
         return NoAnswer(f"{self.target}: {words}", kind)

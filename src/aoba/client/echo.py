@@ -24,6 +24,8 @@ class Echo:
         """Whether the user says that there is one."""
         self._exists: bool | None = is_expected or (None if is_line else False)
         self._due = 0  # requests that have not come back so far
+        self.is_missing = False
+        """Whether the user says that there is one, and the newest answer came without it."""
 
     @property
     def is_possible(self) -> bool:
@@ -55,6 +57,7 @@ class Echo:
 
     def answered(self) -> None:
         """An answer has come that is not the same as the request."""
+        self.is_missing = self.is_expected and self._due > 0
         self.excluded()
 
     def excluded(self) -> None:

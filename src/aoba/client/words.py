@@ -17,6 +17,8 @@ NOT_REFUSED: Final = FROM_GATEWAYS | {0x05, 0x06}
 
 ECHO: Final = "the adapter gives back what is sent: echo=true"
 
+NO_ECHO: Final = "what is sent seems not to come back: leave out echo=true"
+
 _FRAMINGS: Final = {
     "tcp": "check whether it speaks Modbus TCP; rtu+tcp:// is for RTU frames",
     "udp": "check whether it speaks Modbus over UDP",
@@ -43,6 +45,8 @@ def silence(what: Block | str, timeout: float, tries: int, target: Target, came:
     if came.words:
         advice = _advice(target, came)
         return f"only {came.words} came within {timeout:g} s{times}: {what}; {advice}"
+    if came.is_echo_missing:
+        return f"no answer within {timeout:g} s{times}: {what}; {NO_ECHO}"
     check = "unit id, baudrate, parity and wiring" if has_broadcast(target) else "the unit id"
     advice = "it answers late:" if came.is_late else f"check {check}, or"
     return f"no answer within {timeout:g} s{times}: {what}; {advice} give it more --timeout"

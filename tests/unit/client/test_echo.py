@@ -73,6 +73,20 @@ def test_an_answer_does_not_show_that_one_that_is_expected_is_missing():
     assert it.came_back(may_be_answer=WRITE) is Kind.ECHO
 
 
+def test_one_that_is_expected_may_be_missing():
+    it = Echo(is_line=True, is_expected=True)
+    it.asks()
+    it.sent()
+    it.answered()
+    assert it.is_missing
+
+    it.asks()
+    it.sent()
+    it.came_back(may_be_answer=READ)
+    it.answered()
+    assert not it.is_missing
+
+
 def test_a_network_gives_nothing_back_until_it_does():
     it = Echo(is_line=False)
 

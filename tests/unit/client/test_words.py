@@ -86,6 +86,25 @@ def test_a_station_that_answers_late_needs_time():
     )
 
 
+def test_an_echo_that_is_missing_is_told():
+    words = silence(BLOCK, 0.5, 1, RTU, Came(1, REQUEST, 0, is_echo_missing=True))
+
+    assert words.endswith("what is sent seems not to come back: leave out echo=true")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (Came(1, REQUEST, 5, other_transaction=4), Came(1, REQUEST, 6, other_transaction=5), True),
+        (Came(1, REQUEST, 5, stray=Stray(3)), Came(1, REQUEST, 5, stray=Stray(4)), True),
+        (Came(1, REQUEST, 5, stray=Stray(3)), Came(1, REQUEST, 5, echo=True), False),
+        (Came(1, REQUEST, 5, damaged="CRC"), Came(1, REQUEST, 5, other_unit=0), False),
+    ],
+)
+def test_what_differs_in_details_only_is_of_one_kind(one, other, expected):
+    assert (one.kind == other.kind) is expected
+
+
 def came(*frames, **more):
     it = Came(1, REQUEST, 0, **more)
     for frame in frames:
