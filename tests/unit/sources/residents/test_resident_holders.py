@@ -4,9 +4,16 @@ from collections import OrderedDict, defaultdict, deque
 from types import ModuleType
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from resident_holders import Attributes, Contents
+
+quickly = settings(
+    deadline=None,  # on a machine that has more to do
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
+    max_examples=50,
+)
 
 
 class Own:
@@ -55,6 +62,7 @@ def same(one, other):
 
 
 @pytest.mark.parametrize("kind", CONTENTS)
+@quickly
 @given(data=st.data())
 def test_whole_contents_are_put_back(kind, data):
     container = kind(data.draw(CONTENTS[kind]))
@@ -70,6 +78,7 @@ def test_whole_contents_are_put_back(kind, data):
 
 
 @pytest.mark.parametrize("kind", [dict, list, deque, set])
+@quickly
 @given(data=st.data())
 def test_of_other_contents_only_what_is_the_script_s_goes(kind, data):
     lasting = data.draw(CONTENTS[kind].filter(lambda c: not any(map(is_own, _parts(c)))))
@@ -97,6 +106,7 @@ def _parts(container):
     return [*container, *(container.values() if isinstance(container, dict) else ())]
 
 
+@quickly
 @given(
     before=st.dictionaries(NAMES, VALUES),
     changed=st.dictionaries(NAMES, VALUES),
