@@ -103,6 +103,11 @@ class Brackets:
         """How many brackets are open."""
         return len(self._due)
 
+    @property
+    def scanned(self) -> int:
+        """Where the scan has stopped."""
+        return self._scanned
+
     def scan(self, buffer: bytearray) -> Verdict:
         """Go on as far as there are bytes."""
         at, size = self._scanned, len(buffer)

@@ -35,6 +35,7 @@ MAX_QUOTED: Final = 64 * 1024
 _OPEN: Final = re.compile(rb"[\[{\x1b]")
 _OPEN_OR_OVER: Final = re.compile(rb"[\[{\x1b\]}\n]")
 _NO_JSON: Final = re.compile(rb'[\[{][^\s"\[\]{},:0-9+\-.eEtfnNI]|\{[\[{]')
+_MANY_LISTS: Final = re.compile(rb"\[{%d,}+" % MAX_DEPTH)
 _NOT_BLANK: Final = re.compile(rb"[^ \t\r\v\f]")
 _BLANK: Final = b" \t\r\v\f\xef\xbb\xbf"  # and the mark that a file saved on Windows begins with
 _BEHIND_NAME: Final = (b'":', b"':")
@@ -186,7 +187,7 @@ class ValueStream:
         elif verdict is Verdict.BROKEN:
             self._broken(self._brackets.stop)
         elif verdict is Verdict.TOO_DEEP:
-            self._drop(MAX_DEPTH // 2)
+            self._too_deep()
         elif len(self._buffer) <= self._max_value:
             return False
         else:
@@ -245,6 +246,18 @@ class ValueStream:
         self._give_broken(size, found)
         self._context.depth += brackets.depth
         self._state = self._outside
+
+    def _too_deep(self) -> None:
+        run = _MANY_LISTS.match(self._buffer, self._brackets.scanned)
+        if run is None:
+            self._drop(MAX_DEPTH // 2)
+            return
+        # Of so many, all but the last would be dropped one after the other.
+        brackets, size = self._brackets, run.end() - MAX_DEPTH // 2
+        self._context.depth += brackets.depth + size - brackets.scanned
+        self._give_broken(size, brackets.found)
+        self._brackets = Brackets()
+        self._is_alone, self._is_part = self._context.is_blank, self._context.is_part
 
     def _drop(self, count: int, *, too_long: bool = False) -> None:
         """Give up the outermost `count` brackets, and go on with what is open in them."""
