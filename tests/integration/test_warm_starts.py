@@ -336,4 +336,4 @@ def test_a_slow_script_does_not_keep_those_behind_it_waiting(serve: Serve, scrip
 
     server.wait_for_log("listening on")
     server.wait_for_log(r"q11\.py run 1: ")
-    assert not server.logged("slow")
+    assert not server.logged(r"slow\.py run")

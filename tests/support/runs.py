@@ -65,7 +65,13 @@ class Runs:
         self, *paths: Path, args: Sequence[str] = (), stdin: bytes | None = None
     ) -> list[Outcome]:
         def run(path: Path) -> Callable[[Callable[[bytes], None]], Running]:
-            env = {**script_environment(), "AOBA_RUN": "2", "AOBA_SCRIPT": str(path)}
+            env = {
+                **script_environment(),
+                "AOBA_RUN": "2",
+                "AOBA_INTERVAL": "1",
+                "AOBA_TIMEOUT": "30",
+                "AOBA_SCRIPT": str(path),
+            }
             return lambda on_stderr: Child([self.python, str(path), *args], env, on_stderr, stdin)
 
         return self._run([run(path) for path in paths])
