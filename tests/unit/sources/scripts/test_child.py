@@ -138,4 +138,4 @@ def test_the_end_of_a_process_is_noticed_without_the_help_of_the_system(
         async with child("import time; time.sleep(0.1); print('over')") as process:
             return [chunk async for chunk in process.output(30)]
 
-    assert run(main) == [b"over\n"]
+    assert b"".join(run(main)) == b"over\n"
