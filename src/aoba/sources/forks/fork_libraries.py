@@ -266,8 +266,8 @@ def finders_of(name, module):
     spec = getattr(module, "__spec__", None)
     if not getattr(spec, "has_location", False):
         return []
-    folder = os.path.dirname(spec.origin)
-    if spec.submodule_search_locations is not None:
+    folder, file = os.path.split(spec.origin)
+    if file.partition(".")[0] == "__init__":  # others may have made themselves packages
         folder = os.path.dirname(folder)
     finders = [f for f in sys.path_importer_cache.values() if getattr(f, "path", None) == folder]
     return [f for f in finders if getattr(f.find_spec(name), "origin", None) == spec.origin]

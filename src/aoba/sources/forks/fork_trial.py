@@ -128,7 +128,7 @@ def _read(reader, deadline, commands):
 def _observed(name, turn, parts):
     output = _captured()
     _be_script(turn)
-    before, state = set(sys.modules), parts["state"].State()
+    before, state = set(sys.modules), parts["state"].State(parts["end"].has_finalizer)
     calls = parts["calls"].Calls(parts["renewal"].CLOCKS, parts["learn"].is_standard)
     calls.watch()
     try:

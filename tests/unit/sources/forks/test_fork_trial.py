@@ -50,6 +50,16 @@ GOOD = {
         d = datetime.date(2026, 1, 2)
         t = time.strftime('%d', d.timetuple()), time.gmtime(0)
     """,
+    "generators": """
+        unstarted, finished = (n for n in [1]), (n for n in [])
+        list(finished)
+        under_way = (n for n in [1, 2])
+        next(under_way)
+        def f():
+            yield
+        not_begun = f()
+    """,
+    "no_package": "__path__ = []\n__spec__.submodule_search_locations = []\n",
     "null": "import os\nwith open(os.devnull, 'w'):\n    pass\n",
 }
 BAD = {
@@ -123,6 +133,18 @@ BAD = {
     "at_end": ("import atexit\natexit.register(print, 1)", "has something done at the end"),
     "finalizer": (
         "class A:\n    def __del__(self):\n        pass\na = A()",
+        "has objects that finalize something",
+    ),
+    "generator": (
+        """
+        def f():
+            try:
+                yield
+            finally:
+                print("over")
+        under_way = f()
+        next(under_way)
+        """,
         "has objects that finalize something",
     ),
     "environ": ("import os\nos.environ['NEW'] = '1'", "changes environment variables"),
