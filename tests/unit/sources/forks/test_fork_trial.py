@@ -193,7 +193,7 @@ def tried(interpreter: str, folder: Path, *names: str) -> tuple[dict, dict]:
     return json.loads(done.stdout)
 
 
-@pytest.fixture(scope="module", params=["", "3.8", "3.13"])
+@pytest.fixture(scope="module", params=["", "3.8"])
 def verdicts(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("libraries")
     written(folder)
