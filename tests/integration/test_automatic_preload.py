@@ -154,6 +154,28 @@ def test_what_opens_something_is_not_tried(served: Serve, script: Script, librar
     assert len(Path(f"{path}.log").read_text()) == runs
 
 
+def test_libraries_see_the_folder_and_the_variables_of_a_script(
+    served: Serve, script: Script, library, tmp_path: Path
+) -> None:
+    library(SLOW + "import os\nvalue = int(os.environ['MODE'])\n")
+    here = "slow.seen = [0] * (2 if os.getcwd().endswith('plant') else 9)\n"
+    body = IMPORT.replace("slow.seen.append(run)\n", here)
+    (tmp_path / "plant").mkdir()
+    sources = []
+    for unit in (1, 2):
+        (tmp_path / f"{unit}.env").write_text(f"MODE={unit}\n")
+        begin = RUN_NUMBER.replace('"id": 1', f'"id": {unit}')
+        path = script(begin, body, name=f"s{unit}.py")
+        sources.append(f"{path}?cwd={tmp_path / 'plant'}&env_file={tmp_path}/{unit}.env")
+    server = served(*sources)
+    with Client(server.port) as client:
+        for unit in (1, 2):
+            quick = lambda unit=unit: client.holding(1, unit=unit)[0] < QUICK  # noqa: E731
+            eventually(quick, "a run without waiting")
+            assert client.holding(2, 2, unit=unit) == [unit, 2]
+    assert len(learned(server)) == 2
+
+
 def test_what_a_script_sets_before_is_heeded(served: Serve, script: Script, library) -> None:
     library(SLOW + "import os\nvalue = int(os.environ.get('MODE', '0'))\n")
     body = "os.environ['MODE'] = str(run)\nimport slow\nput(run, slow.value)\n"
