@@ -68,7 +68,8 @@ def _load(names, parts, commands, reports):
     if not roots:
         return None, b"none of what was learned can be loaded beforehand"
     libraries = parts["libraries"].Libraries(parts["learn"], parts["renewal"].RENEWALS)
-    os.environ.update(AOBA_RUN="0", AOBA_SCRIPT="")  # as where scripts run
+    for name in ("RUN", "SCRIPT", "INTERVAL", "TIMEOUT"):  # as where scripts run
+        os.environ["AOBA_" + name] = "0"
     try:
         libraries.load(roots, parts["end"].look_for_c)
     except BaseException as error:  # whatever a module does

@@ -124,6 +124,7 @@ def _be_script(turn):
     folder = "/aoba/trial/%d" % turn
     path = "%s/script%d.py" % (folder, turn)
     os.environ.update(AOBA_RUN=str(turn), AOBA_SCRIPT=path)
+    os.environ.update(AOBA_INTERVAL=str(turn), AOBA_TIMEOUT=str(turn))
     sys.argv = [path] * turn
     sys.path.insert(0, folder)
     module = sys.modules["__main__"] = type(sys)("__main__")

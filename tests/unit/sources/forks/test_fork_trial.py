@@ -107,6 +107,10 @@ BAD = {
     ),
     "path": ("import sys\nfirst = sys.path[0]", "has another path.first in each process"),
     "folder": ("import os\nhere = os.getcwd()", "has another folder.here in each process"),
+    "interval": (
+        "import os\ntimes = [os.environ['AOBA_' + name] for name in ('INTERVAL', 'TIMEOUT')]",
+        "has another interval.times in each process",
+    ),
     "run": ("import os\nrun = os.environ['AOBA_RUN']", "has another run.run in each process"),
     "thread": (
         """
