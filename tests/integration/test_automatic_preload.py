@@ -75,38 +75,22 @@ def is_quick(client: Client) -> bool:
     return client.holding(1)[0] < QUICK
 
 
-def test_what_a_script_imports_is_loaded_once_for_all_runs(
+def test_what_scripts_import_is_loaded_once_for_all_runs_of_all_of_them(
     served: Serve, script: Script, library
 ) -> None:
     library(SLOW)
-    server = served(script(RUN_NUMBER, IMPORT))
+    other = RUN_NUMBER.replace('"id": 1', '"id": 2')
+    server = served(script(RUN_NUMBER, IMPORT), script(other, IMPORT, name="other.py"))
     server.wait_for_log(LOADED)
     with Client(server.port) as client:
         eventually(lambda: is_quick(client), "a run without waiting")
+        eventually(lambda: client.holding(1, unit=2)[0] < QUICK, "one of the other")
         run = client.holding()[0]
         eventually(lambda: client.holding()[0] > run + 5, "more runs")
 
         assert client.holding(2, 2) == [1, 1]
+    assert len(learned(server)) == len(server.logged(LOADED)) == 1
     assert not server.logged("run failed|defect|Traceback")
-
-
-def test_scripts_with_the_same_libraries_share_a_server(
-    served: Serve, script: Script, library
-) -> None:
-    library(SLOW)
-    names = [f"s{number}.py" for number in range(1, 4)]
-    paths = [
-        script(RUN_NUMBER.replace('"id": 1', f'"id": {number}'), IMPORT, name=name)
-        for number, name in enumerate(names, 1)
-    ]
-    server = served(*paths)
-    with Client(server.port) as client:
-        for unit in range(1, 4):
-            quick = lambda unit=unit: client.holding(1, unit=unit)[0] < QUICK  # noqa: E731
-            eventually(quick, "a run without waiting")
-
-    assert len(learned(server)) == 1
-    assert len(server.logged(LOADED)) == 1
 
 
 def test_a_library_that_has_changed_is_another_in_the_next_run(
@@ -115,13 +99,12 @@ def test_a_library_that_has_changed_is_another_in_the_next_run(
     library(SLOW)
     server = served(script(RUN_NUMBER, IMPORT))
     with Client(server.port) as client:
-        for value in (2, 3):
-            eventually(lambda: is_quick(client), "a run without waiting")
-            library(SLOW.replace("value, seen = 1", f"value, seen = {value}"))
-            eventually(lambda value=value: client.holding(2) == [value], "the new one")
-            server.wait_for_log("a library has changed, and is loaded again")
         eventually(lambda: is_quick(client), "a run without waiting")
-        assert client.holding(2) == [3]
+        library(SLOW.replace("value, seen = 1", "value, seen = 2"))
+        eventually(lambda: client.holding(2) == [2], "the new one")
+        server.wait_for_log("a library has changed, and is loaded again")
+        eventually(lambda: is_quick(client), "a run without waiting")
+        assert client.holding(2) == [2]
     assert not server.logged("run failed|defect|Traceback")
 
 
@@ -137,7 +120,6 @@ put(run, int(who == os.getpid()), len(slow.seen), reboot_interval=300)
     ("source", "reason"),
     [
         ("import os\nwho = os.getpid()\n", "has another slow.who in each process"),
-        ("import socket\ns = socket.socket()\n", "opens sockets"),
         (
             "import threading as t\nt.Thread(target=t.Event().wait, daemon=True).start()\n",
             "changes threads",
@@ -172,6 +154,28 @@ def test_what_opens_something_is_not_tried(served: Serve, script: Script, librar
     assert len(Path(f"{path}.log").read_text()) == runs
 
 
+def test_libraries_see_the_folder_and_the_variables_of_a_script(
+    served: Serve, script: Script, library, tmp_path: Path
+) -> None:
+    library(SLOW + "import os\nvalue = int(os.environ['MODE'])\n")
+    here = "slow.seen = [0] * (2 if os.getcwd().endswith('plant') else 9)\n"
+    body = IMPORT.replace("slow.seen.append(run)\n", here)
+    (tmp_path / "plant").mkdir()
+    sources = []
+    for unit in (1, 2):
+        (tmp_path / f"{unit}.env").write_text(f"MODE={unit}\n")
+        begin = RUN_NUMBER.replace('"id": 1', f'"id": {unit}')
+        path = script(begin, body, name=f"s{unit}.py")
+        sources.append(f"{path}?cwd={tmp_path / 'plant'}&env_file={tmp_path}/{unit}.env")
+    server = served(*sources)
+    with Client(server.port) as client:
+        for unit in (1, 2):
+            quick = lambda unit=unit: client.holding(1, unit=unit)[0] < QUICK  # noqa: E731
+            eventually(quick, "a run without waiting")
+            assert client.holding(2, 2, unit=unit) == [unit, 2]
+    assert len(learned(server)) == 2
+
+
 def test_what_a_script_sets_before_is_heeded(served: Serve, script: Script, library) -> None:
     library(SLOW + "import os\nvalue = int(os.environ.get('MODE', '0'))\n")
     body = "os.environ['MODE'] = str(run)\nimport slow\nput(run, slow.value)\n"
@@ -180,6 +184,7 @@ def test_what_a_script_sets_before_is_heeded(served: Serve, script: Script, libr
         eventually(lambda: client.holding()[0] >= 6, "some runs")
         run, value = client.holding(0, 2)
         assert run == value
+    server.wait_for_log("not loaded before runs of source.py, which changes the env.*: slow$")
     assert learned(server) == []
 
 
@@ -206,12 +211,9 @@ def test_an_edited_script_imports_what_it_likes(served: Serve, script: Script, l
         eventually(lambda: is_quick(client), "a run without waiting")
 
 
-@pytest.mark.parametrize("query", ["preload=none", "start=cold"])
-def test_nothing_is_loaded_for_who_does_not_want_it(
-    served: Serve, script: Script, library, query: str
-) -> None:
+def test_nothing_is_loaded_for_who_does_not_want_it(served: Serve, script: Script, library) -> None:
     library(SLOW)
-    server = served(f"{script(RUN_NUMBER, IMPORT)}?{query}")
+    server = served(f"{script(RUN_NUMBER, IMPORT)}?preload=none")
     with Client(server.port) as client:
         eventually(lambda: client.holding()[0] >= 8, "some runs")
         assert not is_quick(client)

@@ -261,7 +261,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("loaded")
 
 
-@pytest.fixture(scope="module", params=["", "3.8", "3.13"])
+@pytest.fixture(scope="module", params=["", "3.8"])
 def loaded(request: pytest.FixtureRequest, folder: Path) -> Iterator[Runs]:
     """Runs of a fork server that has loaded LIBRARIES and more."""
     for name, source in LIBRARIES.items():

@@ -4,8 +4,10 @@ The script runs in a fork server without libraries first, and tells what it impo
 takes long enough, it goes on in one that has that loaded, once that is ready.
 """
 
+import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.forks.imports import ScriptImports
@@ -13,6 +15,13 @@ from aoba.sources.forks.library_server import LibraryServer, LibraryServers
 from aoba.sources.forks.warm import ForkServers
 from aoba.sources.scripts.program import Version
 from aoba.sources.scripts.spec import ScriptSpec
+
+LATE: Final = (
+    "fork server of %s: not loaded before runs of %s, which changes the environment or the search "
+    "path first: %s"
+)
+
+_log = logging.getLogger("aoba.warm")
 
 
 class AutomaticPreload:
@@ -63,7 +72,10 @@ class AutomaticPreload:
         if imports is not self._imports:
             return  # of another version
         if told:
+            known = set(imports.late)
             imports.take(told)
+            if new := [name for name in imports.late if name not in known]:
+                _log.info(LATE, self._spec.python, self._spec.name, ", ".join(new))
             self._choose()
         elif process.loaded:  # it was left to a fresh interpreter, for what has changed beside it
             imports.ask_again()

@@ -12,6 +12,7 @@ MOST = 1000000  # objects that are looked at
 PLAIN = (int, float, complex, str, bytes, bytearray, bool, type(None), type(...))
 UNTOLD = ("__builtins__", "__cached__", "__loader__", "__spec__")  # names, the interpreter's own
 LOWEST_ADDRESS = 65536
+LONG_DOUBLES = ("g", "G")  # of numpy, with bytes in them that nobody has set
 
 _FUNCTION, _MODULE = type(lambda: 0), type(sys)
 
@@ -127,6 +128,8 @@ def _state(value):
         return []
     if isinstance(value, (set, frozenset)):  # has nothing else
         return []
+    if getattr(getattr(value, "dtype", None), "char", None) in LONG_DOUBLES:
+        return [repr(value)]
     reduced = value.__reduce_ex__(2)
     return list(reduced[1:3]) if isinstance(reduced, tuple) else [reduced]
 

@@ -62,7 +62,7 @@ def wind_up(status):
     if imported:
         look_for_c(imported)
     status = _flush(status)
-    if _libraries and any(map(_has_finalizer, gc.get_objects())):
+    if _libraries and any(map(has_finalizer, gc.get_objects())):
         imported = _imported(with_libraries=True)  # which may have kept something of the script's
         _libraries.pop().forget()
         gc.unfreeze()
@@ -182,9 +182,17 @@ def _imported(with_libraries=False):
     return names
 
 
-def _has_finalizer(value):
-    """Whether it has something to say at its end, as what a library has kept for a script may."""
-    return hasattr(type(value), "__del__") and not isinstance(value, (_IOBase, type))
+def has_finalizer(value):
+    """Whether it may have something to say at its end, as what a library keeps for a script."""
+    kind = type(value)
+    if not hasattr(kind, "__del__") or isinstance(value, (_IOBase, type)):
+        return False
+    if not hasattr(kind, "gi_frame"):
+        return True
+    frame = value.gi_frame  # of a generator, in which a `finally` may come, once it is under way
+    if frame is None or frame.f_code.co_name == "<genexpr>":
+        return False
+    return getattr(value, "gi_suspended", frame.f_lasti >= 0)
 
 
 def look_for_c(names):

@@ -6,7 +6,7 @@ that no other library asks for. What is told are lines:
 
     std NAME MICROSECONDS    a root of the standard library; what importing it took of the CPU
     lib NAME MICROSECONDS    any other root; how long importing it took
-    late NAME                a root, imported when the script had changed what an import may look at
+    late NAME MICROSECONDS   a root, imported when the script had changed what it may depend on
     refused NAME REASON      a root that did what a script could tell when it was imported
     beside NAME ...          what may be imported from the script's folder
 """
@@ -174,10 +174,9 @@ class Loading:
     def line(self):
         if self._reason is not None:
             return "refused %s %s" % (self.name, self._reason)
-        if self.is_late:
-            return "late %s" % self.name
         seconds = self._cpu if self.kind == "std" else self._wall
-        return "%s %s %d" % (self.kind, self.name, 1000000 * seconds)
+        kind = "late" if self.is_late else self.kind
+        return "%s %s %d" % (kind, self.name, 1000000 * seconds)
 
 
 def is_standard(path):

@@ -229,22 +229,27 @@ class Files:
         self._stamps = {}
         self._since = time.time()
         self._look_at = 0.0
-        self._changed = False
+        self._pause = LOOK
 
     def look(self):
         """Take them as they are; what may have changed since this was made is no good."""
+        begun = time.monotonic()
         for path in self.paths:
             stamp = _stamp(path)
             self._stamps[path] = "new" if stamp and _is_newer(stamp, self._since) else stamp
+        self._pause = max(LOOK, SHARE * (time.monotonic() - begun))
+
+    def is_due(self):
+        """Whether it is time to look again; that is done where nobody waits if it hangs."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return False
+        self._look_at = now + self._pause
+        return True
 
     def have_changed(self):
-        """Whether one of them looks otherwise; looks only now and then."""
-        now = time.monotonic()
-        if now >= self._look_at and not self._changed:
-            self._changed = any(_stamp(p) != stamp for p, stamp in self._stamps.items())
-            took = time.monotonic() - now
-            self._look_at = now + max(LOOK, SHARE * took)
-        return self._changed
+        """Whether one of them looks otherwise."""
+        return any(_stamp(path) != stamp for path, stamp in self._stamps.items())
 
 
 def _stamp(path):
@@ -266,8 +271,8 @@ def finders_of(name, module):
     spec = getattr(module, "__spec__", None)
     if not getattr(spec, "has_location", False):
         return []
-    folder = os.path.dirname(spec.origin)
-    if spec.submodule_search_locations is not None:
+    folder, file = os.path.split(spec.origin)
+    if file.partition(".")[0] == "__init__":  # others may have made themselves packages
         folder = os.path.dirname(folder)
     finders = [f for f in sys.path_importer_cache.values() if getattr(f, "path", None) == folder]
     return [f for f in finders if getattr(f.find_spec(name), "origin", None) == spec.origin]

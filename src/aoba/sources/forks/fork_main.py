@@ -27,9 +27,9 @@ def main(fresh, at_start, compiled, parts):
         failure = _preload(sys.argv[8:])
     os.write(reports, b"failed " + failure + b"\n" if failure else b"ready\n")
     if not failure:
-        loaded, have_changed = set(sys.modules) - at_start, None
+        loaded, is_due = set(sys.modules) - at_start, None
         if libraries is not None:
-            loaded, have_changed = loaded.union(libraries.hidden), libraries.files.have_changed
+            loaded, is_due = loaded.union(libraries.hidden), libraries.files.is_due
             code.freeze()  # of what a rehearsal need not go through
         scripts = code.Scripts(fresh, compiled, loaded)
         end.remember_modules(libraries)
@@ -37,11 +37,10 @@ def main(fresh, at_start, compiled, parts):
         refuse = partial(serve.refuse, reports)
         tell_outdated = partial(serve.tell_outdated, reports)
         writing, limit_cpu = run.writing(folder), run.limiter(cpu)
-        begin = None if libraries is None else libraries.begin
-        telling = run.teller(parts, writing)
-        given = (starts, refuse, tell_outdated, writing, limit_cpu, python, begin, telling, end.end)
-        be = partial(run.be, given)
-        server = serve.Server(commands, starts, reports, scripts, be, have_changed)
+        telling, tell_changed = run.teller(parts, writing), partial(serve.tell_changed, reports)
+        given = (starts, refuse, tell_outdated, writing, limit_cpu, python)
+        given += (telling, end.end, libraries, tell_changed)
+        server = serve.Server(commands, starts, reports, scripts, partial(run.be, given), is_due)
         code.freeze()
         server.serve()
     if not folder.startswith("/proc/"):
@@ -69,7 +68,8 @@ def _load(names, parts, commands, reports):
     if not roots:
         return None, b"none of what was learned can be loaded beforehand"
     libraries = parts["libraries"].Libraries(parts["learn"], parts["renewal"].RENEWALS)
-    os.environ.update(AOBA_RUN="0", AOBA_SCRIPT="")  # as where scripts run
+    for name in ("RUN", "SCRIPT", "INTERVAL", "TIMEOUT"):  # as where scripts run
+        os.environ["AOBA_" + name] = "0"
     try:
         libraries.load(roots, parts["end"].look_for_c)
     except BaseException as error:  # whatever a module does

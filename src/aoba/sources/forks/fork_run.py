@@ -25,12 +25,13 @@ def be(given, name, new, script, undo):
     """Be the process of a run, and no server any more; never returns.
 
     `given` are STARTS, what tells that there is no run and why, the same where the script has
-    changed, how streams are opened for writing, what limits the CPU time, PYTHON, what is called
-    when all is ready for the script, or None, what has a run tell of its imports, and what ends it.
-    `name` and `new` are of the command, and `script` is as of `Scripts`. What is to undo are
-    descriptors of the server, and what SIGCHLD did before.
+    changed, how streams are opened for writing, what limits the CPU time, PYTHON, what has a run
+    tell of its imports, what ends it, libraries that are loaded, or None, and what tells that they
+    have changed. `name` and `new` are of the command, and `script` is as of `Scripts`. What is to
+    undo are descriptors of the server, and what SIGCHLD did before.
     """
-    starts, refuse, tell_outdated, writing, limit_cpu, python, begin, telling, end = given
+    starts, refuse, tell_outdated, writing, limit_cpu, python = given[:6]
+    telling, end, libraries, tell_changed = given[6:]
     path, code, argv, folder, namespace, has_changed = script
     try:
         setsid()
@@ -42,6 +43,9 @@ def be(given, name, new, script, undo):
         if b"look" in more and has_changed and has_changed():
             tell_outdated(name)
             return
+        if b"libraries" in more and libraries.files.have_changed():
+            tell_changed()
+            code = None
         try:
             _open(stdin, 0, os.O_RDONLY)
             _open(stdout, 1, writing)
@@ -65,7 +69,8 @@ def be(given, name, new, script, undo):
             _variables[variable] = value
         if code is None:
             _start_afresh(python, argv)
-        if more and more[0] != b"look":
+        begin = None if libraries is None else libraries.begin
+        if more and more[0][:1] == b"/":
             begin, end = telling(begin, end, folder, more[0])
         end(run(code, argv, folder, namespace, begin))
     except BaseException:  # there is a defect here, or nobody reads the reports any more

@@ -6,11 +6,11 @@ A command has three parts, with two NULs in between, and ends with a NUL and the
 fields of a part have one NUL in between, and none is empty. The first is the run id. The second is
 what is new in each run: its number, for its environment; the paths of what becomes stdin, stdout
 and stderr; where Aoba wants to know what the script imports, the path of what that is written to,
-as `fork_learn` has it; and `look`, where the run has to see first whether script and folder are as
-they were. The third is what is the same as long as nothing changes: stamps of the script
-and of its folder, which are others once these have changed, or `-`; the path of the script; and its
-arguments, each behind a `=`. The stamp of a file is `MTIME.CTIME.SIZE.INODE.DEVICE`, with times in
-nanoseconds.
+as `fork_learn` has it; `look`, where the run has to see first whether script and folder are as they
+were; and, added here, `libraries`, where it has to see the same of libraries. The third is what is
+the same as long as nothing changes: stamps of the script and of its folder, which are others once
+these have changed, or `-`; the path of the script; and its arguments, each behind a `=`. The stamp
+of a file is `MTIME.CTIME.SIZE.INODE.DEVICE`, with times in nanoseconds.
 
 A line on STARTS is `ID PID`, written by the run itself before the script begins, so that no script
 is ever under way that Aoba does not know of. A line on REPORTS is `ready`, or `failed` and the
@@ -18,8 +18,8 @@ reason where a MODULE cannot be imported or NAME is not to be seen in FOLDER; `u
 where a run could not be forked, or not be given its streams; `outdated ID` where script or folder
 have changed; `exited ID STATUS`, as `waitpid` has it. Of learned modules there are, before `ready`,
 `refused NAME REASON`, `loaded NAME ...`, and `hides NAME ...` with all modules, but for those of
-packages, that runs find loaded when they import them; and `changed` once one of their files is
-another: from then on, runs are left to fresh interpreters.
+packages, that runs find loaded when they import them; and `changed` where a run finds that one of
+their files is another, and is left to a fresh interpreter.
 
 When COMMANDS ends, Aoba has, and nobody is left who would stop a run: each that is under way gets
 SIGTERM, and SIGKILL two seconds later. Then the server ends, too. On SIGINT it just ends.
@@ -39,18 +39,19 @@ except ImportError:
 END = b"\0\n"  # of a command
 EXITED = b"exited %s %d\n"
 EXITED % (b"", 0)  # where Python cannot do that, 3.0 to 3.4, scripts start cold
+LIBRARIES = b"\0libraries"
 TERM_TO_KILL = 2.0  # seconds, as where Aoba stops a script
 SURVEY = 3.0  # seconds, less than Aoba has patience for a run to begin
 ROOM = 448  # bytes that are read at once, still taken from one page that is in use anyway
 
 
 class Server:
-    def __init__(self, commands, starts, reports, scripts, be, have_changed=None):
+    def __init__(self, commands, starts, reports, scripts, be, is_due=None):
         """`be` is called in each fork, to be a run: `fork_run.be` with its first argument.
 
-        `have_changed`, where there is one, says whether libraries that were loaded are others now.
+        `is_due`, where there are libraries, says whether the next run is to see if they are others.
         """
-        self._have_changed, self._has_told = have_changed, False
+        self._is_due = is_due
         self._commands, self._reports, self._be = commands, reports, be
         self._known, self._find = scripts.known, scripts.find
         scripts.elsewhere = elsewhere
@@ -99,8 +100,8 @@ class Server:
 
     def _start(self, name, new, same):
         script = self._known.get(same) or self._find(same)
-        if self._have_changed is not None and self._have_changed():
-            script = self._afresh(script)
+        if self._is_due is not None and self._is_due():
+            new += LIBRARIES
         try:
             pid = os.fork()
         except OSError as error:
@@ -110,14 +111,6 @@ class Server:
             self._runs[pid] = name
         else:
             self._be(name, new, script, self._undo)
-
-    def _afresh(self, script):
-        """The same script, to be left to a fresh interpreter; tells Aoba so."""
-        if not self._has_told:
-            self._has_told = True
-            os.write(self._reports, b"changed\n")
-        path, _, argv, _, _, has_changed = script
-        return path, None, argv, None, None, has_changed
 
     def _reap(self):
         while self._runs:
@@ -152,16 +145,18 @@ class Server:
                     pass
 
 
-def elsewhere(function):
-    """What `function` returns, which a process of its own calls, `SURVEY` seconds at most.
+def elsewhere(function, seconds=None, commands=None):
+    """What `function` returns, which a process of its own calls, so many seconds at most.
 
-    So a file system that hangs keeps only that process. Raises OSError or ValueError where there is
-    none, or nothing comes of it.
+    None are `SURVEY`. So a file system that hangs keeps only that process. Raises OSError or
+    ValueError where there is none, or nothing comes of it. When COMMANDS ends meanwhile, so do all
+    of our group.
     """
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
         try:
+            os.close(reader)
             with os.fdopen(writer, "wb") as pipe:
                 marshal.dump(function(), pipe)
         except Exception:
@@ -170,25 +165,32 @@ def elsewhere(function):
             os._exit(0)
     os.close(writer)
     try:
-        data = _read(reader, time.time() + SURVEY)
+        data = _read(reader, time.time() + (SURVEY if seconds is None else seconds), commands)
     finally:
         os.close(reader)
         os.kill(pid, signal.SIGKILL)
     if data is None:
         raise ValueError("does not answer")  # whenever it ends, it is waited for with the runs
     os.waitpid(pid, 0)
+    if not data:
+        raise ValueError("has nothing to say")
     return marshal.loads(data)
 
 
-def _read(reader, deadline):
+def _read(reader, deadline, commands):
     """All that comes until the end; None where that does not come in time."""
     data, poll = b"", select.poll()
     poll.register(reader, select.POLLIN)
+    if commands is not None:
+        poll.register(commands, 0)  # of which the end is told all the same
     while True:
         left = deadline - time.time()
         try:
-            if left <= 0 or not poll.poll(1000 * left):
+            ready = poll.poll(1000 * left) if left > 0 else []
+            if not ready:
                 return None
+            if ready[0][0] == commands:
+                os.killpg(0, signal.SIGKILL)
             more = os.read(reader, 65536)
         except (OSError, select.error) as error:  # Python 2 does not try again by itself
             if error.args[0] != errno.EINTR:
@@ -202,6 +204,11 @@ def _read(reader, deadline):
 def refuse(reports, name, reason):
     """Report that there is no run; a pipe takes a short line whole."""
     os.write(reports, b"unable %s %s\n" % (name, ("%s" % reason).encode("utf-8", "replace")))
+
+
+def tell_changed(reports):
+    """Report that libraries have changed."""
+    os.write(reports, b"changed\n")
 
 
 def tell_outdated(reports, name):

@@ -9,16 +9,16 @@ import _thread
 import gc
 import os
 import sys
-from _io import _IOBase
 
 HOOKS = ("breakpointhook", "displayhook", "excepthook", "unraisablehook")
 SETTINGS = ("getdlopenflags", "getrecursionlimit", "getswitchinterval", "get_int_max_str_digits")
 
 
 class State:
-    """To be made before the import."""
+    """To be made before the import; `has_finalizer` is that of `fork_end`."""
 
-    def __init__(self):
+    def __init__(self, has_finalizer):
+        self._has_finalizer = has_finalizer
         gc.collect()
         gc.freeze()  # what is there now is not what the library makes
         self._before = _now()
@@ -39,7 +39,7 @@ class State:
             found.append("changes sys.meta_path")
         found += ["changes " + name for name in self._changed_names()]
         finalize = getattr(sys.modules.get("weakref"), "finalize", None)
-        if getattr(finalize, "_registry", None) or any(map(_has_finalizer, gc.get_objects())):
+        if getattr(finalize, "_registry", None) or any(map(self._has_finalizer, gc.get_objects())):
             found.append("has objects that finalize something")
         return found
 
@@ -109,7 +109,3 @@ def _is_same(before, after):
         return type(before) is type(after) and bool(before == after)
     except Exception:  # whatever an object makes of being compared
         return False
-
-
-def _has_finalizer(value):
-    return hasattr(type(value), "__del__") and not isinstance(value, (_IOBase, type))

@@ -5,16 +5,9 @@ are at different times, in different processes, folders and scripts: what a libr
 the same in both, or a script could tell that it was not imported for it.
 """
 
-import marshal
 import os
-import select
 import sys
 import time
-
-try:
-    import _signal as signal  # the other one, in Python, makes enumerations of numbers
-except ImportError:
-    import signal
 
 LONGEST = 120.0  # seconds of a trial,
 ALL = 300.0  # and of all of them
@@ -37,12 +30,15 @@ def tried(names, parts, commands):
     """Of the roots of these names, those that may be loaded: `Root`s; and of others, why not.
 
     `parts` has what this is done with, by name. When COMMANDS ends, so does the process, which has
-    to be the leader of its group. Raises OSError where no process can be had.
+    to be the leader of its group.
     """
-    deadline = time.monotonic() + ALL
+    elsewhere, deadline = parts["serve"].elsewhere, time.monotonic() + ALL
     # What is compared is large, and would leave holes in the memory of the server.
-    found = _elsewhere(lambda: _compared(names, deadline, parts, commands), deadline, commands)
-    if found is None:
+    try:
+        found = elsewhere(
+            lambda: _compared(names, deadline, parts, commands), ALL + SPARE, commands
+        )
+    except (OSError, ValueError):
         return [], dict.fromkeys(names, "cannot be tried")
     return [Root(*root) for root in found[0]], found[1]
 
@@ -77,58 +73,19 @@ def _difference(one, other, parts):
 
 def _trial(name, turn, deadline, parts, commands):
     """What came of it, names of modules, files, warnings, digests; or what is against it."""
-    deadline = min(deadline - SPARE, time.monotonic() + LONGEST)
-    found = _elsewhere(lambda: _observed(name, turn, parts), deadline, commands)
-    if found is None:
-        return "takes too long" if time.monotonic() > deadline else "ends the interpreter"
-    return found
-
-
-def _elsewhere(function, deadline, commands):
-    """What it returns, called in a fork; None where nothing comes of it in time.
-
-    The process is of our group, and ends with it at the latest.
-    """
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if not pid:
-        try:
-            os.close(reader)
-            with os.fdopen(writer, "wb") as pipe:
-                marshal.dump(function(), pipe)
-        finally:
-            os._exit(0)
-    os.close(writer)
+    seconds = min(deadline - time.monotonic(), LONGEST)
+    begun = time.monotonic()
     try:
-        data = _read(reader, deadline, commands)
-    finally:
-        os.close(reader)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    return marshal.loads(data) if data else None
-
-
-def _read(reader, deadline, commands):
-    """All that comes; None where that has no end in time."""
-    data, poll = b"", select.poll()
-    poll.register(reader, select.POLLIN)
-    poll.register(commands, 0)  # of which the end is told all the same
-    while True:
-        ready = poll.poll(max(0.0, 1000 * (deadline - time.monotonic())))
-        if not ready:
-            return None
-        if ready[0][0] == commands:
-            os.killpg(0, signal.SIGKILL)  # with the trials, whatever they are doing
-        chunk = os.read(reader, 65536)
-        if not chunk:
-            return data
-        data += chunk
+        return parts["serve"].elsewhere(lambda: _observed(name, turn, parts), seconds, commands)
+    except (OSError, ValueError):
+        is_late = time.monotonic() >= begun + seconds
+        return "takes too long" if is_late else "ends the interpreter"
 
 
 def _observed(name, turn, parts):
     output = _captured()
     _be_script(turn)
-    before, state = set(sys.modules), parts["state"].State()
+    before, state = set(sys.modules), parts["state"].State(parts["end"].has_finalizer)
     calls = parts["calls"].Calls(parts["renewal"].CLOCKS, parts["learn"].is_standard)
     calls.watch()
     try:
@@ -167,6 +124,7 @@ def _be_script(turn):
     folder = "/aoba/trial/%d" % turn
     path = "%s/script%d.py" % (folder, turn)
     os.environ.update(AOBA_RUN=str(turn), AOBA_SCRIPT=path)
+    os.environ.update(AOBA_INTERVAL=str(turn), AOBA_TIMEOUT=str(turn))
     sys.argv = [path] * turn
     sys.path.insert(0, folder)
     module = sys.modules["__main__"] = type(sys)("__main__")

@@ -34,6 +34,8 @@ class ScriptImports:
     """Names of what stands in the script's folder, to be imported."""
     refused: dict[str, str] = field(default_factory=dict)
     """What is not to be loaded beforehand, and why not."""
+    late: dict[str, None] = field(default_factory=dict)
+    """What would pay, but is imported when the script has changed what it may depend on."""
     _seconds: dict[str, float] = field(default_factory=dict)  # that importing it took
     _standard: set[str] = field(default_factory=set)
     _late: set[str] = field(default_factory=set)
@@ -62,12 +64,18 @@ class ScriptImports:
                 self._take_root(kind, words[0], words[1:])
 
     def _take_root(self, kind: str, name: str, more: list[str]) -> None:
+        if kind == "refused":
+            self.refused[name] = " ".join(more)
+            return
+        if len(more) != 1 or not more[0].isdecimal():
+            return
+        seconds = max(int(more[0]) / 1_000_000, self._seconds.get(name, 0.0))
         if kind == "late":
             self._late.add(name)
-        elif kind == "refused":
-            self.refused[name] = " ".join(more)
-        elif kind in _LOADED and len(more) == 1 and more[0].isdecimal():
-            self._seconds[name] = max(int(more[0]) / 1_000_000, self._seconds.get(name, 0.0))
+            if seconds >= WORTH:
+                self.late[name] = None
+        elif kind in _LOADED:
+            self._seconds[name] = seconds
             if kind == "std":
                 self._standard.add(name)
 

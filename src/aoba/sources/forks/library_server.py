@@ -8,14 +8,13 @@ takes over when it is ready. Until then scripts run in the old one, or in one wi
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
 from aoba.sources.forks.fork_process import LEARNED, ForkProcess
 from aoba.sources.forks.imports import Libraries
 from aoba.sources.forks.warm import IDLE, ForkServer
-from aoba.sources.scripts.limits import Limits
 from aoba.sources.scripts.spec import ScriptSpec
 
 MOST: Final = 8
@@ -41,24 +40,23 @@ class LibraryServers:
 
     def __init__(self) -> None:
         self._servers: list[LibraryServer] = []
-        self._left_out: dict[tuple[str, Limits], dict[str, str]] = {}
+        self._left_out: dict[Hashable, dict[str, str]] = {}
 
     def get(self, spec: ScriptSpec, libraries: Libraries) -> "LibraryServer | None":
         """The one with these libraries, which it gets if need be; None where there are too many."""
         self._servers = [server for server in self._servers if not server.is_over]
-        wanted = (spec.python, spec.limits, libraries.packages)
-        server = next((s for s in self._servers if s.key == wanted), None)
+        server = next((s for s in self._servers if s.fits(spec, libraries.packages)), None)
         if server is None:
             if len(self._servers) == MOST:
                 return None
-            server = LibraryServer(*wanted, partial(self.leave_out, spec))
+            server = LibraryServer(spec, libraries.packages, partial(self.leave_out, spec))
             self._servers.append(server)
         server.want(libraries.names)
         return server
 
     def leave_out(self, spec: ScriptSpec, reasons: Mapping[str, str]) -> None:
         """These cannot be loaded beforehand; why not, the log says once."""
-        known = self._left_out.setdefault((spec.python, spec.limits), {})
+        known = self._left_out.setdefault(_place(spec), {})
         new = [f"{name}: {reason}" for name, reason in reasons.items() if name not in known]
         known.update(reasons)
         if new:
@@ -66,7 +64,7 @@ class LibraryServers:
             _log.info(f"fork server of %s: {text}", spec.python, _listed(new, "; "))
 
     def left_out(self, spec: ScriptSpec) -> Collection[str]:
-        return self._left_out.get((spec.python, spec.limits), {}).keys()
+        return self._left_out.get(_place(spec), {}).keys()
 
     async def close(self) -> None:
         await asyncio.gather(*(server.close() for server in self._servers))
@@ -80,16 +78,14 @@ class LibraryServer:
 
     def __init__(
         self,
-        python: str,
-        limits: Limits,
+        spec: ScriptSpec,
         packages: frozenset[str],
         leave_out: Callable[[Mapping[str, str]], None],
     ) -> None:
         self.tried = 0
         """Processes that have got ready, or could not."""
         self.is_over = False
-        self._python, self._limits, self._packages = python, limits, packages
-        self._leave_out = leave_out
+        self._spec, self._packages, self._leave_out = spec, packages, leave_out
         self._users: set[object] = set()
         self._wanted: dict[str, None] = {}
         self._loading = 0  # how many of these the newest process has, or is to have
@@ -100,12 +96,11 @@ class LibraryServer:
         self._pause = FIRST_PAUSE
         self._idle: asyncio.TimerHandle | None = None
 
-    @property
-    def key(self) -> tuple[str, Limits, frozenset[str]]:
-        """Interpreter, limits and packages: those that it is to have, or, once it is ready, has."""
+    def fits(self, spec: ScriptSpec, packages: frozenset[str]) -> bool:
+        """Whether it is for such scripts, and is to have these packages, or, once ready, has."""
         process = self._server.newest if self._server is not None else None
         has = self._packages if process is None else self._packages & process.hides
-        return self._python, self._limits, has
+        return has == packages and _place(spec) == _place(self._spec)
 
     def want(self, names: Iterable[str]) -> None:
         self._wanted.update(dict.fromkeys(names))
@@ -139,9 +134,10 @@ class LibraryServer:
                 return
             self._loading = len(self._wanted)
             self._successor = ForkServer(
-                self._python,
+                self._spec.python,
                 (LEARNED, *self._wanted),
-                self._limits,
+                self._spec.limits,
+                self._spec.process,
                 without=WITHOUT,
                 loading=LOADING,
             )
@@ -161,11 +157,13 @@ class LibraryServer:
             self._leave_out(process.left_out)
             if process.loaded:
                 text = "loaded before runs: %s"
-                _log.info(f"fork server of %s: {text}", self._python, _listed(process.loaded))
+                _log.info(f"fork server of %s: {text}", self._spec.python, _listed(process.loaded))
 
     def _begin_anew(self) -> None:
         """The files of a library have changed."""
-        _log.info("fork server of %s: a library has changed, and is loaded again", self._python)
+        _log.info(
+            "fork server of %s: a library has changed, and is loaded again", self._spec.python
+        )
         self._retire(self._server)
         self._server, self._loading = None, -1
         now = time.monotonic()
@@ -190,6 +188,11 @@ class LibraryServer:
             self._idle.cancel()
         servers = (self._server, self._successor, *self._retired)
         await asyncio.gather(*(server.close() for server in servers if server is not None))
+
+
+def _place(spec: ScriptSpec) -> Hashable:
+    """What all scripts of a fork server have in common."""
+    return spec.python, spec.limits, spec.process
 
 
 def _listed(names: Iterable[str], between: str = ", ") -> str:

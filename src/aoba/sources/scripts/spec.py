@@ -112,7 +112,7 @@ def parse_script(text: str) -> ScriptSpec:
     if preload not in (None, NOTHING) and options.setdefault("start", "warm") != "warm":
         raise UsageError(f"{text}: option 'preload' goes with start=warm")
     options["process"] = _process(text, options)
-    options["learns"] = preload in (None, AUTOMATIC) and options["process"] == DEFAULTS
+    options["learns"] = preload in (None, AUTOMATIC)
     options["preload"] = preload if isinstance(preload, tuple) else ()
     options["monitoring"] = take_monitoring(text, options)
     options["limits"] = Limits(**take(options, "memory", "cpu", "nice"))

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from aoba.sources.forks.automatic_preload import AutomaticPreload
+from aoba.sources.forks.automatic_preload import LATE, AutomaticPreload
 from aoba.sources.scripts.program import Version
 from aoba.sources.scripts.spec import ScriptSpec
 
@@ -196,6 +196,15 @@ def test_what_turns_out_not_to_be_loadable_is_done_without(script, servers):
 def test_reasons_of_runs_are_passed_on(script, servers):
     run(script, b"refused bad opens sockets\n")
     assert servers.libraries.known == {"bad": "opens sockets"}
+
+
+def test_why_a_library_comes_late_is_told_once(script, caplog):
+    caplog.set_level("INFO")
+    for _ in range(4):
+        run(script, b"late numpy 900000\nlate csv 5\n")
+
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0] == LATE % ("/bin/python3", "a.py", "numpy")
 
 
 def test_the_server_without_libraries_may_rest_meanwhile(script, servers):

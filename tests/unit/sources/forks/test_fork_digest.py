@@ -4,7 +4,7 @@ import functools
 import os
 import random
 import threading
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -32,6 +32,18 @@ class Slotted:
 
 class Text(str):
     __slots__ = ()
+
+
+class LongDouble:
+    """As numpy has them: of its 16 bytes, some are whatever was in memory."""
+
+    dtype = SimpleNamespace(char="g")
+
+    def __reduce__(self):
+        return LongDouble, (os.urandom(16),)
+
+    def __repr__(self):
+        return "1.0"
 
 
 def closure(value):
@@ -119,6 +131,7 @@ def test_values_that_differ(one, other):
         lambda: [object(), Thing(object())],
         lambda: ("a", "b") if os.urandom(1)[0] % 2 else ("b", "a"),  # as from a set
         lambda: {Thing(1), Thing(2)},
+        LongDouble,
         lambda: os,
     ],
 )

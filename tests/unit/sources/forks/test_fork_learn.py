@@ -48,7 +48,7 @@ def told(folders, source, **more):
     finally:
         imports.unwatch()
     return [
-        line.rpartition(" ")[0] if line.startswith(("std", "lib")) else line
+        line.rpartition(" ")[0] if line.startswith(("std", "lib", "late")) else line
         for line in imports.report().decode().splitlines()
     ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from aoba.sources.forks import fork_serve
 from aoba.sources.forks.fork_code import Scripts
-from aoba.sources.forks.fork_serve import ROOM, Server, keep, refuse
+from aoba.sources.forks.fork_serve import ROOM, Server, keep, refuse, tell_changed
 from aoba.sources.forks.stamped import Stamped
 from aoba.sources.scripts.program import Version
 
@@ -159,19 +159,20 @@ def test_what_is_kept_is_not_inherited(pipes):
     assert not os.get_inheritable(pipes[0])
 
 
-def test_libraries_that_have_changed_leave_runs_to_fresh_interpreters(server, pipes, monkeypatch):
-    changed, begun = [False, True, True], []
-    monkeypatch.setattr(server, "_have_changed", lambda: changed.pop(0))
-    monkeypatch.setattr(server, "_find", lambda _: (b"path", "code", ["argv"], "/", {}, "look"))
+def test_a_run_is_told_when_it_is_to_look_at_libraries(server, pipes, monkeypatch):
+    due, begun = [True, False], []
+    monkeypatch.setattr(server, "_is_due", lambda: due.pop(0))
+    monkeypatch.setattr(server, "_be", lambda name, new, _script, _undo: begun.append((name, new)))
     monkeypatch.setattr(fork_serve.os, "fork", lambda: 0)
-    monkeypatch.setattr(server, "_be", lambda _name, _new, script, _undo: begun.append(script))
 
-    carry_out(server, pipes, b"".join(command(name, b"a") for name in (b"1", b"2", b"3")))
+    carry_out(server, pipes, command(b"1", b"a", b"7\0/x\0look") + command(b"2", b"a", b"8\0/x"))
 
-    assert begun == [
-        (b"path", "code", ["argv"], "/", {}, "look"),
-        *[(b"path", None, ["argv"], None, None, "look")] * 2,
-    ]
+    assert begun == [(b"1", b"7\0/x\0look\0libraries"), (b"2", b"8\0/x")]
+
+
+def test_a_change_of_libraries_is_of_no_run(pipes):
+    tell_changed(pipes[3])
+
     assert os.read(pipes[2], 1000) == b"changed\n"
 
 
@@ -182,6 +183,11 @@ def test_what_another_process_finds_out():
 def test_nothing_comes_of_a_process_that_fails():
     with pytest.raises((ValueError, EOFError)):
         fork_serve.elsewhere(lambda: 1 // 0)
+
+
+def test_nothing_comes_of_a_process_that_is_killed():
+    with pytest.raises(ValueError, match="nothing to say"):
+        fork_serve.elsewhere(lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
 def test_a_process_that_hangs_is_not_waited_for(monkeypatch, tmp_path):

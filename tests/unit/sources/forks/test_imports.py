@@ -46,8 +46,8 @@ def test_what_takes_time_is_loaded_in_its_order():
         ([], ()),
         ([f"std csv {ENOUGH - 1}"], ()),
         ([f"std csv {ENOUGH // 2 + 1}", f"lib yaml {ENOUGH // 2 + 1}"], ("csv", "yaml")),
-        ([f"lib yaml {ENOUGH}", "late csv"], ("yaml",)),
-        ([f"lib yaml {ENOUGH}", "late yaml"], ()),
+        ([f"lib yaml {ENOUGH}", "late csv 5"], ("yaml",)),
+        ([f"lib yaml {ENOUGH}", "late yaml 5"], ()),
         ([f"lib yaml {ENOUGH}", "refused yaml opens sockets"], ()),
         (["", " ", "lib", "lib a 9999999 c", "lib a many", "late", "refused", "what is"], ()),
         (["lib --learned 9999999", "lib a..b 9999999", "lib . 9999999", "lib / 9999999"], ()),
@@ -75,8 +75,15 @@ def test_what_is_loaded_already_takes_no_time_and_pays_all_the_same():
 
 
 def test_what_came_late_once_is_not_trusted_again():
-    imports = told([f"lib numpy {ENOUGH}"], ["late numpy"], [f"lib numpy {ENOUGH}"])
+    imports = told([f"lib numpy {ENOUGH}"], ["late numpy 5"], [f"lib numpy {ENOUGH}"])
 
+    assert imports.libraries() == Libraries()
+
+
+def test_what_came_late_is_known_if_it_takes_long():
+    imports = told([f"late numpy {ENOUGH}", "late csv 5"], [f"late numpy {ENOUGH}"])
+
+    assert list(imports.late) == ["numpy"]
     assert imports.libraries() == Libraries()
 
 

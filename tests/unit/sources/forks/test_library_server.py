@@ -18,14 +18,16 @@ from aoba.sources.forks.library_server import (
 )
 from aoba.sources.forks.warm import IDLE
 from aoba.sources.scripts.limits import Limits
+from aoba.sources.scripts.process_options import ProcessOptions
 from aoba.sources.scripts.spec import ScriptSpec
 
 
 class Server:
     """In place of a `ForkServer`."""
 
-    def __init__(self, python, preload, limits, *, without, loading):  # noqa: ARG002
-        self.of = (python, preload, limits)
+    def __init__(self, python, preload, limits, process, *, without, loading):
+        assert (without, loading) == (library_server.WITHOUT, library_server.LOADING)
+        self.of = (python, preload, limits, process)
         self.ready = self.is_hopeless = self.is_over = self.closed = False
         self.newest = SimpleNamespace(
             changed=False,
@@ -47,6 +49,7 @@ class Server:
 
 
 made = []
+ELSEWHERE = ProcessOptions("/srv/plant", (("A", "b"),))
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +80,7 @@ def started(servers, wanted, **more):
     return server
 
 
-def test_scripts_share_one_where_packages_interpreter_and_limits_are_the_same():
+def test_scripts_share_one_where_packages_and_all_of_the_process_are_the_same():
     servers = LibraryServers()
     one = servers.get(spec(), libraries("numpy"))
 
@@ -85,6 +88,10 @@ def test_scripts_share_one_where_packages_interpreter_and_limits_are_the_same():
     assert servers.get(spec(), libraries("numpy", "yaml")) is not one
     assert servers.get(spec("/bin/python4"), libraries("numpy")) is not one
     assert servers.get(spec(limits=Limits(nice=3)), libraries("numpy")) is not one
+    elsewhere = servers.get(spec(process=ELSEWHERE), libraries("numpy"))
+    assert elsewhere is not one
+    elsewhere.process()
+    assert made[0].of[3] == ELSEWHERE
 
 
 def test_there_are_not_more_than_that():
@@ -102,7 +109,9 @@ def test_nothing_is_started_before_somebody_runs(caplog):
     assert made == []
     assert server.process() is None
     assert server.process() is None
-    assert [it.of for it in made] == [("/bin/python3", (LEARNED, "numpy", "csv"), Limits())]
+    assert [it.of for it in made] == [
+        ("/bin/python3", (LEARNED, "numpy", "csv"), Limits(), ProcessOptions())
+    ]
     made[0].ready = True
 
     assert server.process() is made[0].newest
