@@ -119,7 +119,9 @@ def test_kills_leave_no_wrong_value_no_zombie_and_no_descriptor(
             run = values[0]
             eventually(lambda run=run: client.holding()[0] != run)
         eventually(lambda: len(server.processes()) == 1)
-        assert len(open_descriptors(server.process.pid)) <= before + 1
+        eventually(  # the next interpreter has six while it starts
+            lambda: len(open_descriptors(server.process.pid)) <= before + 1, "few descriptors"
+        )
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
     assert all(map(is_alive, map(int, children.split())))  # no zombie either
 
