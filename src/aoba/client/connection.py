@@ -125,6 +125,8 @@ class Connection:
 
     def is_over(self, error: DeviceError) -> bool:
         """Whether another connection may do better, after `error` of this one's newest request."""
+        if self.is_lost:
+            return True
         if isinstance(error, DeviceException):
             return False
         if isinstance(self.target, SerialUrl):  # to open a port may start a device afresh
@@ -202,12 +204,13 @@ class Connection:
     async def _until_free(self, request: Request) -> None:
         """Until nothing that may come can be taken for its answer, or its answer has come.
 
-        That takes as long where the connection is lost meanwhile.
+        Raises DeviceError where the connection is lost; the next one has to wait for the rest.
         """
         matcher = self._state.matcher
         while not request.answer and (
             seconds := matcher.pause(request.unit, request.pdu, time.monotonic())
         ):
+            self._expect_connection()
             await self._wire.sleep(seconds)
 
     async def _silence(self) -> None:

@@ -31,6 +31,9 @@ from aoba.sources.schedule import Schedule
 MAX_REST: Final = 10.0
 """Seconds that a silent station is left alone at most, where it shares its line."""
 
+_MOST_DOUBLINGS: Final = 16
+"""Of the rest of a station that stays silent; its timeout is 1 ms at least."""
+
 
 class _Read(NamedTuple):
     block: Block
@@ -50,7 +53,7 @@ class DeviceSource:
         self._is_slow = self._is_echo_told = False
         self._has_answered = False
         self._failed_at: float | None = None  # the first poll of those that failed in a row
-        self._silences = 0  # in a row
+        self._silences = 0  # in a row, as far as they count
         self._not_before = 0.0
         image.cede(name, self._writes)
         line.units.add(spec.unit)
@@ -148,7 +151,7 @@ class DeviceSource:
         self._failed_at = self._failed_at or now
         if is_silence(error) and len(self._line.units) > 1:
             self._not_before = now + min(MAX_REST, self._patience.cost * 2**self._silences)
-            self._silences += 1
+            self._silences = min(self._silences + 1, _MOST_DOUBLINGS)
 
     def _note_answer(self) -> None:
         if self._failed_at is not None and self._has_answered:

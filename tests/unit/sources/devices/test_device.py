@@ -216,6 +216,14 @@ def test_the_longer_a_station_is_silent_the_less_often_it_is_asked(polled, monke
     assert pauses == [1, 2, 4, 8, MAX_REST, MAX_REST]
 
 
+def test_a_station_may_be_silent_for_days(polled):
+    polled.line.units = {3, 4}
+    for _ in range(2000):
+        polled.source._note_failure(NoAnswer(""))
+
+    assert time.monotonic() < polled.source._not_before <= time.monotonic() + MAX_REST
+
+
 def test_a_station_alone_on_its_line_keeps_nobody_waiting(polled):
     polled.line.before = raising(NoAnswer(""))
     polled.poll()

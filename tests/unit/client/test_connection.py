@@ -1,0 +1,75 @@
+"""Requests over connections to a device that is near: what is sent, what is said, what is over."""
+
+import asyncio
+import time
+
+import pytest
+
+from aoba.client.blocks import Block
+from aoba.client.connection import Connection
+from aoba.client.line_state import LineState
+from aoba.client.poll import poll
+from aoba.client.requests import read_once
+from aoba.client.target import parse_target
+from aoba.client.wire import MAX_UNASKED
+from aoba.errors import BadAnswer, NoConnection
+from aoba.modbus.spec import Table
+from aoba.spans import Span
+from support.lines import rtu
+from support.near import NearDevice
+
+RTU = "rtu+tcp://10.0.0.5:502"
+TIMEOUT = 10.0
+"""Seconds; nothing here waits for so long."""
+ONE = Block(1, Table.HOLDING, Span(0, 1))
+
+
+def registers(request):
+    """The answer to one that reads them, as RTU."""
+    size = 2 * request[5]
+    return rtu(request[0], bytes((request[1], size)) + bytes(size))
+
+
+def states(url):
+    return LineState(parse_target(url))
+
+
+def test_a_poll_goes_on_where_more_came_than_anybody_asked_for(monkeypatch):
+    device = NearDevice(monkeypatch, lambda request: [registers(request)])
+
+    async def main():
+        state, got = states(RTU), []
+        polling = poll(
+            lambda: Connection.connect(state, TIMEOUT), lambda it: read_once(it, ONE), 0.001
+        )
+        async for one in polling:
+            got.append(type(one))
+            if len(got) == 1:
+                device.wires[0].data_received(bytes(MAX_UNASKED + 1))
+            if len(got) == 3:
+                break
+        await polling.aclose()
+        return got
+
+    assert asyncio.run(main()) == [bytes, BadAnswer, bytes]
+    assert len(device.wires) == 2
+
+
+def test_nobody_waits_for_late_answers_where_the_connection_is_lost(monkeypatch):
+    device = NearDevice(monkeypatch, lambda _: [])
+
+    async def main():
+        state = states(RTU)
+        connection = await Connection.connect(state, TIMEOUT)
+        state.matcher.asks(1, b"\x03\0\x10\0\1")
+        state.matcher.sent(TIMEOUT, time.monotonic())
+        state.matcher.done()
+        asking = asyncio.create_task(read_once(connection, ONE))
+        await asyncio.sleep(0)
+        device.wires[0].connection_lost(ConnectionResetError())
+        async with asyncio.timeout(TIMEOUT):
+            await asking
+
+    with pytest.raises(NoConnection):
+        asyncio.run(main())
+    assert device.requests == []
