@@ -10,6 +10,7 @@ AobaError
 │   ├── NoConnection            it cannot be reached, or is no longer
 │   ├── NoAnswer                it is silent
 │   ├── BadAnswer               it answers what was not asked
+│   │   └── Unasked                 more than anybody asked for has come
 │   ├── DeviceBusy              too much waits for it
 │   └── DeviceException         it answers with an exception
 ├── BrokerError             an MQTT broker, or the way to it, fails         the broker
@@ -73,6 +74,10 @@ class NoAnswer(DeviceError):
 
 class BadAnswer(DeviceError):
     """What comes back is no Modbus, or no answer to what was asked."""
+
+
+class Unasked(BadAnswer):
+    """So much has come that nobody asked for that the connection was given up."""
 
 
 class DeviceBusy(DeviceError):

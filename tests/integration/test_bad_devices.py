@@ -136,6 +136,31 @@ def test_a_scan_that_finds_nobody_says_so_and_fails() -> None:
     assert ended == (1, f"none of 3 unit ids answers at {device.url}\n", "")
 
 
+def test_after_an_answer_that_is_no_modbus_a_scan_asks_the_others_all_the_same() -> None:
+    asked: list[int] = []
+
+    def answer(request: bytes) -> bytes:
+        asked.append(request[6])
+        return frame(request, b"\x03") if request[6] == 2 else SILENCE
+
+    with Misbehaving(answer) as device:
+        ended = command("scan", device.url, "--units", "1-4", "--timeout", "200ms")
+
+    assert ended.stdout == f"station 2\n1 of 4 unit ids answers at {device.url}\n"
+    assert list(dict.fromkeys(asked)) == [1, 2, 3, 4]
+
+
+def test_a_scan_takes_no_flood_for_a_station() -> None:
+    with Misbehaving(lambda _: bytes(70_000)) as device:
+        ended = command("scan", device.url, "--units", "1-3", "--timeout", "1s")
+
+    assert ended.stdout == (
+        f"none of 3 unit ids answers at {device.url}\n"
+        "but something comes: more than 64 KiB came unasked\n"
+    )
+    assert ended.code == 1
+
+
 def test_a_scan_over_several_connections() -> None:
     def answer(request: bytes) -> bytes:
         return registers(request, 1) if request[6] % 10 == 0 else SILENCE

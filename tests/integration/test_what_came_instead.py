@@ -244,6 +244,22 @@ def test_without_a_trace_nothing_is_shown(arguments: tuple[object, ...]) -> None
         assert command(name, device.url, *rest, "--timeout", "200ms").stderr == ""
 
 
+def test_a_scan_says_what_comes_where_nobody_answers() -> None:
+    with SerialDevice(nobody, echo=True) as device:
+        ended = command("scan", device.url, "--units", "1,2", "--timeout", "100ms")
+    came = f"only what was sent came within 0.8 s: 0 holding at station 2; {ECHO}"
+    assert ended.stdout.splitlines() == [
+        f"none of 2 unit ids answers at {device.url}",
+        f"but something comes: {came}",
+    ]
+
+
+def test_a_scan_asks_for_identifications_where_the_adapter_gives_back_what_is_sent() -> None:
+    with SerialDevice(late(), echo=True) as device:
+        done("scan", device.url, "--units", "1", "--timeout", "1s")
+        assert [request[1] for request in device.requests] == [3, 0x2B]
+
+
 def test_a_scan_can_be_traced() -> None:
     def answer(request: bytes) -> Sends:
         return [(0.0, good_answer(request))] if request[0] == 1 else []

@@ -49,11 +49,14 @@ def scan_units(  # noqa: PLR0913  as many as the command has options
         raise UsageError("--units: 0 is all stations of a line, and none of them answers")
     timeout = timeout or (LINE_TIMEOUT if is_line else NETWORK_TIMEOUT)
     asked: dict[int, Asked] = {}
+    came = ""
 
     async def work() -> bool:
+        nonlocal came
         with _progress(len(units)) as progress:
             async for one in scan(target, units, timeout, parallel, trace):
                 asked[one.unit] = one
+                came = one.came or came
                 if progress:
                     _advance(progress, one, _found(asked))
         return True
@@ -61,9 +64,11 @@ def scan_units(  # noqa: PLR0913  as many as the command has options
     finished = run_asking(lambda: until_stopped(work()), trace)
     found = _found(asked)
     if as_json:
-        sys.stdout.write(_as_json(target, len(asked), found) + "\n")
+        sys.stdout.write(_as_json(target, len(asked), found, came) + "\n")
     else:
         _print(target, len(asked), found, interrupted=not finished)
+        if came and not found:
+            sys.stdout.write(f"but something comes: {came}\n")
     return (0 if found else 1) if finished else INTERRUPTED
 
 
@@ -135,10 +140,9 @@ def _summary(asked: int, found: Found) -> str:
     return f"{len(found)} of {units} answer{'s' * (len(found) == 1)}"
 
 
-def _as_json(target: Target, asked: int, found: Found) -> str:
+def _as_json(target: Target, asked: int, found: Found, came: str) -> str:
     stations = [
         {"station": one.unit, "exception": one.exception, "identity": one.identity} for one in found
     ]
-    return json.dumps(
-        {"url": str(target), "asked": asked, "stations": stations}, ensure_ascii=False
-    )
+    report = {"url": str(target), "asked": asked, "stations": stations, "came": came or None}
+    return json.dumps(report, ensure_ascii=False)

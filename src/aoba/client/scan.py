@@ -14,8 +14,8 @@ from aoba.client.connection import LINGER, Connection
 from aoba.client.line_state import LineState
 from aoba.client.requests import identify, read_once
 from aoba.client.target import Target, has_broadcast
-from aoba.client.words import FROM_GATEWAYS
-from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection
+from aoba.client.words import FROM_GATEWAYS, in_log
+from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection, Unasked
 from aoba.identity import has_name, object_name
 from aoba.links.trace import Level
 from aoba.modbus.spec import Table
@@ -40,6 +40,8 @@ class Asked(NamedTuple):
     identity: dict[str, str] = {}  # noqa: RUF012  never changed
     again: bool = False
     """Whether it is asked once more, at the end: it may have missed the question, see `SLOW`."""
+    came: str = ""
+    """What came instead of an answer, if anything did, and what to do about it."""
 
 
 async def scan(
@@ -122,6 +124,8 @@ class _Asking:
 
     async def _connected(self) -> Connection:
         """An answer is soon missed, but who has no connection asks nobody."""
+        if self._connection and self._connection.is_lost:
+            await self.close()
         if not self._connection:
             opening = max(self.timeout, OPENING)
             self._connection = await Connection.connect(self._line, self.timeout, opening=opening)
@@ -149,8 +153,9 @@ async def _ask(connection: Connection, unit: int) -> Asked:
         await read_once(connection, Block(unit, Table.HOLDING, Span(0, 1)))
     except DeviceException as error:
         exception = error.code
-    except NoAnswer:
-        return Asked(unit, answers=False)
+    except (NoAnswer, Unasked) as error:
+        came = in_log(error, connection.target) if _has_come(error) else ""
+        return Asked(unit, answers=False, came=came)
     except BadAnswer:  # of two stations with the same id, perhaps
         return Asked(unit, answers=True)
     if exception in FROM_GATEWAYS:
@@ -159,6 +164,10 @@ async def _ask(connection: Connection, unit: int) -> Asked:
     with suppress(DeviceError):
         identity = await identify(connection, unit)
     return Asked(unit, True, exception, _named(identity))
+
+
+def _has_come(error: NoAnswer | Unasked) -> bool:
+    return isinstance(error, Unasked) or error.kind is not None
 
 
 def _named(objects: dict[int, bytes]) -> dict[str, str]:

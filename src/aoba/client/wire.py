@@ -15,7 +15,7 @@ from aoba.client.came import Came
 from aoba.client.echo import Kind
 from aoba.client.line_state import LineState
 from aoba.client.target import SerialUrl
-from aoba.errors import BadAnswer
+from aoba.errors import Unasked
 from aoba.links.gap import GapTimer
 from aoba.modbus.mismatch import may_be_its_own_answer
 
@@ -116,7 +116,7 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         self._received += len(data)
         if self._is_network and self._received > MAX_UNASKED:
             kib = MAX_UNASKED // 1024
-            self.abort(BadAnswer(f"{self._state.target}: more than {kib} KiB came unasked"))
+            self.abort(Unasked(f"{self._state.target}: more than {kib} KiB came unasked"))
             return
         if self._state.trace:
             self._state.trace.received(data)

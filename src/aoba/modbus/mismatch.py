@@ -19,6 +19,10 @@ _SIZES: Final[dict[int, int]] = {
 }
 """Bytes of a response to a write (sections 6.5, 6.6, 6.11, 6.12, 6.16)."""
 
+_READ_DEVICE_IDENTIFICATION: Final = 0x0E
+_OBJECTS: Final = 7
+"""Bytes of an identification before the first object (section 6.21)."""
+
 
 def mismatch(request: bytes, response: bytes) -> str | None:
     """`expected registers 2, got 1`; None where `response` may be the answer. Both are PDUs.
@@ -66,6 +70,15 @@ def _written(request: bytes, response: bytes) -> str | None:
     return _difference("address", asked, got)
 
 
+def _identified(request: bytes, response: bytes) -> str | None:
+    """Other types of function 2B may answer anything."""
+    if request[1:2] != bytes((_READ_DEVICE_IDENTIFICATION,)):
+        return None
+    if len(response) < _OBJECTS:
+        return f"expected an identification of {_OBJECTS} bytes or more, got {len(response)}"
+    return _difference("type", request[1], response[1])
+
+
 def _difference(what: str, expected: int, got: int) -> str | None:
     return None if got == expected else f"expected {what} {expected}, got {got}"
 
@@ -76,4 +89,5 @@ _RULES: Final[dict[int, Callable[[bytes, bytes], str | None]]] = {
     FunctionCode.READ_HOLDING_REGISTERS: _registers,
     FunctionCode.READ_INPUT_REGISTERS: _registers,
     **dict.fromkeys(_SIZES, _written),
+    FunctionCode.ENCAPSULATED_INTERFACE_TRANSPORT: _identified,
 }

@@ -41,6 +41,9 @@ MASK = "16 0004 00F2 0025"
         (MASK, "16 0005 00F2 0025", "expected address 4, got 5"),
         ("2B 0E 02 00", "2B 0E 02 81 00 00 00", None),
         ("2B 0E 02 00", "AB 01", None),
+        ("2B 0E 02 00", "2B 0E", "expected an identification of 7 bytes or more, got 2"),
+        ("2B 0E 02 00", "2B 0D 02 81 00 00 00", "expected type 14, got 13"),
+        ("2B 0D 02 00", "2B 0D", None),
     ],
 )
 def test_what_differs_is_told(request_pdu, response, says):
@@ -59,6 +62,7 @@ def test_what_differs_is_told(request_pdu, response, says):
         ("03 0300 0001", False),
         (WRITE_REGISTERS, False),
         ("0F 0005 0001 01 01", False),
+        ("2B 0E 02 00", False),
     ],
 )
 def test_which_requests_look_like_their_answers(pdu, expected):
