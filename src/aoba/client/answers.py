@@ -73,8 +73,8 @@ class AnswerReader:
         self.damaged = False
         """Whether the answer that was awaited has come, but for its checksum; since it was set."""
         self._buffer = b""
-        self._head = b""
-        """How the answer that is awaited begins."""
+        self._head = self._exception_head = b""
+        """How the answer that is awaited begins, and how it does where it is an exception."""
         self._echo = b""
         self._is_gap = False
 
@@ -82,6 +82,11 @@ class AnswerReader:
     def waiting(self) -> bool:
         """Whether `gap` is to be called when nothing more comes."""
         return bool(self._buffer)
+
+    @property
+    def unfinished(self) -> Stray:
+        """What may still become a frame, if more comes."""
+        return Stray(len(self._buffer), self._buffer[:MAX_KEPT])
 
     def encode(self, unit: int, pdu: bytes, transaction: int) -> bytes:
         """The frame of a request."""
@@ -93,6 +98,7 @@ class AnswerReader:
             self.clear()
         self._echo = adu if echo else b""
         self._head = self._answer_head(adu)
+        self._exception_head = self._head_of_exception(adu)
 
     def feed(self, data: bytes) -> None:
         if len(data) > MAX_AT_ONCE:
@@ -128,6 +134,9 @@ class AnswerReader:
         """How the answer to `adu` begins."""
         raise NotImplementedError
 
+    def _head_of_exception(self, adu: bytes) -> bytes:
+        raise NotImplementedError
+
     def _size(self, data: bytes) -> int:
         """Bytes of the good frame that `data` begins with; _MORE are needed, or there is _NONE."""
         raise NotImplementedError
@@ -137,7 +146,10 @@ class AnswerReader:
 
     def _is_lost(self) -> bool:
         """Whether half a frame in the buffer is not the answer that is awaited."""
-        return not self._buffer.startswith(self._head)
+        return not any(
+            self._buffer.startswith(head) or head.startswith(self._buffer)
+            for head in (self._head, self._exception_head)
+        )
 
     def _without_flood(self, data: bytes) -> bytes:
         self.clear()
@@ -185,6 +197,9 @@ class RtuAnswers(AnswerReader):
     def _answer_head(self, adu: bytes) -> bytes:
         return response_head(adu) or adu[:2]
 
+    def _head_of_exception(self, adu: bytes) -> bytes:
+        return bytes((adu[0], adu[1] | EXCEPTION_FLAG))
+
     def _size(self, data: bytes) -> int:
         if len(data) < 2:  # noqa: PLR2004  unit id and function
             return _MORE
@@ -209,6 +224,9 @@ class AsciiAnswers(AnswerReader):
 
     def _answer_head(self, adu: bytes) -> bytes:
         return adu[:5]  # the colon, unit id and function
+
+    def _head_of_exception(self, adu: bytes) -> bytes:
+        return adu[:3] + f"{int(adu[3:5], 16) | EXCEPTION_FLAG:02X}".encode()
 
     def _size(self, data: bytes) -> int:
         end = data.find(b"\n") + 1
@@ -237,6 +255,9 @@ class MbapAnswers(AnswerReader):
 
     def _answer_head(self, adu: bytes) -> bytes:
         return adu[:4]  # transaction and protocol id
+
+    def _head_of_exception(self, adu: bytes) -> bytes:
+        return self._answer_head(adu)
 
     def _size(self, data: bytes) -> int:
         if self._is_astray and not data.startswith(self._head):

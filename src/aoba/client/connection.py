@@ -259,6 +259,7 @@ class Connection:
 
     def _without_answer(self, what: Block | str, request: Request) -> DeviceError:
         came = request.came
+        came.stray = came.stray.and_then(self._wire.unfinished)
         came.is_late = self._state.matcher.is_late(request.unit)
         came.is_echo_missing = self._state.echo.is_missing and may_be_its_own_answer(request.pdu)
         self._silences += 1

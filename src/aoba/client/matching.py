@@ -64,6 +64,10 @@ class Matcher(Protocol):
     def is_answer(self, frame: Frame, now: float) -> bool:
         """Whether a frame that comes is the answer to the present request."""
 
+    @property
+    def was_late(self) -> bool:
+        """Whether the newest frame was, in its order, the answer to an earlier request."""
+
     def is_late(self, unit: int) -> bool:
         """Whether the station has answered when nobody waited any more."""
 
@@ -79,6 +83,8 @@ class Matcher(Protocol):
 
 class TransactionMatcher:
     """For links with transaction ids, which go on from one connection to the next."""
+
+    was_late = False
 
     def __init__(self) -> None:
         self._unit = 0
@@ -169,6 +175,7 @@ class OrderMatcher:
         self._late: set[int] = set()
         self._request: tuple[int, bytes] | None = None
         self._connections = 0
+        self.was_late = False
 
     def connected(self, now: float) -> None:
         """A serial server may bring at once what it has kept for whoever comes next."""
@@ -214,12 +221,14 @@ class OrderMatcher:
 
     def is_answer(self, frame: Frame, now: float) -> bool:
         it = self._open.get(frame.unit)
+        self.was_late = False
         if it is None or mismatch(it.pdu, frame.pdu):
             return False
         self._answered(frame.unit, it, now)
         if self._request == (frame.unit, it.pdu):
             return True
         self._late.add(frame.unit)
+        self.was_late = True
         return False
 
     def is_late(self, unit: int) -> bool:

@@ -10,7 +10,7 @@ import math
 import time
 from typing import Any, Final
 
-from aoba.client.answers import NO_STRAY, AnswerReader, Frame
+from aoba.client.answers import NO_STRAY, AnswerReader, Frame, Stray
 from aoba.client.came import Came
 from aoba.client.echo import Kind
 from aoba.client.line_state import LineState
@@ -26,12 +26,24 @@ MAX_UNASKED: Final = 64 * 1024
 class Request:
     """One that is being made; the wire notes what comes of it."""
 
-    __slots__ = ("adu", "answer", "came", "is_damaged", "is_doubtful", "pdu", "unit")
+    __slots__ = (
+        "adu",
+        "answer",
+        "came",
+        "is_damaged",
+        "is_doubtful",
+        "is_sent",
+        "pdu",
+        "transaction",
+        "unit",
+    )
 
     def __init__(self, unit: int, pdu: bytes, adu: bytes, transaction: int) -> None:
         self.unit, self.pdu, self.adu = unit, pdu, adu
+        self.transaction = transaction
         self.came = Came(unit, pdu, transaction)
         self.answer: Frame | None = None
+        self.is_sent = False
         self.is_doubtful = False
         """Whether the answer may be nothing but the request, given back by an adapter."""
         self.is_damaged = False
@@ -56,6 +68,11 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         """Done when the connection is; its result is why, as far as that is known."""
 
+    @property
+    def unfinished(self) -> Stray:
+        """What has come that may still become a frame, if more comes."""
+        return self._reader.unfinished
+
     def begin(self, unit: int, pdu: bytes) -> Request:
         """A request, of which this is the present one until `end`."""
         transaction = self._state.matcher.asks(unit, pdu)
@@ -76,6 +93,10 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         state.matcher.sent(timeout, time.monotonic())
         state.echo.sent()
         self._reader.expect(request.adu, echo=state.echo.is_possible)
+        self._note_stray()
+        if not request.is_sent:  # what came before says nothing about it
+            request.came = Came(request.unit, request.pdu, request.transaction)
+            request.is_sent = True
         self._write(request.adu)
         if state.trace:
             state.trace.request(request.unit, request.pdu, request.adu)
@@ -175,7 +196,7 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         self._wake()
 
     def _take_other(self, request: Request | None, frame: Frame) -> None:
-        if request:
+        if request and not self._state.matcher.was_late:
             request.came.frame(frame)
         self._tell("late, or not asked for", frame)
 

@@ -194,6 +194,37 @@ def test_the_answer_may_pause_and_its_data_look_like_anything():
     assert stream.comes(frame.adu[8:]) == [frame]
 
 
+@pytest.mark.parametrize("pdu", [ANSWER, EXCEPTION])
+def test_an_answer_may_pause_behind_each_of_its_bytes(stream, pdu):
+    frame = stream.expected(pdu)
+    for byte in single_bytes(frame.adu[:-1]):
+        assert stream.comes(byte) == []
+        assert stream.pauses() == []
+
+    assert stream.comes(frame.adu[-1:]) == [frame]
+    assert not stream.it.stray.size
+
+
+def test_so_may_that_to_a_write(kind):
+    stream = Stream(kind, WRITE, echo=False)
+    for byte in single_bytes(stream.sent[:-1]):
+        assert stream.comes(byte) + stream.pauses() == []
+
+    assert stream.comes(stream.sent[-1:]) == [stream.expected(WRITE)]
+
+
+@pytest.mark.parametrize("function", [b"", b"\x03", b"\x83"])
+def test_noise_that_is_like_the_begin_of_the_answer_is_passed_over(function):
+    stream = Stream("rtu")
+    frame = stream.expected(ANSWER)
+    noise = b"\x01" + function
+    assert stream.comes(noise) + stream.pauses() == []
+    found = stream.comes(frame.adu)
+
+    assert found or stream.pauses() == [frame]
+    assert stream.it.stray.data == noise
+
+
 def test_half_an_answer_is_forgotten_when_it_is_asked_again():
     stream = Stream("rtu")
     frame = stream.expected(ANSWER)

@@ -12,7 +12,7 @@ from aoba.client.poll import poll
 from aoba.client.requests import read_once
 from aoba.client.target import parse_target
 from aoba.client.wire import MAX_UNASKED
-from aoba.errors import NoConnection, Unasked
+from aoba.errors import DeviceError, NoAnswer, NoConnection, Unasked
 from aoba.modbus.spec import Table
 from aoba.spans import Span
 from support.lines import rtu
@@ -73,3 +73,63 @@ def test_nobody_waits_for_late_answers_where_the_connection_is_lost(monkeypatch)
     with pytest.raises(NoConnection):
         asyncio.run(main())
     assert device.requests == []
+
+
+def errors_of(state, *blocks, timeout=0.05):
+    """What is said of each block, asked one after the other over one connection."""
+
+    async def main():
+        said = []
+        connection = await Connection.connect(state, TIMEOUT)
+        connection.timeout = timeout
+        for block in blocks:
+            with pytest.raises(DeviceError) as error:
+                await read_once(connection, block)
+            said.append(error.value)
+        return said
+
+    return asyncio.run(main())
+
+
+LATE = {
+    "good": rtu(1, b"\x03\x02\0\x05"),
+    "damaged": rtu(1, b"\x03\x02\0\x05")[:-1] + b"\xff",
+}
+
+
+@pytest.mark.parametrize("late", LATE.values(), ids=LATE)
+def test_what_came_before_a_request_was_sent_says_nothing_about_it(monkeypatch, late):
+    device = NearDevice(monkeypatch, lambda _: [])
+    state = states(RTU)
+    state.matcher.asks(1, device_request := b"\x03\0\0\0\1")
+    state.matcher.sent(TIMEOUT, time.monotonic())
+    state.matcher.done()
+
+    async def main():
+        connection = await Connection.connect(state, TIMEOUT)
+        connection.timeout = 0.05
+        wire = device.wires[0]
+        wire._reader.expect(rtu(1, device_request), echo=False)
+        asking = asyncio.create_task(read_once(connection, Block(1, Table.HOLDING, Span(10, 14))))
+        await asyncio.sleep(0)
+        assert device.requests == []
+        wire.data_received(late)
+        await asking
+
+    with pytest.raises(NoAnswer, match="no answer within"):
+        asyncio.run(main())
+    assert len(device.requests) == 1
+
+
+def test_the_late_answer_of_another_station_says_nothing_either(monkeypatch):
+    NearDevice(monkeypatch, lambda it: [LATE["good"]] if it[0] == 2 else [])
+    said = errors_of(states(RTU), ONE, ONE._replace(unit=2))
+
+    assert ["no answer within" in str(error) for error in said] == [True, True]
+
+
+def test_half_an_answer_is_told(monkeypatch):
+    NearDevice(monkeypatch, lambda _: [LATE["good"][:4]])
+    (said,) = errors_of(states(RTU), ONE)
+
+    assert "only 4 bytes that are no frame (01 03 02 00) came within 0.05 s" in str(said)
