@@ -50,7 +50,7 @@ class EchoFilter:
     @property
     def waiting(self) -> bool:
         """Whether `silence` is to be called when nothing comes in for a while."""
-        return self._has_echo is None and bool(self._sent)
+        return bool(self._held) or (self._has_echo is None and bool(self._sent))
 
     def sent(self, data: bytes, *, repeats: bool) -> None:
         """`data` was sent; `repeats` says whether it is the very request that it answers."""
@@ -71,7 +71,8 @@ class EchoFilter:
         if start >= 0:
             return self._came_back(data, data[start + len(self._sent) :])
         if self._has_echo is not False and self._sent.startswith(data):
-            return self._is_coming_back(data)
+            self._held = data  # which may be the begin of a request, too
+            return b""
         return self._differs(data)
 
     def silence(self) -> bytes:
@@ -110,14 +111,6 @@ class EchoFilter:
             self._same = 0
             self._suspected *= LESS_SUSPECTED
         return self._has_echo is False
-
-    def _is_coming_back(self, data: bytes) -> bytes:
-        if self._has_echo:
-            self._sent = self._sent[len(data) :]
-            self._slack = 0
-        else:
-            self._held = data
-        return b""
 
     def _differs(self, data: bytes) -> bytes:
         """Something else has come in than what was sent."""

@@ -83,6 +83,26 @@ def test_where_a_line_has_an_echo_every_answer_has(line):
     assert line.found == 1
 
 
+@pytest.mark.parametrize("given", [False, True])
+def test_on_a_line_with_an_echo_a_request_may_begin_like_the_answer(given):
+    for parts in all_splits(READ):
+        line = Line(given=given)
+        line.reads()
+        line.comes(VALUE)
+        line.reads()  # and its echo is lost
+        assert line.comes(*parts) + line.filter.silence() == READ
+
+
+def test_what_is_held_back_there_is_given_back_when_nothing_follows():
+    line = Line(given=True)
+    line.writes()
+    assert line.comes(WRITE[:3]) == b""
+    assert line.filter.waiting
+
+    assert line.filter.silence() == WRITE[:3]
+    assert not line.filter.waiting
+
+
 def test_where_a_line_has_none_the_same_again_is_a_request(line):
     line.reads()
     line.comes(READ)

@@ -120,6 +120,13 @@ def test_what_is_no_echo_is_taken_for_what_it_is():
     assert line.talk(rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\x00\x02")
 
 
+def test_a_request_that_begins_like_an_echo_that_is_lost_is_answered_in_every_split():
+    for chunks in all_splits(rtu.encode(1, READ)):
+        line = Line(echo=True)
+        line.talk(rtu.encode(1, WRITE))
+        assert line.talk(*chunks) == rtu.encode(1, b"\x03\x02\xab\xcd")
+
+
 def test_a_request_right_behind_an_echo_is_answered():
     line = Line(echo=True)
     echo = line.talk(rtu.encode(1, READ))
