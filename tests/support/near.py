@@ -39,8 +39,12 @@ class _Transport(asyncio.Transport):
             asyncio.get_running_loop().call_soon(self._receive, chunk)
 
     def _receive(self, chunk: bytes) -> None:
-        if not self._wire.lost.done():
+        if self._wire.lost.done():
+            return
+        try:
             self._wire.data_received(chunk)
+        except Exception as error:  # noqa: BLE001  it ends a connection, as in the loop's own
+            self._wire.connection_lost(error)
 
     def close(self) -> None:
         asyncio.get_running_loop().call_soon(self._wire.connection_lost, None)

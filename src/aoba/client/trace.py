@@ -1,13 +1,18 @@
 """What is asked of devices and what they answer, in the log: `--trace` of those who ask.
 
-Lines are as those of links (`links/trace`): `<-` is what Aoba sent, `->` what came.
+Lines are as those of links (`links/trace`): `<-` is what Aoba sent, `->` what came. They have the
+same bound, too: what comes is up to the device.
 """
 
 import logging
+import time
 from typing import Final
 
 from aoba.client.answers import MAX_AT_ONCE, Frame, Stray
+from aoba.links.link_log import DETAIL_BURST, DETAIL_PER_SECOND
 from aoba.links.trace import Level
+from aoba.logs.dedup import OVERHEAD
+from aoba.logs.rate_limit import RateLimit
 from aoba.modbus.record import Framing, in_hex
 from aoba.modbus.words import overheard_words, request_words, response_words
 
@@ -22,6 +27,16 @@ class DeviceTrace:
 
     def __init__(self, url: str, framing: Framing, level: Level) -> None:
         self._url, self._framing, self._level = url, framing, level
+        self._limit = RateLimit(DETAIL_BURST, DETAIL_PER_SECOND)
+        self._left_out = 0
+
+    def pause(self) -> None:
+        """Say what was left out; it may take long until more comes."""
+        count, self._left_out = self._left_out, 0
+        if count:
+            text = f"{self._url}: {count} more lines, not shown"
+            self._limit.charge(OVERHEAD + len(text))
+            self._log(text)
 
     def request(self, unit: int, pdu: bytes, adu: bytes) -> None:
         self._frame(_WENT, f"station {unit} {request_words(pdu)}", adu)
@@ -56,4 +71,12 @@ class DeviceTrace:
             self._say(arrow, f"{len(data)} {noun} | {in_hex(data[:MAX_AT_ONCE])}{more}")
 
     def _say(self, arrow: str, text: str) -> None:
-        _log.info("%s %s %s", self._url, arrow, text, extra={"link": self._url})
+        line = f"{self._url} {arrow} {text}"
+        if not self._limit.take(OVERHEAD + len(line), time.monotonic()):
+            self._left_out += 1
+            return
+        self.pause()
+        self._log(line)
+
+    def _log(self, line: str) -> None:
+        _log.info("%s", line, extra={"link": self._url})

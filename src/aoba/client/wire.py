@@ -133,23 +133,14 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
         self._state.matcher.connected(time.monotonic())
 
     def data_received(self, data: bytes) -> None:
-        self.heard_at = time.monotonic()
-        self._received += len(data)
-        if self._is_network and self._received > MAX_UNASKED:
-            kib = MAX_UNASKED // 1024
-            self.abort(Unasked(f"{self._state.target}: more than {kib} KiB came unasked"))
+        if not self._feed(data):
             return
-        if self._state.trace:
-            self._state.trace.received(data)
-        self._reader.feed(data)
         self._read()
         self._gap.watch(waiting=self._reader.waiting)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:  # noqa: ARG002  it is connected
-        self.heard_at = time.monotonic()
-        if self._state.trace:
-            self._state.trace.received(data)
-        self._reader.feed(data)
+        if not self._feed(data):
+            return
         self._read()
         self._reader.clear()  # frames do not go on in the next one
         self._note_stray()
@@ -161,7 +152,23 @@ class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._gap.cancel()
         self._state.matcher.disconnected()
+        if self._state.trace:
+            self._state.trace.pause()
         self._end(exc)
+
+    def _feed(self, data: bytes) -> bool:
+        """False where so much has come that the connection is given up."""
+        self.heard_at = time.monotonic()
+        self._received += len(data)
+        if self._is_network and self._received > MAX_UNASKED:
+            if not self.lost.done():  # of a datagram that was under way already
+                kib = MAX_UNASKED // 1024
+                self.abort(Unasked(f"{self._state.target}: more than {kib} KiB came unasked"))
+            return False
+        if self._state.trace:
+            self._state.trace.received(data)
+        self._reader.feed(data)
+        return True
 
     def _on_gap(self) -> None:
         self._reader.gap()

@@ -70,12 +70,14 @@ def request_words(pdu: bytes) -> str:
 
 
 def response_words(request: bytes, response: bytes) -> str:
-    """Words for what a good request, or a refused one, was answered with."""
-    code = response[0]
-    if code & EXCEPTION_FLAG:
-        return exception_words(response[1])
-    describe = _RESPONSES.get(code)
-    return describe(request, response) if describe else "done"
+    """Words for what a request was answered with, which may be anything of one byte or more."""
+    try:
+        if response[0] & EXCEPTION_FLAG:
+            return exception_words(response[1])
+        describe = _RESPONSES.get(response[0])
+        return describe(request, response) if describe else "done"
+    except IndexError:
+        return f"an answer that is too short: {_words(response)}"
 
 
 def overheard_words(pdu: bytes) -> str:

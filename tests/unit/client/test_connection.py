@@ -9,10 +9,11 @@ from aoba.client.blocks import Block
 from aoba.client.connection import Connection
 from aoba.client.line_state import LineState
 from aoba.client.poll import poll
-from aoba.client.requests import read_once
+from aoba.client.requests import identify, read_once
 from aoba.client.target import parse_target
 from aoba.client.wire import MAX_UNASKED
-from aoba.errors import DeviceError, NoAnswer, NoConnection, Unasked
+from aoba.errors import BadAnswer, DeviceError, NoAnswer, NoConnection, Unasked
+from aoba.links.trace import Level
 from aoba.modbus.spec import Table
 from aoba.spans import Span
 from support.lines import rtu
@@ -133,3 +134,29 @@ def test_half_an_answer_is_told(monkeypatch):
     (said,) = errors_of(states(RTU), ONE)
 
     assert "only 4 bytes that are no frame (01 03 02 00) came within 0.05 s" in str(said)
+
+
+def test_an_answer_that_is_too_short_to_be_described_breaks_no_connection(monkeypatch):
+    device = NearDevice(monkeypatch, lambda it: [it[:4] + b"\0\3\1\x2b\x0e"])
+    state = LineState(parse_target("tcp://10.0.0.5"), Level.APP)
+
+    async def main():
+        connection = await Connection.connect(state, TIMEOUT)
+        await identify(connection, 1)
+
+    with pytest.raises(BadAnswer):
+        asyncio.run(main())
+    assert device.requests
+
+
+def test_datagrams_that_nobody_asked_for_end_a_connection(monkeypatch):
+    device = NearDevice(monkeypatch, lambda _: [])
+
+    async def main():
+        connection = await Connection.connect(states("udp://10.0.0.5"), TIMEOUT)
+        for _ in range(2 + MAX_UNASKED // 1000):
+            device.wires[0].datagram_received(bytes(1000), None)
+        await read_once(connection, ONE)
+
+    with pytest.raises(Unasked, match="more than 64 KiB came unasked"):
+        asyncio.run(main())

@@ -103,6 +103,17 @@ def test_there_is_a_row_for_each_function():
 
 
 @pytest.mark.parametrize("code", FUNCTIONS)
+def test_an_answer_may_end_anywhere(code):
+    (response,) = (row[2] for row in ROWS if int(row[0][:2], 16) == code)
+    pdu = bytes.fromhex(response)
+    for size in range(1, len(pdu)):
+        assert response_words(bytes((code, 0, 0, 0, 9)), pdu[:size])
+    assert response_words(bytes((code,)), bytes((code | 0x80,))) == (
+        f"an answer that is too short: {code | 0x80:02X}"
+    )
+
+
+@pytest.mark.parametrize("code", FUNCTIONS)
 def test_each_function_may_be_refused_or_cut_off(code):
     assert response_words(bytes((code,)), bytes((code | 0x80, 4))) == (
         "exception 04, server device failure"
