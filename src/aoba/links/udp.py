@@ -40,9 +40,9 @@ MAX_WAITING: Final = 64
 
 LOOP: Final = 1000
 LOOP_TIME: Final = 10.0
-"""So many datagrams of a client in a row, in so many seconds, whose answers repeat them: then it is
-no client that asks, but another server that takes our answers for requests, as we take its answers.
-One that is left out ends that."""
+"""So many times in a row, in so many seconds, the same datagram came, whose answer repeats it: then
+it is no client that asks, but another server that takes our answers for requests, as we take its
+answers. One that is left out ends that. A client counts its requests, so they differ."""
 
 _NO_FRAME: Final = "not exactly one frame"
 
@@ -64,11 +64,15 @@ class Peer:
         self.session = session
         self.client = client
         self.waiting = deque[tuple[bytes, Send]]()
-        self._repeated = 0
+        self._repeated = 0  # how often the last datagram came
+        self._last = b""
         self._repeated_since = -LOOP_TIME
 
-    def is_loop(self, now: float) -> bool:
-        """Whether a datagram whose answer repeats it, as those before did, is part of a loop."""
+    def is_loop(self, data: bytes, now: float) -> bool:
+        """Whether a datagram whose answer repeats it, as it may have done before, is of a loop."""
+        if data != self._last:
+            self.ends_repeating(now)
+            self._last = data
         self._repeated += 1
         if self._repeated < LOOP:
             return False
@@ -180,7 +184,7 @@ class UdpLink:
         if data != answers:
             peer.ends_repeating(now)
             return False
-        if not peer.is_loop(now):
+        if not peer.is_loop(data, now):
             return False
         text = "gives back what is sent, as another server would; one answer is left out"
         self.log.tell(f"client {peer.client.name} {text}", host=peer.client.host)

@@ -92,7 +92,10 @@ class DeviceSource:
 
     async def _poll(self, blocks: Sequence[Block]) -> bool:
         """Whether the device answers."""
-        self._writes.forget()
+        with self._writes.noted():
+            return await self._poll_whole(blocks)
+
+    async def _poll_whole(self, blocks: Sequence[Block]) -> bool:
         try:
             reads = await self._read_all(blocks)
         except DeviceError as error:

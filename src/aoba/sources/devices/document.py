@@ -22,7 +22,8 @@ _RANGES: Final[dict[Table, type[BitRange | RegisterRange]]] = {
 def polled(station: int, parts: Iterable[tuple[Block, bytes]]) -> Document:
     """The document of `station` that has the cells of each block.
 
-    Blocks are in the order of tables and addresses; those that touch become one range.
+    Blocks are as the user has written them: those of a table come together, and one that goes on
+    where the one before it ends becomes one range with it.
     """
     tables: dict[str, Any] = {
         table.label: [_range(block, cells) for block, cells in _joined(items)]

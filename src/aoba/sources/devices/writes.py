@@ -7,6 +7,7 @@ of date.
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from aoba.client.blocks import Block
@@ -31,6 +32,7 @@ class DeviceWrites:
         self._spec, self._line, self._log = spec, line, log
         self._patience = spec.patience
         self._written: list[Block] = []
+        self._is_noted = False  # what is written
         self._told = False
 
     def __str__(self) -> str:
@@ -38,12 +40,18 @@ class DeviceWrites:
 
     @property
     def mark(self) -> int:
-        """How many writes have been accepted since `forget`."""
+        """How many writes have been accepted since a poll began."""
         return len(self._written)
 
-    def forget(self) -> None:
-        """A poll begins; what was written before is what it reads."""
-        self._written.clear()
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """During a poll; what was written before is what it reads."""
+        self._is_noted = True
+        try:
+            yield
+        finally:
+            self._is_noted = False
+            self._written.clear()
 
     def still_true(self, block: Block, mark: int) -> Iterator[Span]:
         """What of `block` nobody has written since there was `mark`."""
@@ -84,12 +92,12 @@ class DeviceWrites:
             if pdu[0] == FunctionCode.MASK_WRITE_REGISTER:
                 masks = int.from_bytes(pdu[3:5], "big"), int.from_bytes(pdu[5:7], "big")
                 await mask_write(connection, block, *masks)
-                self._written.append(block)
+                self._note(block)
             else:
                 single, options = pdu[0] in _SINGLE, self._spec.target.requests
                 parts = write(connection, block, part.cells, single=single, options=options)
                 async for written in parts:
-                    self._written.append(written)
+                    self._note(written)
 
         try:
             await self._line.ask(self._spec.unit, request, self._patience, is_write=True)
@@ -102,6 +110,10 @@ class DeviceWrites:
             self._log.repeatable(logging.WARNING, text, f"write: {error.kind or type(error)}")
             return ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
         return None
+
+    def _note(self, written: Block) -> None:
+        if self._is_noted:
+            self._written.append(written)
 
     def _block(self, part: Part) -> Block:
         """Of the device's own."""

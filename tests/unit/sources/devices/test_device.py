@@ -308,10 +308,12 @@ def test_a_poll_under_way_brings_no_old_value_back(polled):
     async def poll():
         polled.line.before = write_while_the_inputs_are_read
         async with polled.source._polls.delivery():
-            reads = await polled.source._read_all([block for block, _ in polled.source._blocks()])
-            await asyncio.gather(*writes)
-            await asyncio.sleep(0)
-            polled.image.apply("tcp://a unit 3", polled.source._document(reads))
+            with polled.source._writes.noted():
+                blocks = [block for block, _ in polled.source._blocks()]
+                reads = await polled.source._read_all(blocks)
+                await asyncio.gather(*writes)
+                await asyncio.sleep(0)
+                polled.image.apply("tcp://a unit 3", polled.source._document(reads))
 
     polled.line.registers[0] = 2
     asyncio.run(poll())
@@ -335,6 +337,19 @@ def test_what_was_written_before_it_was_read_is_what_was_read(polled):
     assert polled.holding(0) == [0]
     polled.poll()
     assert polled.holding(0) == [9]
+
+
+def test_between_polls_nothing_is_kept_of_what_is_written(polled, monkeypatch):
+    monkeypatch.setattr(device_writes, "write", written)
+    polled.poll()
+    for _ in range(3):
+        assert polled.write("06 0001 1234") == bytes.fromhex("06 0001 1234")
+        assert polled.source._writes.mark == 0
+
+    with polled.source._writes.noted():
+        polled.write("06 0001 1234")
+        assert polled.source._writes.mark == 1
+    assert polled.source._writes.mark == 0
 
 
 def test_its_health_may_be_where_nobody_else_is():
