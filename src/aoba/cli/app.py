@@ -205,16 +205,16 @@ def push(
     It ends with Ctrl-C or SIGTERM. Coils and holding registers of stations with the mode "master"
     go to the devices with these unit ids, whenever they change.
     """
-    from aoba.cli.push import parse_refresh, push
-    from aoba.push.exchange import Manner
-    from aoba.push.way import Options
+    from aoba.cli.push import push
 
-    seconds, manner = parse_time("--timeout", timeout), Manner(single, verify)
-    options = Options(seconds, retries, parse_refresh(refresh), manner)
     push(
         url,
         source or [],
-        options,
+        timeout=parse_time("--timeout", timeout),
+        retries=retries,
+        refresh=refresh,
+        single=single,
+        verify=verify,
         trace=trace_level(trace),
         level=log_level.value,
         form=log_format.value,

@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 
-from aoba.cli.loop import run_loop
+from aoba.cli.engine import run_engine
 from aoba.client.target import parse_target
+from aoba.config.model import Config, PushConfig, named
 from aoba.duration import ACCEPTED as TIME
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.links.trace import Level
-from aoba.logs.setup import Format, Logging
-from aoba.push.way import Options
-from aoba.pushing import pushing
+from aoba.logs.setup import Format
 from aoba.sources.spec import ACCEPTED, parse_spec
 
 
 def push(  # noqa: PLR0913  as many as the command has options
     url: str,
     sources: Sequence[str],
-    options: Options,
     *,
+    timeout: float,
+    retries: int,
+    refresh: str,
+    single: bool,
+    verify: bool,
     trace: Level,
     level: str,
     form: Format,
@@ -28,12 +31,15 @@ def push(  # noqa: PLR0913  as many as the command has options
     if not sources:
         raise UsageError(f"nothing to push; expected one or more of {ACCEPTED}")
     specs = [parse_spec(text) for text in sources]
-
-    async def run() -> None:
-        await pushing(target, specs, options, trace).run()
-
-    with Logging(level, form):
-        run_loop(run)
+    config = PushConfig(
+        target,
+        timeout=timeout,
+        retries=retries,
+        refresh=parse_refresh(refresh),
+        single=single,
+        verify=verify,
+    )
+    run_engine(Config(named(specs), (config,), trace=trace), level, form)
 
 
 def parse_refresh(text: str) -> float | None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from aoba.cli.loop import run_loop
+from aoba.cli.engine import run_engine
+from aoba.config.model import Config, LinkConfig, named
 from aoba.errors import UsageError
 from aoba.identity import DEFAULT_IDENTITY, parse_identity
 from aoba.links.roles import parse_rules
 from aoba.links.trace import Level
 from aoba.links.url import DEFAULT_LISTEN, TlsUrl, parse_listen
-from aoba.logs.setup import Format, Logging
-from aoba.server import server
+from aoba.logs.setup import Format
 from aoba.sources.spec import ACCEPTED, parse_spec
 
 
@@ -33,8 +33,5 @@ def serve(  # noqa: PLR0913  as many as the command has options
     if rules and not any(isinstance(url, TlsUrl) and url.ca for url in urls):
         raise UsageError("--role needs a link that asks for certificates, tls://...&ca=FILE")
 
-    async def run() -> None:
-        await server(specs, urls, objects, rules, Level[trace.upper()]).run()
-
-    with Logging(level, form):
-        run_loop(run)
+    links = tuple(LinkConfig(url, rules) for url in urls)
+    run_engine(Config(named(specs), links, objects, Level[trace.upper()]), level, form)

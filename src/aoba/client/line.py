@@ -7,6 +7,7 @@ attempt is due, so that nobody waits for a line that is known to be down.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -43,8 +44,8 @@ class Line:
     def __init__(self, target: Target, level: Level = Level.OFF) -> None:
         self.target = target
         self._state = LineState(target, level)
-        self.units: set[int] = set()
-        """Of those who use it; told by themselves."""
+        self.units: Counter[int] = Counter()
+        """Of those who use it, as often as they do; told by themselves."""
         self._turns = Turns[_Job]()
         self._more = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None

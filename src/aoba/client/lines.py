@@ -36,6 +36,11 @@ class Lines:
             raise UsageError(f"{target}: {_difference(line.target, target)}")
         return line
 
+    async def close_unused(self) -> None:
+        """Close those that no source uses any more."""
+        unused = [place for place, line in self._lines.items() if not line.units.total()]
+        await asyncio.gather(*(self._lines.pop(place).close() for place in unused))
+
     async def close(self) -> None:
         await asyncio.gather(*(line.close() for line in self._lines.values()))
 

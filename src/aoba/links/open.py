@@ -39,7 +39,7 @@ class Link(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedStations:
     """What all links have in common."""
 
     stations: Mapping[int, Station]
@@ -76,17 +76,17 @@ class Served:
         return session(self.stations, client, reader, encode, echo=echo)
 
 
-def open_link(url: Url, served: Served) -> Link:
+def open_link(url: Url, served: ServedStations) -> Link:
     """Raises UsageError where files that the URL names are of no use."""
     return _BUILDERS[url.scheme](url, served)
 
 
-def _tcp(url: Url, served: Served) -> Link:
+def _tcp(url: Url, served: ServedStations) -> Link:
     log = LinkLog()
     return TcpLink(cast("NetworkUrl", url), partial(served.mbap, log=log), served.room, log)
 
 
-def _tls(url: Url, served: Served) -> Link:
+def _tls(url: Url, served: ServedStations) -> Link:
     from aoba.links.tls import TlsLink
 
     log = LinkLog()
@@ -94,19 +94,19 @@ def _tls(url: Url, served: Served) -> Link:
     return TlsLink(cast("TlsUrl", url), open_session, served.room, served.rules, log)
 
 
-def _udp(url: Url, served: Served) -> Link:
+def _udp(url: Url, served: ServedStations) -> Link:
     log = LinkLog()
     return UdpLink(cast("NetworkUrl", url), partial(served.mbap, log=log), log)
 
 
-def _rtu_tcp(url: Url, served: Served) -> Link:
+def _rtu_tcp(url: Url, served: ServedStations) -> Link:
     url = cast("NetworkUrl", url)
     log = LinkLog()
     open_session = partial(served.rtu, log=log, is_stream=True, echo=url.echo)
     return RtuTcpLink(url, open_session, served.room, log)
 
 
-def _serial(url: Url, served: Served) -> Link:
+def _serial(url: Url, served: ServedStations) -> Link:
     from aoba.links.serial import SerialLink
 
     url = cast("SerialUrl", url)
@@ -117,7 +117,7 @@ def _serial(url: Url, served: Served) -> Link:
     return SerialLink(url, client.port, lambda: open_session(client, log, echo=url.echo), log)
 
 
-_BUILDERS: Final[dict[str, Callable[[Url, Served], Link]]] = {
+_BUILDERS: Final[dict[str, Callable[[Url, ServedStations], Link]]] = {
     "tcp": _tcp,
     "tls": _tls,
     "udp": _udp,

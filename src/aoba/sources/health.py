@@ -62,11 +62,16 @@ def parse_health(text: str) -> HealthPlace:
     return HealthPlace(unit, cast("Literal['input', 'holding']", found[2]), address)
 
 
+def health_owner(name: str) -> str:
+    """Who the registers belong to that hold the health of the source `name`."""
+    return f"the health of {name}"
+
+
 class Health:
     """Of the source `name`. Raises DocumentError where its registers are taken already."""
 
     def __init__(self, name: str, place: HealthPlace, image: Image) -> None:
-        self._owner = f"the health of {name}"
+        self._owner = health_owner(name)
         self._place, self._image = place, image
         self.publish(age=None, runs=0, failures=0, status=0, is_stale=True)
 

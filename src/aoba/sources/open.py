@@ -28,8 +28,13 @@ class ListeningPort(Protocol):
     descriptors: int
     """That it may need."""
 
+    @property
+    def is_used(self) -> bool:
+        """Whether a source is left that listens there."""
+        ...
+
     async def bind(self) -> None:
-        """Take the port. Raises LinkError where that is impossible."""
+        """Take the port, if it is not taken yet. Raises LinkError where that is impossible."""
         ...
 
     async def close(self) -> None: ...
@@ -52,6 +57,12 @@ class Shared:
         """Take what others are to find us at. Raises LinkError where that is impossible."""
         for port in self.ports.values():
             await port.bind()
+
+    async def close_unused(self) -> None:
+        """Let go of what only sources needed that are gone."""
+        for key in [key for key, port in self.ports.items() if not port.is_used]:
+            await self.ports.pop(key).close()
+        await self.lines.close_unused()
 
     async def close(self) -> None:
         for port in self.ports.values():

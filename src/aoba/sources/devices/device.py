@@ -8,7 +8,9 @@ station takes time from others on its line, so the longer it is, the less often 
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -53,7 +55,7 @@ class DeviceSource:
         self._silences = 0  # in a row
         self._not_before = 0.0
         image.cede(name, self._writes)
-        line.units.add(spec.unit)
+        line.units[spec.unit] += 1
 
     @property
     def settled(self) -> asyncio.Event:
@@ -63,7 +65,7 @@ class DeviceSource:
         blocks = list(self._blocks())
         first = time.monotonic()
         schedules = {every: Schedule(every, first) for _, every in blocks}
-        with self._polls.alive():
+        with self._polls.alive(), self._line_in_use():
             while True:
                 await sleep_until(min(schedule.due for schedule in schedules.values()))
                 now = time.monotonic()
@@ -79,6 +81,13 @@ class DeviceSource:
                 skipped = [every for every in due if schedules[every].finish(time.monotonic())]
                 if skipped and answers:
                     self._tell_slowness(min(skipped))
+
+    @contextmanager
+    def _line_in_use(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._line.units -= Counter([self._spec.unit])
 
     def _blocks(self) -> Iterator[tuple[Block, float]]:
         """What one request each asks for, and seconds from one time to the next."""

@@ -63,14 +63,25 @@ class HttpServer:
             raise UsageError(f"{self._place}{path}: two sources; expected another path for each")
         self._endpoints[path] = endpoint
 
+    def remove(self, path: str) -> None:
+        """Call it once for what was added and opened."""
+        del self._endpoints[path]
+        self._opened -= 1
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self._endpoints)
+
     async def bind(self) -> None:
         """Take the port; clients wait there. Raises LinkError where that is impossible."""
+        if self._sockets:
+            return
         self._port, self._sockets = await take_ports(self._place, socket.SOCK_STREAM, _listening)
 
     async def open(self) -> None:
         """Let clients in, if all endpoints are ready: to be called when one of them is."""
         self._opened += 1
-        if self._opened < len(self._endpoints):
+        if self._doors or self._opened < len(self._endpoints):
             return
         self._connections = Connections(self._answer, self._make_way, self._share)
         for each in self._sockets:

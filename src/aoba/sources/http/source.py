@@ -63,7 +63,9 @@ class HttpSource:
                 self.settled.set()
                 await asyncio.Event().wait()
             finally:
-                await self._server.close()
+                self._server.remove(self._spec.path)
+                if not self._server.is_used:
+                    await self._server.close()
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         try:

@@ -15,10 +15,10 @@ from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import DeviceError, DeviceException
 from aoba.modbus.client import Client
 from aoba.modbus.spec import ADDRESS_COUNT
-from aoba.push.obstacles import Obstacles, Refused
-from aoba.push.plan import Plan, Station
-from aoba.push.replica import Replica
-from aoba.push.report import Report
+from aoba.outlets.push.obstacles import Obstacles, Refused
+from aoba.outlets.push.plan import Plan, Station
+from aoba.outlets.push.replica import Replica
+from aoba.outlets.push.report import Report
 from aoba.spans import Span
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ Step = Callable[[Replica, Span], Awaitable[list[Refused]]]
 _ALL: Final = Span(0, ADDRESS_COUNT)
 
 
-class Manner(NamedTuple):
+class WriteOptions(NamedTuple):
     """How values are written."""
 
     single: bool = False
@@ -41,13 +41,15 @@ class Manner(NamedTuple):
 class Exchange:
     """Over `connection`, which it does not close."""
 
-    def __init__(self, connection: Connection, plan: Plan, report: Report, manner: Manner) -> None:
+    def __init__(
+        self, connection: Connection, plan: Plan, report: Report, write: WriteOptions
+    ) -> None:
         self.connection = connection
         self.answers = 0
         """Of all kinds, so far."""
         self._plan, self._report = plan, report
         options = connection.target.requests
-        self._manner = manner._replace(single=manner.single or options.single)
+        self._options = write._replace(single=write.single or options.single)
         self._max_registers = options.max_registers
         self._device = Client(str(connection.target))
 
@@ -95,7 +97,7 @@ class Exchange:
                 self._report.good(f"{replica.block(span)}: no longer refused, and {done}")
 
     async def _write_due(self, replica: Replica, within: Span) -> list[Refused]:
-        most = 1 if self._manner.single else max_write(replica.table, self._max_registers)
+        most = 1 if self._options.single else max_write(replica.table, self._max_registers)
         refused: list[Refused] = []
         at, stop = within
         while span := replica.due(at, stop, most):
@@ -107,14 +109,14 @@ class Exchange:
         cells = replica.cells(span)
         if cells is None:  # they are withheld since, or gone
             return []
-        block, single = replica.block(span), self._manner.single
+        block, single = replica.block(span), self._options.single
         try:
             await self._ask(write_once(self.connection, block, cells, single=single))
         except DeviceException as error:
             return await self._in_parts(self._write, replica, span, error)
         replica.written(span.start, cells)
         self._report.wrote(replica, span)
-        if self._manner.verify:
+        if self._options.verify:
             await self._verify(replica, span, cells)
         return []
 

@@ -6,8 +6,8 @@ import pytest
 
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.push.obstacles import Refused
-from aoba.push.plan import Plan
+from aoba.outlets.push.obstacles import Refused
+from aoba.outlets.push.plan import Plan
 from aoba.registers.image import Image
 from aoba.spans import Span
 from builders import a_range, a_station, decoded, stations

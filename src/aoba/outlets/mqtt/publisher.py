@@ -1,4 +1,4 @@
-"""Builds a publisher: a source that feeds an image, and a topic of a broker that hears of it.
+"""A topic of a broker that hears of all that a source defines.
 
 Each message is one document that says all the source has defined so far, with the newest values. So
 it does not matter which messages somebody has missed: the broker keeps the newest one for those who
@@ -11,19 +11,15 @@ import logging
 import time
 from typing import Final
 
+from aoba.config.model import PublishConfig
 from aoba.document.schema import Document
-from aoba.errors import UsageError
 from aoba.logs.dedup import Dedup
 from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.connection import Connection, together
-from aoba.mqtt.newest import Newest
 from aoba.mqtt.session import Session
-from aoba.mqtt.target import Publication
+from aoba.outlets.mqtt.payload import Newest
+from aoba.outlets.outlet import Served
 from aoba.registers.image import Image
-from aoba.runtime import Outlet, Runtime
-from aoba.sources.group import SourceGroup
-from aoba.sources.monitoring import UNMONITORED
-from aoba.sources.spec import Spec
 
 LAST_WORDS: Final = 0.5
 """Seconds that the newest document has to reach the broker when all is over."""
@@ -31,24 +27,17 @@ LAST_WORDS: Final = 0.5
 _log = logging.getLogger("aoba")
 
 
-def publisher(source: Spec, target: Publication) -> Runtime:
-    """What publishes the documents of `source`; to be called in a running loop.
-
-    Raises UsageError where a certificate or a file with a password is of no use, and where the
-    source is to be watched over, which is for those who serve its values.
-    """
-    if source.monitoring != UNMONITORED:
-        text = "stale_after, on_stale and health go with the source that is served, mqtt://"
-        raise UsageError(f"{source.name}: {text}")
-    image = Image()
-    return Runtime(SourceGroup([source], image), [Publisher(image, target)])
+def open_publisher(config: PublishConfig, served: Served) -> "Publisher":
+    """Raises UsageError where a certificate or a file with a password is of no use."""
+    return Publisher(served.image, config)
 
 
-class Publisher(Outlet):
-    """Raises UsageError, as `Connection`."""
+class Publisher:
+    """Implements `Outlet`. Raises UsageError, as `Connection`."""
 
-    def __init__(self, image: Image, target: Publication) -> None:
-        self._target = target
+    def __init__(self, image: Image, config: PublishConfig) -> None:
+        target = self._target = config.place
+        self._source = config.source
         self._attempts = Attempts(str(target.broker), _log.log)
         self._connection = Connection(target.broker, self._attempts)
         self._newest = Newest()
@@ -59,7 +48,7 @@ class Publisher(Outlet):
         self._documents = 0
         self._complaints = Dedup()
         self._life: asyncio.Task[None] | None = None
-        image.watch(self._took, lambda _: self._newest.forget())
+        self._unwatch = image.watch(self._took, self._forgot)
 
     async def bind(self) -> None:
         """There is nothing to take: a broker that is not there may come."""
@@ -70,6 +59,7 @@ class Publisher(Outlet):
         self._life.add_done_callback(_tell_defect)
 
     async def close(self) -> None:
+        self._unwatch()
         if self._life is None:
             return
         with contextlib.suppress(TimeoutError):
@@ -81,7 +71,13 @@ class Publisher(Outlet):
         self._tell(self._complaints.end())
         self._tell_summary()
 
-    def _took(self, _: str, document: Document) -> None:
+    def _forgot(self, source: str) -> None:
+        if source == self._source:
+            self._newest.forget()
+
+    def _took(self, source: str, document: Document) -> None:
+        if source != self._source:
+            return
         self._newest.add(document)
         self._is_news.set()
         self._is_published.clear()

@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.push.obstacles import Obstacles, Refused
+from aoba.outlets.push.obstacles import Obstacles, Refused
 from aoba.spans import Span
 
 

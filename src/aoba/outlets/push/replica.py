@@ -20,8 +20,8 @@ from aoba.client.blocks import Block
 from aoba.client.words import refusal
 from aoba.document.ranges import AnyRange, RegisterRange
 from aoba.modbus.spec import ADDRESS_COUNT, Table
-from aoba.push.obstacles import Obstacles, Refused
-from aoba.push.trouble import Trouble
+from aoba.outlets.push.obstacles import Obstacles, Refused
+from aoba.outlets.push.trouble import Trouble
 from aoba.spans import Span, Spans
 
 Wanted = Callable[[int, int], bytes | None]

@@ -7,30 +7,20 @@ happened again, and what was written when it was over.
 
 import time
 from collections import Counter
-from typing import NamedTuple
 
 from aoba.client.connection import Connection
 from aoba.client.line_state import LineState
+from aoba.config.model import PushConfig
 from aoba.errors import DeviceError, NoConnection, UsageError
-from aoba.push.exchange import Exchange, Manner
-from aoba.push.plan import Plan
-from aoba.push.report import Report
-from aoba.push.trouble import Trouble
-
-
-class Options(NamedTuple):
-    timeout: float
-    retries: int
-    refresh: float | None
-    """Seconds after which everything is written again; None: never."""
-    manner: Manner = Manner()
-    may_be_stale: bool = False
-    """Whether sources withhold their values at times."""
+from aoba.outlets.push.exchange import Exchange, WriteOptions
+from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.report import Report
+from aoba.outlets.push.trouble import Trouble
 
 
 class Way:
-    def __init__(self, line: LineState, options: Options, plan: Plan, report: Report) -> None:
-        self._line, self._options, self._plan, self._report = line, options, plan, report
+    def __init__(self, line: LineState, config: PushConfig, plan: Plan, report: Report) -> None:
+        self._line, self._config, self._plan, self._report = line, config, plan, report
         self._outage = Trouble(first=0.1, most=2.0)
         self._lost_by: DeviceError | None = None
         self._is_new = True  # whether the log has not been told of a connection
@@ -40,13 +30,13 @@ class Way:
     async def open(self) -> Exchange:
         """The exchange over the present connection, or a new one. Raises DeviceError."""
         if self._exchange is None:
-            timeout, retries = self._options.timeout, self._options.retries
+            timeout, retries = self._config.timeout, self._config.retries
             try:
                 connection = await Connection.connect(self._line, timeout, retries)
             except UsageError as error:  # of certificates that were fine when Aoba was started
                 raise NoConnection(str(error)) from None
-            manner = self._options.manner
-            self._exchange = Exchange(connection, self._plan, self._report, manner)
+            options = WriteOptions(self._config.single, self._config.verify)
+            self._exchange = Exchange(connection, self._plan, self._report, options)
         return self._exchange
 
     @property

@@ -4,8 +4,8 @@ import pytest
 
 from aoba.client.target import parse_target
 from aoba.errors import NoConnection
-from aoba.push.plan import Plan
-from aoba.push.report import Report
+from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.report import Report
 from aoba.registers.image import Image
 from aoba.spans import Span
 from builders import a_range, a_station, decoded, stations

@@ -8,11 +8,11 @@ from typing import Any
 from aoba.client.blocks import Block
 from aoba.client.target import Target
 from aoba.errors import DeviceError
-from aoba.push.plan import Plan
-from aoba.push.replica import Replica
+from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.replica import Replica
 from aoba.spans import Span
 
-_log = logging.getLogger("aoba.push")
+_log = logging.getLogger("aoba.outlets.push")
 
 
 class Report:

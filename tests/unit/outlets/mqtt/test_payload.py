@@ -1,6 +1,6 @@
 from aoba.document.decode import decode
-from aoba.mqtt import newest
-from aoba.mqtt.newest import Newest
+from aoba.outlets.mqtt import payload
+from aoba.outlets.mqtt.payload import Newest
 from builders import a_range, a_station, decoded, one_range, stations
 
 ONE = one_range("holding", 0, [1])
@@ -37,7 +37,7 @@ def test_what_is_forgotten_is_not_there_any_more():
 
 
 def test_what_is_too_large_together(monkeypatch):
-    monkeypatch.setattr(newest, "MAX_VALUE", 150)
+    monkeypatch.setattr(payload, "MAX_VALUE", 150)
     merged = documents_of(ONE, OTHER)
 
     assert decode(merged.payload()).document == decoded(OTHER)

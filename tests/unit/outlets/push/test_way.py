@@ -8,10 +8,11 @@ import pytest
 from aoba.client.connection import Connection
 from aoba.client.line_state import LineState
 from aoba.client.target import parse_target
+from aoba.config.model import PushConfig
 from aoba.errors import BadAnswer, NoAnswer, NoConnection, UsageError
-from aoba.push.plan import Plan
-from aoba.push.report import Report
-from aoba.push.way import Options, Way
+from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.report import Report
+from aoba.outlets.push.way import Way
 from aoba.registers.image import Image
 from aoba.spans import Span
 from builders import decoded, one_range
@@ -28,7 +29,7 @@ class Setting:
         self.image.watch(self.plan.hear)
         target = parse_target(url)
         self.report = Report(target, self.plan)
-        self.way = Way(LineState(target), Options(2.0, 1, None), self.plan, self.report)
+        self.way = Way(LineState(target), PushConfig(target, refresh=None), self.plan, self.report)
         self.error = None
 
     async def connect(self, line, *_):

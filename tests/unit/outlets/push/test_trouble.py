@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.push.trouble import REMIND, Trouble
+from aoba.outlets.push.trouble import REMIND, Trouble
 
 
 @pytest.fixture

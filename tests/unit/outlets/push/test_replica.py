@@ -5,8 +5,8 @@ import struct
 import pytest
 
 from aoba.modbus.spec import Table
-from aoba.push.obstacles import Refused
-from aoba.push.replica import Replica
+from aoba.outlets.push.obstacles import Refused
+from aoba.outlets.push.replica import Replica
 from aoba.spans import Span
 from builders import decoded, one_range
 

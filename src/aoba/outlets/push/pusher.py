@@ -20,12 +20,13 @@ from aoba.client.line_state import LineState
 from aoba.client.target import TlsTarget
 from aoba.client.transport import context_of
 from aoba.client.words import FROM_GATEWAYS
+from aoba.config.model import PushConfig
 from aoba.document.schema import Document
 from aoba.errors import DeviceError, DeviceException, NoAnswer
-from aoba.push.exchange import Exchange
-from aoba.push.plan import Plan, Station
-from aoba.push.report import Report
-from aoba.push.way import Options, Way
+from aoba.outlets.push.exchange import Exchange
+from aoba.outlets.push.plan import Plan, Station
+from aoba.outlets.push.report import Report
+from aoba.outlets.push.way import Way
 from aoba.registers.image import Image
 
 GRACE: Final = 1.0
@@ -36,23 +37,35 @@ STALE: Final = 1.0
 
 
 class Pusher:
-    """Implements `Outlet`. `feeding` are the sources to be told what the devices hold."""
+    """Implements `Outlet` for the documents of `sources` that take effect in `image`.
 
-    def __init__(
-        self, line: LineState, image: Image, options: Options, feeding: Collection[str] = ()
+    Some of these, `feeding`, are to be told what the devices hold, and some may be stale at times.
+    """
+
+    def __init__(  # noqa: PLR0913  what it has to know
+        self,
+        line: LineState,
+        image: Image,
+        config: PushConfig,
+        sources: Collection[str],
+        feeding: Collection[str] = (),
+        *,
+        may_be_stale: bool = False,
     ) -> None:
         target = self._target = line.target
-        self._options = options
+        self._sources = sources
+        self._refresh = config.refresh
+        self._may_be_stale = may_be_stale
         self._plan = Plan(image, feeding)
         self._report = Report(target, self._plan)
-        self._way = Way(line, options, self._plan, self._report)
+        self._way = Way(line, config, self._plan, self._report)
         self._news, self._stop = asyncio.Event(), asyncio.Event()
         self._renew_at = inf
         self._suspect: Station | None = (
             None  # over which connections may be lost, to be seldom asked
         )
         self._life: asyncio.Task[None] | None = None
-        image.watch(self._hear)
+        self._unwatch = image.watch(self._hear)
 
     async def bind(self) -> None:
         """Raises UsageError where a certificate of ours cannot be used."""
@@ -61,10 +74,11 @@ class Pusher:
 
     async def serve(self) -> None:
         self._report.begins()
-        self._renew_at = time.monotonic() + (self._options.refresh or inf)
+        self._renew_at = time.monotonic() + (self._refresh or inf)
         self._life = asyncio.create_task(self._live())
 
     async def close(self) -> None:
+        self._unwatch()
         self._stop.set()
         if self._life:
             await asyncio.wait((self._life,), timeout=GRACE)
@@ -74,6 +88,8 @@ class Pusher:
             self._report.end()
 
     def _hear(self, source: str, document: Document) -> None:
+        if source not in self._sources:
+            return
         self._report.remarks(self._plan.hear(source, document))
         self._news.set()
 
@@ -176,7 +192,7 @@ class Pusher:
     def _renew(self) -> None:
         now = time.monotonic()
         if now >= self._renew_at:
-            self._renew_at = now + (self._options.refresh or inf)
+            self._renew_at = now + (self._refresh or inf)
             self._plan.renew()
 
     async def _rest(self, connection: Connection | None) -> None:
@@ -186,7 +202,7 @@ class Pusher:
         """
         until = min((self._renew_at, *map(_next_try, self._plan)))
         seconds = max(0.0, until - time.monotonic())
-        if self._options.may_be_stale:
+        if self._may_be_stale:
             seconds = min(seconds, STALE)
         signs = [asyncio.create_task(event.wait()) for event in (self._news, self._stop)]
         lost = [asyncio.create_task(connection.until_lost())] if connection else []

@@ -9,9 +9,9 @@ import pytest
 from aoba.client.target import parse_target
 from aoba.errors import DeviceException, NoAnswer
 from aoba.modbus.client import Client
-from aoba.push.exchange import Exchange, Manner
-from aoba.push.plan import Plan
-from aoba.push.report import Report
+from aoba.outlets.push.exchange import Exchange, WriteOptions
+from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.report import Report
 from aoba.registers.image import Image
 from builders import a_range, a_station, decoded, stations
 
@@ -46,12 +46,12 @@ class Device:
 
 
 class Setting:
-    def __init__(self, manner=Manner(), source="a.py"):  # noqa: B008
+    def __init__(self, options=WriteOptions(), source="a.py"):  # noqa: B008
         self.image, self.device = Image(), Device()
         self.plan = Plan(self.image, {"fed.py"})
         self.image.watch(self.plan.hear)
         self.report = Report(self.device.target, self.plan)
-        self.exchange = Exchange(self.device, self.plan, self.report, manner)
+        self.exchange = Exchange(self.device, self.plan, self.report, options)
         self.source = source
 
     def give(self, **tables):
@@ -125,7 +125,7 @@ def test_a_gateway_that_does_not_reach_the_station_is_no_refusal(it):
 
 
 def test_one_address_at_a_time():
-    it = Setting(Manner(single=True))
+    it = Setting(WriteOptions(single=True))
     it.give(holding=[a_range(0, [1, 2])])
 
     assert it.serve() == [("w", 0, 1), ("w", 1, 1)]
@@ -133,7 +133,7 @@ def test_one_address_at_a_time():
 
 def test_what_is_written_is_read_back(caplog):
     caplog.set_level("INFO")
-    it = Setting(Manner(verify=True))
+    it = Setting(WriteOptions(verify=True))
     it.give(holding=[a_range(0, [1, 2, 3])])
     it.device.keeps = {1: 7}
     assert it.serve() == [("w", 0, 3), ("r", 0, 3)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from aoba.modbus.spec import ExceptionCode
-from aoba.push.trouble import Trouble
+from aoba.outlets.push.trouble import Trouble
 from aoba.spans import Span, Spans
 
 

@@ -13,8 +13,8 @@ from aoba.document.schema import Station as Described
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.push.replica import Replica, Wanted
-from aoba.push.trouble import Trouble
+from aoba.outlets.push.replica import Replica, Wanted
+from aoba.outlets.push.trouble import Trouble
 from aoba.registers.image import Image
 
 WRITABLE: Final = (Table.COILS, Table.HOLDING)
