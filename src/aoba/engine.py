@@ -19,7 +19,6 @@ import logging
 import resource
 from typing import Final
 
-from aoba.client.lines import Lines
 from aoba.config.model import Config, LinkConfig, OutletKey, by_key
 from aoba.errors import AobaError
 from aoba.links.tcp import MAX_CLIENTS
@@ -113,7 +112,7 @@ class Engine:
         self.image = Image(config.identity)
         self._overwrites = OverwriteLog()
         self.image.watch_overwrites(self._overwrites.tell)
-        self._sources = SourceGroup(self.image, Lines(config.trace))
+        self._sources = SourceGroup(self.image, config.trace)
         self._outlets: dict[OutletKey, Outlet] = {}
 
     @property

@@ -10,9 +10,9 @@ import pytest
 from aoba.config.model import Config, LinkConfig, named
 from aoba.engine import Engine
 from aoba.errors import LinkError, UsageError
-from aoba.links.trace import Level
 from aoba.links.url import parse_listen
-from aoba.sources.spec import parse_spec
+from aoba.logs.trace_level import TraceLevel
+from aoba.sources.registry import parse_spec
 
 FREE = LinkConfig(parse_listen("tcp://127.0.0.1:0"))
 
@@ -196,7 +196,7 @@ def test_what_cannot_begin_is_told_and_all_else_goes_on(source, caplog):
 def test_where_the_trace_changes_all_is_new(source, caplog):
     async def run():
         async with running(config(source(1, 11))) as engine:
-            assert await engine.change(config(source(1, 11), trace=Level.APP)) == []
+            assert await engine.change(config(source(1, 11), trace=TraceLevel.APP)) == []
             old, new = ports(caplog)
             with pytest.raises(ConnectionRefusedError):
                 await read(old, 1)

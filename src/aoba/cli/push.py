@@ -1,16 +1,18 @@
 """`aoba push`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from aoba.cli.engine import run_engine
 from aoba.client.target import parse_target
-from aoba.config.model import Config, PushConfig, named
 from aoba.duration import ACCEPTED as TIME
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
-from aoba.links.trace import Level
-from aoba.logs.setup import Format
-from aoba.sources.spec import ACCEPTED, parse_spec
+from aoba.logs.trace_level import TraceLevel
+from aoba.sources.kinds import ACCEPTED
+from aoba.sources.registry import parse_spec
+
+if TYPE_CHECKING:  # what it says needs more
+    from aoba.logs.setup import Format
 
 
 def push(  # noqa: PLR0913  as many as the command has options
@@ -22,15 +24,19 @@ def push(  # noqa: PLR0913  as many as the command has options
     refresh: str,
     single: bool,
     verify: bool,
-    trace: Level,
+    trace: TraceLevel,
     level: str,
-    form: Format,
+    form: "Format",
 ) -> None:
     """Raises UsageError before anything is started."""
     target = parse_target(url)
     if not sources:
         raise UsageError(f"nothing to push; expected one or more of {ACCEPTED}")
     specs = [parse_spec(text) for text in sources]
+    # Only who has made no mistake needs all of it.
+    from aoba.cli.engine import run_engine
+    from aoba.config.model import Config, PushConfig, named
+
     config = PushConfig(
         target,
         timeout=timeout,

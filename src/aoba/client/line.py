@@ -18,7 +18,7 @@ from aoba.client.target import Target
 from aoba.client.turns import Patience, Turns
 from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, NoAnswer, NoConnection, UsageError
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 
 BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds until the next attempt to connect; the last one over and over."""
@@ -41,7 +41,7 @@ class _Job:
 class Line:
     """Use it in a running loop; `close` it at the end."""
 
-    def __init__(self, target: Target, level: Level = Level.OFF) -> None:
+    def __init__(self, target: Target, level: TraceLevel = TraceLevel.OFF) -> None:
         self.target = target
         self._state = LineState(target, level)
         self.units: Counter[int] = Counter()

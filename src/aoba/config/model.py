@@ -12,8 +12,8 @@ from msgspec import Struct, field
 from aoba.client.target import Target
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.links.roles import NO_RULES, Rules
-from aoba.links.trace import Level
 from aoba.links.url import Url
+from aoba.logs.trace_level import TraceLevel
 from aoba.mqtt.target import Publication
 from aoba.sources.source import source_names
 from aoba.sources.spec import Spec
@@ -70,7 +70,7 @@ class Config(Struct, frozen=True):
     outlets: tuple[OutletConfig, ...] = ()
     identity: Mapping[int, bytes] = field(default_factory=lambda: DEFAULT_IDENTITY)
     """Identification objects of all stations, where no document gives others."""
-    trace: Level = Level.OFF
+    trace: TraceLevel = TraceLevel.OFF
     """How much of the traffic is logged, of clients and of devices."""
 
 

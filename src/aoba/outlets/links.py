@@ -3,7 +3,8 @@
 import logging
 
 from aoba.config.model import LinkConfig
-from aoba.links.open import Link, ServedStations, open_link
+from aoba.links.open import Link, open_link
+from aoba.links.served import ServedStations
 from aoba.modbus.summary import exceptions_by_name, requests_by_name, summary
 from aoba.outlets.outlet import Served
 

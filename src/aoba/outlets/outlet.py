@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from aoba.config.model import SourceConfig
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 from aoba.registers.image import Image
 
 
@@ -29,6 +29,6 @@ class Served:
 
     image: Image
     sources: Sequence[SourceConfig]
-    trace: Level
+    trace: TraceLevel
     max_clients: int
     """That a link has descriptors for."""

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from aoba.client.lines import Lines
+from aoba.logs.trace_level import TraceLevel
 from aoba.orphans.reaper import reaper
 from aoba.registers.image import Image
 from aoba.sources.health import health_owner
-from aoba.sources.open import Shared, open_source
+from aoba.sources.registry import open_source
+from aoba.sources.shared import Shared
 from aoba.sources.source import Source
 from aoba.sources.spec import Spec
 
@@ -39,20 +40,20 @@ class _Member:
 class SourceGroup:
     """Call `add`, `bind`, `start`; then `keep`, or more of the same; at last `cancel`, `ended`.
 
-    `lines` lead to those that are devices.
+    `trace` says how much of the traffic with devices is logged.
     """
 
-    def __init__(self, image: Image, lines: Lines | None = None) -> None:
+    def __init__(self, image: Image, trace: TraceLevel = TraceLevel.OFF) -> None:
         self._image = image
-        self._shared = Shared(image, lines=lines or Lines())
+        self._shared = Shared(image, trace)
         self._members: dict[str, _Member] = {}
         self._has_started = False
 
     @property
     def descriptors(self) -> int:
         """That all of them may need."""
-        ports = self._shared.ports.values()
-        return DESCRIPTORS * len(self._members) + sum(each.descriptors for each in ports)
+        resources = self._shared.resources.values()
+        return DESCRIPTORS * len(self._members) + sum(each.descriptors for each in resources)
 
     @property
     def lives(self) -> list[asyncio.Task[None]]:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from aoba.client.blocks import Block, to_read
 from aoba.client.connection import Connection
 from aoba.client.line import Line, is_silence
+from aoba.client.lines import Lines
 from aoba.client.requests import read_once
 from aoba.client.words import ECHO, in_log
 from aoba.document.decode import Decoded
@@ -29,6 +30,7 @@ from aoba.sources.devices.document import polled
 from aoba.sources.devices.spec import DeviceSpec
 from aoba.sources.devices.writes import DeviceWrites
 from aoba.sources.schedule import Schedule
+from aoba.sources.shared import Shared
 
 MAX_REST: Final = 10.0
 """Seconds that a silent station is left alone at most, where it shares its line."""
@@ -169,3 +171,8 @@ class DeviceSource:
         self._has_answered = True
         self._failed_at = None
         self._silences = 0
+
+
+def build_device(name: str, spec: DeviceSpec, shared: Shared) -> DeviceSource:
+    lines = shared.resource("lines", lambda: Lines(shared.trace))
+    return DeviceSource(name, spec, lines.line(spec.target), shared.image)

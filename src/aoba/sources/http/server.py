@@ -31,7 +31,10 @@ Endpoint = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 
 class HttpServer:
-    """Call `add` for each endpoint, `bind`, and `open` once for each of them; at last `close`."""
+    """Implements `aoba.sources.shared.Resource`.
+
+    Call `add` for each endpoint, `bind`, and `open` once for each of them; at last `close`.
+    """
 
     descriptors = MAX_CONNECTIONS + MAX_LEAVING + 8
 
@@ -68,13 +71,13 @@ class HttpServer:
         del self._endpoints[path]
         self._opened -= 1
 
-    @property
-    def is_used(self) -> bool:
-        return bool(self._endpoints)
+    async def close_unused(self) -> None:
+        if not self._endpoints:
+            await self.close()
 
     async def bind(self) -> None:
         """Take the port; clients wait there. Raises LinkError where that is impossible."""
-        if self._sockets:
+        if self._sockets or not self._endpoints:
             return
         self._port, self._sockets = await take_ports(self._place, socket.SOCK_STREAM, _listening)
 

@@ -1,10 +1,15 @@
 import re
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from aoba.errors import UsageError
+from aoba.sources.kinds import ACCEPTED, SOURCES
+from aoba.sources.registry import parse_spec
 from aoba.sources.scripts.spec import ScriptSpec
-from aoba.sources.spec import ACCEPTED, KINDS, parse_spec
+
+README = Path(__file__).parents[3] / "README.md"
 
 
 @pytest.mark.parametrize("prefix", ["", "python:", "python:external:", "python:embedded:"])
@@ -77,5 +82,19 @@ def test_what_is_no_source_shows_no_secret(text):
 
 
 def test_what_is_accepted_names_every_kind():
-    for name in KINDS:
+    for name in SOURCES:
         assert f"{name}:" in ACCEPTED
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_a_row_names_is_there(name):
+    kind = SOURCES[name]
+
+    for place in (kind.parse, kind.build):
+        module, _, function = place.partition(":")
+        assert callable(getattr(import_module(module), function))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_kind_is_in_the_readme(name):
+    assert f"{name}:" in README.read_text()

@@ -6,9 +6,9 @@ from aoba.errors import UsageError
 from aoba.registers.image import Image
 from aoba.sources.files.file import FileSource, Replay
 from aoba.sources.http.source import HttpSource
-from aoba.sources.open import Shared, open_source
+from aoba.sources.registry import open_source, parse_spec
 from aoba.sources.scripts.script import Script
-from aoba.sources.spec import parse_spec
+from aoba.sources.shared import Shared
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def opened(*specs):
 def test_http_sources_of_one_place_share_a_port():
     shared = opened("http://127.0.0.1:0/a", "http://127.0.0.1:0/b", "http://[::1]:0/a")
 
-    assert len(shared.ports) == 2
+    assert len(shared.resources) == 2
 
 
 def test_two_of_them_cannot_have_the_same_path():
@@ -77,4 +77,4 @@ def test_two_of_them_cannot_have_the_same_path():
 def test_what_was_never_bound_can_be_closed():
     asyncio.run(opened("http://127.0.0.1:0/a").close())
 
-    assert not opened().ports
+    assert not opened().resources
