@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aoba.sources.spec import KINDS
+from aoba.sources.kinds import SOURCES
 from support.documents import RUN_NUMBER, document, printing
 from support.server import AOBA, Server, run_aoba
 from support.waiting import DEADLINE
@@ -44,7 +44,7 @@ def test_help_comes_quickly(command: list[str]) -> None:
 
 def test_the_help_has_a_line_for_each_kind_of_source() -> None:
     lines = [line.strip() for line in run_aoba("serve", "--help").stdout.splitlines()]
-    for name in KINDS:
+    for name in SOURCES:
         assert any(line.startswith(f"{name}:") or f"; {name}:" in line for line in lines), name
 
 

@@ -71,12 +71,3 @@ def test_every_function_and_sub_function_is_in_the_tables_of_behaviour():
     subs = re.findall(r"^\| ([\d, ]+?)(?: \([0-9A-F, ]+\))? \| ", part, re.MULTILINE)
     told = {int(number) for found in subs for number in found.split(",")}
     assert set(SUB_FUNCTIONS) == told
-
-
-def test_every_source_file_is_in_the_architecture():
-    text = (ROOT / "docs" / "architecture.md").read_text()
-    source = ROOT / "src" / "aoba"
-    names = {str(path.relative_to(source).with_suffix("")) for path in source.rglob("*.py")}
-    told = {name for name in names if f"| `{name}` |" in text}
-    untold = {n for n in names - told if not n.startswith("cli/") and "__" not in n}
-    assert untold == set()

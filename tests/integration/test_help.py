@@ -1,6 +1,8 @@
 """`-h` and `-V`, as everywhere, and errors that name the help of the command."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -81,3 +83,11 @@ def test_numbers_are_said_to_be_wrong_in_our_own_words(arguments: list[str], say
 
 def test_a_unit_id_may_be_hexadecimal() -> None:
     assert "nobody listens" in refused(1, "read", "tcp://127.0.0.1:1", "coils", 0, "--unit", "0x1F")
+
+
+def test_wrong_usage_needs_few_modules() -> None:
+    """Who has mistyped the name of a script does not wait for what would serve it."""
+    command = [sys.executable, "-X", "importtime", "-m", "aoba", "serve", "nosuch.py"]
+    told = subprocess.run(command, stderr=subprocess.PIPE, check=False, text=True).stderr
+    assert "no such script" in told
+    assert len(re.findall(r"\| +aoba\b", told)) < 60

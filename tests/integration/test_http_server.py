@@ -19,7 +19,8 @@ from aoba.sources.http.answers import answer
 from aoba.sources.http.connections import Connection, Connections
 from aoba.sources.http.server import Endpoint, HttpServer
 from aoba.sources.http.spec import parse_http
-from aoba.sources.open import Shared, open_source
+from aoba.sources.registry import open_source
+from aoba.sources.shared import Shared
 from support.waiting import DEADLINE, soon
 
 pytestmark = pytest.mark.of_python

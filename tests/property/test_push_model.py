@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from aoba.errors import DocumentError
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.push.obstacles import Refused
-from aoba.push.plan import Plan
+from aoba.outlets.push.obstacles import Refused
+from aoba.outlets.push.plan import Plan
 from aoba.registers.image import Image
 from aoba.spans import Span
 from builders import decoded

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aoba.cli import check as check_command
-from aoba.cli import serve as serve_command
+from aoba.cli import engine as engine_command
 from support.commands import refused
 from support.hanging import CannotMountError, HangingFolder
 from support.pythons import VERSIONS, python
@@ -78,9 +78,9 @@ def wrong_usage(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     A process of its own would take a hundred times as long. What is taken for good usage fails.
     """
 
-    def never(_: object) -> None:
+    def never(*_: object) -> None:
         pytest.fail("nothing was wrong")
 
-    for command in (check_command, serve_command):
-        monkeypatch.setattr(command, "run_loop", never)
+    monkeypatch.setattr(check_command, "run_loop", never)
+    monkeypatch.setattr(engine_command, "run_engine", never)
     return lambda *arguments: refused(2, *arguments)

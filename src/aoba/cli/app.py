@@ -27,6 +27,9 @@ from aoba.cli.parameters import (
 )
 from aoba.cli.streams import complain
 from aoba.errors import AobaError, UsageError
+from aoba.links.url import ACCEPTED as LISTEN_FORMS
+from aoba.links.url import DEFAULT_LISTEN
+from aoba.sources.kinds import SOURCES
 
 app = typer.Typer(
     help="Give Modbus registers live values from a Python script, and read or write any device.",
@@ -36,6 +39,19 @@ app = typer.Typer(
     context_settings=HELP_NAMES,
     rich_markup_mode=None,
 )
+
+_FORMS = [row for kind in SOURCES.values() for row in kind.help]
+_WIDTH = max(len(form) for form, _ in _FORMS)
+# A backspace is what keeps lines apart.
+_SERVE_HELP = f"""Serve the values of scripts and other sources over Modbus.
+
+It ends with Ctrl-C or SIGTERM. SOURCE is one of these:
+
+\b
+{chr(10).join(f"{form:{_WIDTH}}  {text}" for form, text in _FORMS)}
+
+Options follow a ?, joined by &, in quotes: 'PATH.py?timeout=5&stale_after=10s'
+"""
 
 
 def run() -> int:
@@ -69,7 +85,7 @@ def _aoba(context: typer.Context, _version: Version = False) -> None:
         raise UsageError(f"no command given; expected {accepted}")
 
 
-@app.command()
+@app.command(help=_SERVE_HELP)
 def serve(
     source: Annotated[
         list[str] | None,
@@ -86,10 +102,8 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="URL",
-            help="Where to serve; may be given several times. tcp://HOST:PORT, "
-            "tls://HOST:PORT?cert=FILE&key=FILE&ca=FILE, udp://HOST:PORT, rtu+tcp://HOST:PORT, "
-            "rtu:///DEVICE?baudrate=9600&parity=N or ascii:///DEVICE. "
-            "Default: tcp://127.0.0.1:5020.",
+            help=f"Where to serve; may be given several times. {LISTEN_FORMS}. "
+            f"Default: {DEFAULT_LISTEN}.",
         ),
     ] = None,
     role: Annotated[
@@ -121,22 +135,6 @@ def serve(
     log_format: Form = LogFormat.TEXT,
     _version: Version = False,
 ) -> None:
-    """Serve the values of scripts and other sources over Modbus.
-
-    It ends with Ctrl-C or SIGTERM. SOURCE is one of these:
-
-    \b
-    PATH.py                  a Python script, run again and again
-    python:external:PATH     the same, whatever the name of its file
-    python:embedded:PATH     the same, in an interpreter that Aoba keeps
-    file:PATH                a file of documents; ?replay=1s plays them
-    pipe:PATH                a FIFO that others write documents to
-    modbus:URL?holding=0-99  a device that is polled; URL as for aoba read
-    http://HOST:PORT/PATH    a port here, to which others post documents
-    mqtt://HOST/TOPIC        a topic on a broker; mqtts:// within TLS
-
-    Options follow a ?, joined by &, in quotes: 'PATH.py?timeout=5&stale_after=10s'
-    """  # noqa: D301  a backspace is what keeps lines apart
     from aoba.cli.serve import serve
 
     serve(
@@ -205,16 +203,16 @@ def push(
     It ends with Ctrl-C or SIGTERM. Coils and holding registers of stations with the mode "master"
     go to the devices with these unit ids, whenever they change.
     """
-    from aoba.cli.push import parse_refresh, push
-    from aoba.push.exchange import Manner
-    from aoba.push.way import Options
+    from aoba.cli.push import push
 
-    seconds, manner = parse_time("--timeout", timeout), Manner(single, verify)
-    options = Options(seconds, retries, parse_refresh(refresh), manner)
     push(
         url,
         source or [],
-        options,
+        timeout=parse_time("--timeout", timeout),
+        retries=retries,
+        refresh=refresh,
+        single=single,
+        verify=verify,
         trace=trace_level(trace),
         level=log_level.value,
         form=log_format.value,

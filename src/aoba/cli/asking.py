@@ -15,8 +15,8 @@ from aoba.cli.loop import run_loop
 from aoba.cli.streams import complain
 from aoba.client.connection import Connection
 from aoba.errors import DeviceError
-from aoba.links.trace import Level
 from aoba.logs.setup import Logging
+from aoba.logs.trace_level import TraceLevel
 
 _LONG: Final = 0.5
 """Seconds of waiting that want an explanation."""
@@ -24,7 +24,7 @@ _LONG: Final = 0.5
 T = TypeVar("T")
 
 
-def run_asking(work: Callable[[], Coroutine[Any, Any, T]], trace: Level) -> T:
+def run_asking(work: Callable[[], Coroutine[Any, Any, T]], trace: TraceLevel) -> T:
     """What `work` gives; where there is something to trace, it comes out on stderr."""
     with Logging("info", "text") if trace else nullcontext():
         return run_loop(work)

@@ -21,12 +21,13 @@ from aoba.cli.table import print_report
 from aoba.errors import RunError
 from aoba.logs.printable import printable
 from aoba.orphans.reaper import reaper
+from aoba.sources.registry import parse_spec
 from aoba.sources.scripts.feedback import Snapshot, encode
 from aoba.sources.scripts.hosts import host_of
 from aoba.sources.scripts.program import ScriptFile
 from aoba.sources.scripts.run import run_script
 from aoba.sources.scripts.spec import ScriptSpec
-from aoba.sources.spec import Spec, parse_spec
+from aoba.sources.spec import Spec
 
 LINGER: Final = 2.0
 """Seconds that a script has, after its first document, good or bad, to come to its end."""

@@ -6,7 +6,8 @@ import time
 from typing import Final
 
 from aoba.cli.report import Report
-from aoba.sources.open import Shared, open_source
+from aoba.sources.registry import open_source
+from aoba.sources.shared import Shared
 from aoba.sources.source import Source
 from aoba.sources.source_log import LOGGER
 from aoba.sources.spec import Spec

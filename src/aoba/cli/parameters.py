@@ -15,7 +15,7 @@ from aoba.duration import parse_duration
 from aoba.errors import UsageError
 
 if TYPE_CHECKING:
-    from aoba.links.trace import Level
+    from aoba.logs.trace_level import TraceLevel
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
@@ -39,10 +39,10 @@ class Trace(StrEnum):
     BYTES = "bytes"
 
 
-def trace_level(trace: Trace) -> "Level":
-    from aoba.links.trace import Level  # noqa: PLC0415  which is imported where it is used
+def trace_level(trace: Trace) -> "TraceLevel":
+    from aoba.logs.trace_level import TraceLevel  # noqa: PLC0415  which is imported where it is used
 
-    return Level[trace.name]
+    return TraceLevel[trace.name]
 
 
 def whole(option: str, least: int, most: int | None = None) -> Callable[[Any], int]:

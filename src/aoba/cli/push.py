@@ -1,39 +1,51 @@
 """`aoba push`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from aoba.cli.loop import run_loop
 from aoba.client.target import parse_target
 from aoba.duration import ACCEPTED as TIME
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
-from aoba.links.trace import Level
-from aoba.logs.setup import Format, Logging
-from aoba.push.way import Options
-from aoba.pushing import pushing
-from aoba.sources.spec import ACCEPTED, parse_spec
+from aoba.logs.trace_level import TraceLevel
+from aoba.sources.kinds import ACCEPTED
+from aoba.sources.registry import parse_spec
+
+if TYPE_CHECKING:  # what it says needs more
+    from aoba.logs.setup import Format
 
 
 def push(  # noqa: PLR0913  as many as the command has options
     url: str,
     sources: Sequence[str],
-    options: Options,
     *,
-    trace: Level,
+    timeout: float,
+    retries: int,
+    refresh: str,
+    single: bool,
+    verify: bool,
+    trace: TraceLevel,
     level: str,
-    form: Format,
+    form: "Format",
 ) -> None:
     """Raises UsageError before anything is started."""
     target = parse_target(url)
     if not sources:
         raise UsageError(f"nothing to push; expected one or more of {ACCEPTED}")
     specs = [parse_spec(text) for text in sources]
+    # Only who has made no mistake needs all of it.
+    from aoba.cli.engine import run_engine
+    from aoba.config.model import Config, PushConfig, named
 
-    async def run() -> None:
-        await pushing(target, specs, options, trace).run()
-
-    with Logging(level, form):
-        run_loop(run)
+    config = PushConfig(
+        target,
+        timeout=timeout,
+        retries=retries,
+        refresh=parse_refresh(refresh),
+        single=single,
+        verify=verify,
+    )
+    run_engine(Config(named(specs), (config,), trace=trace), level, form)
 
 
 def parse_refresh(text: str) -> float | None:

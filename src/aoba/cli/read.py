@@ -18,7 +18,7 @@ from aoba.client.requests import read as read_cells
 from aoba.client.target import Target, has_broadcast
 from aoba.document.digits import finite_or_none
 from aoba.errors import UsageError
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 
 
 class Reading(NamedTuple):
@@ -29,7 +29,7 @@ class Reading(NamedTuple):
     typed: Typed
     timeout: float
     retries: int
-    trace: Level = Level.OFF
+    trace: TraceLevel = TraceLevel.OFF
 
     @property
     def target(self) -> Target:

@@ -18,8 +18,8 @@ from aoba.client.requests import BROADCAST
 from aoba.client.scan import Asked, scan
 from aoba.client.target import SerialUrl, Target, has_broadcast
 from aoba.errors import UsageError
-from aoba.links.trace import Level
 from aoba.logs.printable import printable
+from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.words import exception_words
 
 MAX_UNIT: Final = 255
@@ -38,7 +38,7 @@ def scan_units(  # noqa: PLR0913  as many as the command has options
     timeout: float | None,
     parallel: int,
     *,
-    trace: Level,
+    trace: TraceLevel,
     as_json: bool,
 ) -> int:
     """Returns the exit code: 0 where a unit id answers. Raises DeviceError."""

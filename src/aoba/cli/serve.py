@@ -1,16 +1,18 @@
 """`aoba serve`."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from aoba.cli.loop import run_loop
 from aoba.errors import UsageError
 from aoba.identity import DEFAULT_IDENTITY, parse_identity
 from aoba.links.roles import parse_rules
-from aoba.links.trace import Level
 from aoba.links.url import DEFAULT_LISTEN, TlsUrl, parse_listen
-from aoba.logs.setup import Format, Logging
-from aoba.server import server
-from aoba.sources.spec import ACCEPTED, parse_spec
+from aoba.logs.trace_level import TraceLevel
+from aoba.sources.kinds import ACCEPTED
+from aoba.sources.registry import parse_spec
+
+if TYPE_CHECKING:  # what it says needs more
+    from aoba.logs.setup import Format
 
 
 def serve(  # noqa: PLR0913  as many as the command has options
@@ -21,7 +23,7 @@ def serve(  # noqa: PLR0913  as many as the command has options
     roles: Sequence[str],
     trace: str,
     level: str,
-    form: Format,
+    form: "Format",
 ) -> None:
     """Raises UsageError before anything is started, LinkError where a link cannot be opened."""
     if not sources:
@@ -33,8 +35,9 @@ def serve(  # noqa: PLR0913  as many as the command has options
     if rules and not any(isinstance(url, TlsUrl) and url.ca for url in urls):
         raise UsageError("--role needs a link that asks for certificates, tls://...&ca=FILE")
 
-    async def run() -> None:
-        await server(specs, urls, objects, rules, Level[trace.upper()]).run()
+    # Only who has made no mistake needs all of it.
+    from aoba.cli.engine import run_engine
+    from aoba.config.model import Config, LinkConfig, named
 
-    with Logging(level, form):
-        run_loop(run)
+    links = tuple(LinkConfig(url, rules) for url in urls)
+    run_engine(Config(named(specs), links, objects, TraceLevel[trace.upper()]), level, form)

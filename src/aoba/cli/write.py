@@ -11,7 +11,7 @@ from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST, read, write
 from aoba.client.target import has_broadcast
 from aoba.errors import DeviceError, UsageError
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 from aoba.spans import Span
 
 
@@ -26,7 +26,7 @@ class Writing(NamedTuple):
     verify: bool
     timeout: float
     retries: int
-    trace: Level = Level.OFF
+    trace: TraceLevel = TraceLevel.OFF
 
 
 def write_values(writing: Writing) -> None:

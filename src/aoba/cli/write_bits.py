@@ -19,7 +19,7 @@ from aoba.client.requests import BROADCAST, mask_write, read, write
 from aoba.client.target import has_broadcast
 from aoba.client.words import NOT_REFUSED
 from aoba.errors import DeviceError, DeviceException, UsageError
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 from aoba.spans import Span
 
 
@@ -48,7 +48,7 @@ class WritingBits(NamedTuple):
     verify: bool
     timeout: float
     retries: int
-    trace: Level = Level.OFF
+    trace: TraceLevel = TraceLevel.OFF
 
     @property
     def place(self) -> str:

@@ -7,6 +7,7 @@ attempt is due, so that nobody waits for a line that is known to be down.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -17,7 +18,7 @@ from aoba.client.target import Target
 from aoba.client.turns import Patience, Turns
 from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, NoAnswer, NoConnection, UsageError
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 
 BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds until the next attempt to connect; the last one over and over."""
@@ -40,11 +41,11 @@ class _Job:
 class Line:
     """Use it in a running loop; `close` it at the end."""
 
-    def __init__(self, target: Target, level: Level = Level.OFF) -> None:
+    def __init__(self, target: Target, level: TraceLevel = TraceLevel.OFF) -> None:
         self.target = target
         self._state = LineState(target, level)
-        self.units: set[int] = set()
-        """Of those who use it; told by themselves."""
+        self.units: Counter[int] = Counter()
+        """Of those who use it, as often as they do; told by themselves."""
         self._turns = Turns[_Job]()
         self._more = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None

@@ -11,7 +11,7 @@ from aoba.client.echo import Echo
 from aoba.client.matching import Matcher, OrderMatcher, TransactionMatcher
 from aoba.client.target import Target, TlsTarget, has_broadcast
 from aoba.client.trace import DeviceTrace
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 
 _READERS: Final[dict[str, type[AnswerReader]]] = {
     "rtu": RtuAnswers,
@@ -24,7 +24,7 @@ _READERS: Final[dict[str, type[AnswerReader]]] = {
 class LineState:
     """`level` says how much of the traffic is logged."""
 
-    def __init__(self, target: Target, level: Level = Level.OFF) -> None:
+    def __init__(self, target: Target, level: TraceLevel = TraceLevel.OFF) -> None:
         scheme = "tls" if isinstance(target, TlsTarget) else target.scheme
         self.target = target
         self.reader = _READERS.get(scheme, MbapAnswers)

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 from aoba.client.request_options import RequestOptions
 from aoba.client.target import NetworkUrl, SerialUrl, Target, TlsTarget
 from aoba.errors import UsageError
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 
 if TYPE_CHECKING:
     from aoba.client.line import Line
 
 
 class Lines:
-    def __init__(self, trace: Level = Level.OFF) -> None:
+    """Implements `aoba.sources.shared.Resource`."""
+
+    descriptors = 0
+
+    def __init__(self, trace: TraceLevel = TraceLevel.OFF) -> None:
         self._trace = trace
         self._lines: dict[str, Line] = {}
 
@@ -35,6 +39,14 @@ class Lines:
         if _settings(line.target) != _settings(target):
             raise UsageError(f"{target}: {_difference(line.target, target)}")
         return line
+
+    async def bind(self) -> None:
+        """A line is opened by the first request."""
+
+    async def close_unused(self) -> None:
+        """Close those that no source uses any more."""
+        unused = [place for place, line in self._lines.items() if not line.units.total()]
+        await asyncio.gather(*(self._lines.pop(place).close() for place in unused))
 
     async def close(self) -> None:
         await asyncio.gather(*(line.close() for line in self._lines.values()))

@@ -17,7 +17,7 @@ from aoba.client.target import Target, has_broadcast
 from aoba.client.words import FROM_GATEWAYS, in_log
 from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection, Unasked
 from aoba.identity import has_name, object_name
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.spec import Table
 from aoba.spans import Span
 
@@ -49,7 +49,7 @@ async def scan(
     units: Iterable[int],
     timeout: float,
     parallel: int = 1,
-    trace: Level = Level.OFF,
+    trace: TraceLevel = TraceLevel.OFF,
 ) -> AsyncIterator[Asked]:
     """Each unit id, when it has answered or been silent for `timeout` seconds.
 

@@ -156,7 +156,7 @@ _CLIENT_OPTIONS: Final[Parsers] = {
     **{name: _CERTIFICATES[name] for name in ("ca", "cert", "key", "strict")},
     "name": _name,
 }
-_TLS: Final = Scheme("tls://HOST?ca=FILE", SCHEMES["tcp"].build, {}, {}, port=TLS_PORT)
+_TLS: Final = Scheme("tls://HOST?ca=FILE", "", SCHEMES["tcp"].build, {}, {}, port=TLS_PORT)
 
 TARGETS: Final[dict[str, Scheme]] = {
     "tcp": _network("tcp", TCP_PORT),

@@ -10,9 +10,9 @@ from typing import Final
 
 from aoba.client.answers import MAX_AT_ONCE, Frame, Stray
 from aoba.links.link_log import DETAIL_BURST, DETAIL_PER_SECOND
-from aoba.links.trace import Level
 from aoba.logs.dedup import OVERHEAD
 from aoba.logs.rate_limit import RateLimit
+from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.record import Framing, in_hex
 from aoba.modbus.words import overheard_words, request_words, response_words
 
@@ -25,7 +25,7 @@ _log = logging.getLogger("aoba.trace")
 class DeviceTrace:
     """At the URL `url`; `level` is not OFF."""
 
-    def __init__(self, url: str, framing: Framing, level: Level) -> None:
+    def __init__(self, url: str, framing: Framing, level: TraceLevel) -> None:
         self._url, self._framing, self._level = url, framing, level
         self._limit = RateLimit(DETAIL_BURST, DETAIL_PER_SECOND)
         self._left_out = 0
@@ -61,11 +61,11 @@ class DeviceTrace:
         self._say(_CAME, f"{stray.size} {noun} no frame | {in_hex(stray.data)}{more}")
 
     def _frame(self, arrow: str, words: str, adu: bytes) -> None:
-        shown = f" | {self._framing.shown(adu)}" if self._level >= Level.FRAME else ""
+        shown = f" | {self._framing.shown(adu)}" if self._level >= TraceLevel.FRAME else ""
         self._say(arrow, words + shown)
 
     def _bytes(self, arrow: str, data: bytes) -> None:
-        if self._level >= Level.BYTES:
+        if self._level >= TraceLevel.BYTES:
             noun = "byte" if len(data) == 1 else "bytes"
             more = " ..." if len(data) > MAX_AT_ONCE else ""
             self._say(arrow, f"{len(data)} {noun} | {in_hex(data[:MAX_AT_ONCE])}{more}")

@@ -5,12 +5,14 @@ frame fits, its rest is waited for, however late it comes. Where none fits, a pa
 the other end may be a bus with noise on it, and closing would not make that better.
 """
 
+from functools import partial
 from typing import ClassVar, Final, cast
 
 from aoba.links.connection import Connection, Link, OpenSession
 from aoba.links.gap import GapTimer
 from aoba.links.link_log import LinkLog
 from aoba.links.serial_session import SerialSession
+from aoba.links.served import ServedStations
 from aoba.links.tcp import TcpLink
 from aoba.links.url import NetworkUrl
 from aoba.modbus.port import Port
@@ -68,3 +70,9 @@ class RtuTcpLink(TcpLink):
     ) -> None:
         super().__init__(url, open_session, room, log)
         self.port = Port(is_serial=True)
+
+
+def open_rtu_tcp_link(url: NetworkUrl, served: ServedStations) -> RtuTcpLink:
+    log = LinkLog()
+    open_session = partial(served.rtu, log=log, is_stream=True, echo=url.echo)
+    return RtuTcpLink(url, open_session, served.room, log)

@@ -22,9 +22,11 @@ from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
 from aoba.links.serial_port import is_pty, open_serial
 from aoba.links.serial_session import SerialSession
+from aoba.links.served import ServedStations
 from aoba.links.url import SerialUrl
 from aoba.logs.rate_limit import RateLimit
 from aoba.modbus.ascii import SILENCE
+from aoba.modbus.client import READING_FUNCTIONS, READONLY, Client
 from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
 from aoba.modbus.rtu import silence
@@ -255,3 +257,11 @@ def _gap(url: SerialUrl) -> float:
 def _reason(error: Exception) -> str:
     number = error.errno if isinstance(error, OSError) else None
     return _REASONS.get(number or 0) or getattr(error, "strerror", None) or str(error)
+
+
+def open_serial_link(url: SerialUrl, served: ServedStations) -> SerialLink:
+    access = (READING_FUNCTIONS, READONLY) if url.readonly else (None, "")
+    client = Client(str(url.device), Port(is_serial=True, name=str(url)), *access)
+    log = LinkLog(str(url))
+    open_session = served.ascii if url.scheme == "ascii" else served.rtu
+    return SerialLink(url, client.port, lambda: open_session(client, log, echo=url.echo), log)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Final
 
 from aoba.links.clients import Clients
@@ -11,6 +12,7 @@ from aoba.links.connection import Connection, OpenSession
 from aoba.links.guard import Guard
 from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
+from aoba.links.served import ServedStations
 from aoba.links.url import NetworkUrl
 from aoba.modbus.port import Port
 from aoba.sockets import take_ports
@@ -131,3 +133,8 @@ def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket
     # Inherited by all connections; it bounds what is read from one at a time.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     return listener
+
+
+def open_tcp_link(url: NetworkUrl, served: ServedStations) -> TcpLink:
+    log = LinkLog()
+    return TcpLink(url, partial(served.mbap, log=log), served.room, log)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import socket
 import ssl
+from functools import partial
 from typing import ClassVar, Final, cast
 
 from aoba.links.certificates import role_of, server_context
@@ -18,6 +19,7 @@ from aoba.links.guard import Access
 from aoba.links.link_log import LinkLog
 from aoba.links.protocols import foreign_words
 from aoba.links.roles import Rules, functions_of, words_for
+from aoba.links.served import ServedStations
 from aoba.links.tcp import PARTING, TcpLink
 from aoba.links.turnstile import Turnstile
 from aoba.links.url import TlsUrl
@@ -178,3 +180,9 @@ def _reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
     return _LEFT if isinstance(error, ConnectionError) else str(error)
+
+
+def open_tls_link(url: TlsUrl, served: ServedStations) -> TlsLink:
+    log = LinkLog()
+    open_session = partial(served.mbap, log=log)
+    return TlsLink(url, open_session, served.room, served.rules, log)

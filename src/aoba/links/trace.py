@@ -15,7 +15,6 @@ memory.
 
 import logging
 from collections.abc import Callable, Iterator
-from enum import IntEnum
 from functools import partial
 from itertools import chain
 from typing import Final, cast
@@ -24,6 +23,7 @@ from aoba.links.link_log import LinkLog
 from aoba.links.protocols import foreign_words
 from aoba.links.serial_session import SerialSession
 from aoba.links.session import MbapSession, Session
+from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.client import Client
 from aoba.modbus.foreign import protocol_of
 from aoba.modbus.pending import Pending
@@ -39,13 +39,6 @@ _WENT: Final = "<-"
 _PASSED: Final = "--"
 
 
-class Level(IntEnum):
-    OFF = 0
-    APP = 1
-    FRAME = 2
-    BYTES = 3
-
-
 class Telling(Record):
     """Tells the log; `level` says how much of what goes well.
 
@@ -56,7 +49,7 @@ class Telling(Record):
     __slots__ = ("_client", "_framing", "_host", "_level", "_link", "_log", "_who")
 
     def __init__(
-        self, client: Client, framing: Framing, level: Level, log: LinkLog | None = None
+        self, client: Client, framing: Framing, level: TraceLevel, log: LinkLog | None = None
     ) -> None:
         super().__init__()
         # Not the client itself, which has this record: such circles are left to the collector.
@@ -110,7 +103,7 @@ class Telling(Record):
     def _trace(self, entry: Entry) -> None:
         self._entries.append(entry)
         for arrow, words, frame in self._lines(entry):
-            shown = f" | {self._framing.shown(frame)}" if self._level >= Level.FRAME else ""
+            shown = f" | {self._framing.shown(frame)}" if self._level >= TraceLevel.FRAME else ""
             self._detail(arrow, words + shown)
 
     def _lines(self, entry: Entry) -> Iterator[tuple[str, str, bytes]]:

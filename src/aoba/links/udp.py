@@ -19,9 +19,11 @@ from aoba.links.connection import OpenSession
 from aoba.links.guard import Guard
 from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
+from aoba.links.served import ServedStations
 from aoba.links.session import Session
-from aoba.links.trace import Level, Telling
+from aoba.links.trace import Telling
 from aoba.links.url import NetworkUrl
+from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.client import Client
 from aoba.modbus.foreign import WireProtocol, protocol_of
 from aoba.modbus.mbap import FRAMING, is_one_frame
@@ -162,7 +164,7 @@ class UdpLink:
             peer.client.record.broken(_NO_FRAME, data)
         elif self._guard.allows(host):
             stranger = Client(f"{host} port {port}", self.port)
-            Telling(stranger, FRAMING, Level.OFF, self.log).broken(_NO_FRAME, data)
+            Telling(stranger, FRAMING, TraceLevel.OFF, self.log).broken(_NO_FRAME, data)
 
     def _answer(self, peer: Peer, data: bytes, send: Send) -> None:
         def finish(pending: Pending, code: int | None) -> None:
@@ -256,3 +258,8 @@ def _bound(family: socket.AddressFamily, address: tuple[str, int]) -> socket.soc
         taken.close()
         raise
     return taken
+
+
+def open_udp_link(url: NetworkUrl, served: ServedStations) -> UdpLink:
+    log = LinkLog()
+    return UdpLink(url, partial(served.mbap, log=log), log)

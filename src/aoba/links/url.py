@@ -92,6 +92,9 @@ Url = NetworkUrl | SerialUrl
 class Scheme:
     form: str
     """How its URLs look, for messages."""
+    open: str
+    """`module:function`, which makes a link of a URL and a `ServedStations`; imported when needed.
+    """
     build: Callable[["Scheme", str], Url]
     options: Parsers
     defaults: dict[str, Any]
@@ -222,18 +225,27 @@ _7E1: Final = _8N1 | {"parity": "E", "bytesize": 7}
 """Serial Line 2.5.2."""
 
 SCHEMES: Final[dict[str, Scheme]] = {
-    "tcp": Scheme("tcp://HOST:PORT", _network_url, _PROTECTION, {}),
+    "tcp": Scheme("tcp://HOST:PORT", "aoba.links.tcp:open_tcp_link", _network_url, _PROTECTION, {}),
     "tls": Scheme(
         "tls://HOST:PORT?cert=FILE&key=FILE&ca=FILE",
+        "aoba.links.tls:open_tls_link",
         _network_url,
         {**_CERTIFICATES, "strict": flag, **_PROTECTION},
         {},
         ("cert", "key"),
     ),
-    "udp": Scheme("udp://HOST:PORT", _network_url, _PROTECTION, {}),
-    "rtu+tcp": Scheme("rtu+tcp://HOST:PORT", _network_url, {**_PROTECTION, "echo": flag}, {}),
-    "rtu": Scheme("rtu:///DEVICE", _serial_url, _LINE, _8N1),
-    "ascii": Scheme("ascii:///DEVICE", _serial_url, _ASCII_LINE, _7E1),
+    "udp": Scheme("udp://HOST:PORT", "aoba.links.udp:open_udp_link", _network_url, _PROTECTION, {}),
+    "rtu+tcp": Scheme(
+        "rtu+tcp://HOST:PORT",
+        "aoba.links.rtu_tcp:open_rtu_tcp_link",
+        _network_url,
+        {**_PROTECTION, "echo": flag},
+        {},
+    ),
+    "rtu": Scheme("rtu:///DEVICE", "aoba.links.serial:open_serial_link", _serial_url, _LINE, _8N1),
+    "ascii": Scheme(
+        "ascii:///DEVICE", "aoba.links.serial:open_serial_link", _serial_url, _ASCII_LINE, _7E1
+    ),
 }
 
 ACCEPTED: Final = ", ".join(scheme.form for scheme in SCHEMES.values())

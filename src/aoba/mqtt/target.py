@@ -4,8 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from aoba.errors import UsageError
-from aoba.mqtt.url import FORMS, QOS, Broker, check_name, parse_topic_url
+from aoba.mqtt.url import QOS, Broker, check_name, parse_topic_url
 from aoba.options import Parsers, flag, without_secrets
+
+FORMS: Final = {
+    "mqtt": "mqtt://HOST:PORT/TOPIC",
+    "mqtts": "mqtts://HOST:PORT/TOPIC?ca=FILE",
+}
 
 ACCEPTED: Final = " or ".join(FORMS.values())
 
@@ -24,9 +29,10 @@ class Publication:
 
 def parse_publication(text: str) -> Publication:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
-    if text.partition(":")[0] not in FORMS:
+    form = FORMS.get(text.partition(":")[0])
+    if form is None:
         raise UsageError(f"{without_secrets(text)}: not a topic to publish to; expected {ACCEPTED}")
-    broker, topic, options = parse_topic_url(text, _OPTIONS, check_name)
+    broker, topic, options = parse_topic_url(text, form, _OPTIONS, check_name)
     return Publication(broker, topic, **options)
 
 

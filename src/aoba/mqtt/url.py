@@ -59,9 +59,11 @@ class Broker:
 
 
 def parse_topic_url(
-    text: str, parsers: Parsers, check_topic: Callable[[str], None]
+    text: str, form: str, parsers: Parsers, check_topic: Callable[[str], None]
 ) -> tuple[Broker, str, dict[str, Any]]:
-    """`parsers` are the options besides those of a broker, which are returned as values.
+    """`form` is what such URLs look like.
+
+    `parsers` are the options besides those of a broker, which are returned as values.
 
     Raises UsageError, one line that says what is wrong and what is accepted, without the password.
     """
@@ -69,7 +71,6 @@ def parse_topic_url(
     scheme, _, rest = location.partition(":")
     authority, _, topic = rest.removeprefix("//").partition("/")
     shown = f"{scheme}://{authority.rpartition('@')[2]}/{topic}"
-    form = FORMS[scheme]
 
     def refuse(reason: object) -> UsageError:
         return UsageError(f"{shown}: {reason}; expected {form}")
@@ -166,9 +167,4 @@ _TLS_OPTIONS: Final[Parsers] = {
     "key": _path,
     "name": _text,
     "strict": flag,
-}
-
-FORMS: Final = {
-    "mqtt": "mqtt://HOST:PORT/TOPIC",
-    "mqtts": "mqtts://HOST:PORT/TOPIC?ca=FILE",
 }

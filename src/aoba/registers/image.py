@@ -55,6 +55,7 @@ class Image:
         self._quotas: dict[str, Quota] = {}
         self._devices: dict[str, Device] = {}
         self._journals: list[WriteWatcher] = []
+        self._journal_of: dict[str, Journal] = {}
         self._watchers: list[Watcher] = []
         self._forgotten: list[Callable[[str], None]] = []
         self._overwrites = Overwrites(self._owns, self._read)
@@ -64,19 +65,30 @@ class Image:
     def is_watched(self) -> bool:
         return bool(self._watchers)
 
-    def watch(self, watcher: Watcher, forgotten: Callable[[str], None] | None = None) -> None:
-        """Tell `watcher` from now on of each document that has taken effect.
+    def watch(
+        self, watcher: Watcher, forgotten: Callable[[str], None] | None = None
+    ) -> Callable[[], None]:
+        """Tell `watcher` of each document that has taken effect, until what is returned is called.
 
-        `forgotten` hears before that of a source whose document replaces all it had defined.
+        `forgotten` hears before that of a source whose document replaces all it had defined, and of
+        one that is gone.
         """
         self._watchers.append(watcher)
         if forgotten:
             self._forgotten.append(forgotten)
 
+        def unwatch() -> None:
+            self._watchers.remove(watcher)
+            if forgotten:
+                self._forgotten.remove(forgotten)
+
+        return unwatch
+
     def journal(self, source: str, clock: Callable[[], float]) -> Journal:
         """Note from now on what clients write to whatever `source` has defined at the time."""
         journal = Journal(lambda unit: self._territories.get(source, {}).get(unit), clock)
         self._journals.append(journal)
+        self._journal_of[source] = journal
         return journal
 
     def watch_overwrites(self, found: Callable[[Overwritten], None]) -> None:
@@ -140,6 +152,16 @@ class Image:
         self._overwrites.over(source, written)
         for watcher in self._watchers:
             watcher(source, document)
+
+    def remove(self, source: str) -> None:
+        """The source is gone, with all that it has defined."""
+        self.ready.forget()
+        self._release(source)
+        self._forget(source)
+        for known in (self._quotas, self._devices, self.editions):
+            known.pop(source, None)
+        if journal := self._journal_of.pop(source, None):
+            self._journals.remove(journal)
 
     def renew(self, source: str, blocks: Iterable[Block]) -> None:
         """The same for a document that gives its `master` stations `blocks`, and defines no more.

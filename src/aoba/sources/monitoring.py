@@ -11,7 +11,7 @@ from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.options import one_of
 from aoba.sources.freshness import FreshnessRule
-from aoba.sources.health import HealthPlace, parse_health
+from aoba.sources.health_place import HealthPlace, parse_health
 
 
 @dataclass(frozen=True, slots=True)

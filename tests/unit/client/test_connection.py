@@ -13,7 +13,7 @@ from aoba.client.requests import identify, read_once
 from aoba.client.target import parse_target
 from aoba.client.wire import MAX_UNASKED
 from aoba.errors import BadAnswer, DeviceError, NoAnswer, NoConnection, Unasked
-from aoba.links.trace import Level
+from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.spec import Table
 from aoba.spans import Span
 from support.lines import rtu
@@ -138,7 +138,7 @@ def test_half_an_answer_is_told(monkeypatch):
 
 def test_an_answer_that_is_too_short_to_be_described_breaks_no_connection(monkeypatch):
     device = NearDevice(monkeypatch, lambda it: [it[:4] + b"\0\3\1\x2b\x0e"])
-    state = LineState(parse_target("tcp://10.0.0.5"), Level.APP)
+    state = LineState(parse_target("tcp://10.0.0.5"), TraceLevel.APP)
 
     async def main():
         connection = await Connection.connect(state, TIMEOUT)

@@ -8,8 +8,8 @@ from aoba.client import trace as trace_module
 from aoba.client.answers import Frame, Stray
 from aoba.client.trace import DeviceTrace
 from aoba.links.link_log import DETAIL_BURST, DETAIL_PER_SECOND
-from aoba.links.trace import Level
 from aoba.logs.dedup import OVERHEAD
+from aoba.logs.trace_level import TraceLevel
 from aoba.modbus import mbap
 
 URL = "tcp://10.0.0.5:502"
@@ -34,7 +34,7 @@ def clock(monkeypatch):
 def trace(clock, caplog):
     caplog.set_level(logging.INFO, "aoba.trace")
     assert clock.now
-    return DeviceTrace(URL, mbap.FRAMING, Level.BYTES)
+    return DeviceTrace(URL, mbap.FRAMING, TraceLevel.BYTES)
 
 
 def cost(messages):

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from aoba.links.trace import Level, Telling, TracedMbapSession
+from aoba.links.trace import Telling, TracedMbapSession
+from aoba.logs.trace_level import TraceLevel
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import mbap, rtu
 from aoba.modbus.client import Client
@@ -45,13 +46,13 @@ def telling(level, framing=mbap.FRAMING):
 
 
 def test_a_request_and_its_answer(lines):
-    telling(Level.OFF).remember((REQUEST, ANSWER))
+    telling(TraceLevel.OFF).remember((REQUEST, ANSWER))
     assert lines() == []
 
-    telling(Level.APP).remember((REQUEST, ANSWER))
+    telling(TraceLevel.APP).remember((REQUEST, ANSWER))
     assert lines() == [ASKED, SAID]
 
-    telling(Level.FRAME).remember((REQUEST, ANSWER))
+    telling(TraceLevel.FRAME).remember((REQUEST, ANSWER))
     assert lines() == [
         f"{ASKED} | 00 01 00 00 00 06 05 03 00 00 00 01",
         f"{SAID} | 00 01 00 00 00 05 05 03 02 00 07",
@@ -59,7 +60,7 @@ def test_a_request_and_its_answer(lines):
 
 
 def test_silence_and_what_others_say(lines):
-    record = telling(Level.APP, rtu.FRAMING)
+    record = telling(TraceLevel.APP, rtu.FRAMING)
     record.remember((rtu.encode(0, b"\x06\0\0\0\1"), b""))
     record.remember((rtu.encode(9, b"\x03\2\0\1"), None))
 
@@ -70,7 +71,7 @@ def test_silence_and_what_others_say(lines):
 
 
 def test_ascii_frames_are_shown_as_text(lines):
-    telling(Level.FRAME, ascii_framing.FRAMING).remember(
+    telling(TraceLevel.FRAME, ascii_framing.FRAMING).remember(
         (ascii_framing.encode(5, b"\x03\0\0\0\1"), b"")
     )
 
@@ -79,14 +80,14 @@ def test_ascii_frames_are_shown_as_text(lines):
 
 def test_the_fields_of_a_line(caplog):
     caplog.set_level(logging.INFO)
-    telling(Level.APP).remember((REQUEST, b""))
+    telling(TraceLevel.APP).remember((REQUEST, b""))
 
     (record,) = caplog.records
     assert (record.link, record.client, record.levelname) == ("tcp://a:1", "b port 2", "INFO")
 
 
 def test_the_first_error_is_told_with_the_frames_before(lines):
-    record = telling(Level.OFF)
+    record = telling(TraceLevel.OFF)
     for _ in range(FRAMES):
         record.remember((REQUEST, ANSWER))
     record.broken("MBAP length", b"\x01\x02")
@@ -100,17 +101,17 @@ def test_the_first_error_is_told_with_the_frames_before(lines):
 
 
 def test_an_error_before_all_frames_and_after_one(lines):
-    telling(Level.OFF).broken("no frame", b"\x00" * 261)
+    telling(TraceLevel.OFF).broken("no frame", b"\x00" * 261)
     assert lines() == ["-> first error: no frame |" + " 00" * 260 + " ..."]
 
-    record = telling(Level.OFF)
+    record = telling(TraceLevel.OFF)
     record.remember((REQUEST, b""))
     record.broken("no frame", b"\x01")
     assert lines()[0] == "-> first error, after this frame: no frame | 01"
 
 
 def test_with_a_trace_each_error_is_told(lines):
-    record = telling(Level.APP)
+    record = telling(TraceLevel.APP)
     for _ in range(3):
         record.broken("no frame", b"\x01")
 
@@ -119,7 +120,7 @@ def test_with_a_trace_each_error_is_told(lines):
 
 def test_bytes_as_they_come_and_go(lines):
     client = Client("b port 2", Port(name="tcp://a:1"))
-    client.record = Telling(client, mbap.FRAMING, Level.BYTES)
+    client.record = Telling(client, mbap.FRAMING, TraceLevel.BYTES)
     session = TracedMbapSession({5: a_bank(7)}, client)
     for part in (REQUEST[:1], REQUEST[1:]):
         session.feed(part)

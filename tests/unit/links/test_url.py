@@ -1,3 +1,4 @@
+from importlib import import_module
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -183,3 +184,10 @@ def test_options_are_refused_with_what_is_accepted(text, reason):
 
     assert str(caught.value).startswith(f"{text}: {reason}")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_a_row_names_is_there(scheme):
+    module, _, function = SCHEMES[scheme].open.partition(":")
+
+    assert callable(getattr(import_module(module), function))

@@ -7,7 +7,7 @@ from aoba.mqtt.target import Publication, parse_publication
 from aoba.mqtt.url import Broker, Secret
 from aoba.sources.monitoring import UNMONITORED
 from aoba.sources.mqtt.spec import MqttSpec
-from aoba.sources.spec import parse_spec
+from aoba.sources.registry import parse_spec
 
 HOST = Broker("broker", 1883)
 

@@ -9,7 +9,7 @@ from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from aoba.sources.deliveries import MAX_FAILING, Deliveries
 from aoba.sources.freshness import FreshnessRule
-from aoba.sources.health import HealthPlace
+from aoba.sources.health_place import HealthPlace
 from aoba.sources.monitoring import UNMONITORED, Monitoring
 from builders import one_range, raw
 

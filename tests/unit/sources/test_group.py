@@ -6,6 +6,7 @@ import pytest
 from aoba.registers.image import Image
 from aoba.sources import group
 from aoba.sources.group import SourceGroup
+from aoba.sources.source import source_names
 
 
 class FakeSpec:
@@ -38,15 +39,22 @@ def told(monkeypatch):
     monkeypatch.setattr(
         group, "open_source", lambda name, spec, _shared: FakeSource(name, spec, told)
     )
-    monkeypatch.setattr(group, "PATIENCE", 0.3)
+    monkeypatch.setattr(group, "START_TIMEOUT", 0.3)
     return told
+
+
+def group_of(specs):
+    sources = SourceGroup(Image())
+    for name, spec in zip(source_names(specs), specs, strict=True):
+        sources.add(name, spec)
+    return sources
 
 
 def lived(*specs):
     """Seconds that the start took."""
 
     async def live():
-        sources = SourceGroup(specs, Image())
+        sources = group_of(specs)
         began = time.monotonic()
         await sources.start()
         took = time.monotonic() - began
@@ -85,7 +93,7 @@ def test_two_of_one_name_are_told_apart(told):
 
 def test_descriptors_are_kept_for_each(told):
     async def build():
-        return SourceGroup([FakeSpec("a"), FakeSpec("b")], Image()).descriptors
+        return group_of([FakeSpec("a"), FakeSpec("b")]).descriptors
 
     assert asyncio.run(build()) == 2 * group.DESCRIPTORS
     assert told == []

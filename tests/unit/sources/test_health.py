@@ -5,7 +5,8 @@ import pytest
 from aoba.errors import DocumentError, UsageError
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from aoba.sources.health import ACCEPTED, Health, HealthPlace, parse_health
+from aoba.sources.health import Health
+from aoba.sources.health_place import ACCEPTED, HealthPlace, parse_health
 from builders import decoded, one_range, stations
 
 PLACE = HealthPlace(3, "input", 100)

@@ -10,7 +10,7 @@ import pytest
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from aoba.sources.freshness import FreshnessRule
-from aoba.sources.health import HealthPlace
+from aoba.sources.health_place import HealthPlace
 from aoba.sources.monitoring import Monitoring
 from aoba.sources.scripts.run import Outcome
 from aoba.sources.source_log import SourceLog

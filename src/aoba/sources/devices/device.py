@@ -8,13 +8,16 @@ station takes time from others on its line, so the longer it is, the less often 
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Final, NamedTuple
 
 from aoba.client.blocks import Block, to_read
 from aoba.client.connection import Connection
 from aoba.client.line import Line, is_silence
+from aoba.client.lines import Lines
 from aoba.client.requests import read_once
 from aoba.client.words import ECHO, in_log
 from aoba.document.decode import Decoded
@@ -27,6 +30,7 @@ from aoba.sources.devices.document import polled
 from aoba.sources.devices.spec import DeviceSpec
 from aoba.sources.devices.writes import DeviceWrites
 from aoba.sources.schedule import Schedule
+from aoba.sources.shared import Shared
 
 MAX_REST: Final = 10.0
 """Seconds that a silent station is left alone at most, where it shares its line."""
@@ -56,7 +60,7 @@ class DeviceSource:
         self._silences = 0  # in a row, as far as they count
         self._not_before = 0.0
         image.cede(name, self._writes)
-        line.units.add(spec.unit)
+        line.units[spec.unit] += 1
 
     @property
     def settled(self) -> asyncio.Event:
@@ -66,7 +70,7 @@ class DeviceSource:
         blocks = list(self._blocks())
         first = time.monotonic()
         schedules = {every: Schedule(every, first) for _, every in blocks}
-        with self._polls.alive():
+        with self._polls.alive(), self._line_in_use():
             while True:
                 await sleep_until(min(schedule.due for schedule in schedules.values()))
                 now = time.monotonic()
@@ -82,6 +86,13 @@ class DeviceSource:
                 skipped = [every for every in due if schedules[every].finish(time.monotonic())]
                 if skipped and answers:
                     self._tell_slowness(min(skipped))
+
+    @contextmanager
+    def _line_in_use(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._line.units -= Counter([self._spec.unit])
 
     def _blocks(self) -> Iterator[tuple[Block, float]]:
         """What one request each asks for, and seconds from one time to the next."""
@@ -166,3 +177,8 @@ class DeviceSource:
         self._has_answered = True
         self._failed_at = None
         self._silences = 0
+
+
+def build_device(name: str, spec: DeviceSpec, shared: Shared) -> DeviceSource:
+    lines = shared.resource("lines", lambda: Lines(shared.trace))
+    return DeviceSource(name, spec, lines.line(spec.target), shared.image)

@@ -8,7 +8,7 @@ interval of its own has that behind an `@`.
 """
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from aoba.client.addresses import split_addresses
@@ -22,8 +22,6 @@ from aoba.modbus.spec import ADDRESS_COUNT, MAX_UNIT_ID, MIN_UNIT_ID
 from aoba.options import Parsers, flag, parse_options
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 from aoba.spans import Span, Spans
-
-FORM: Final = "modbus:URL?holding=0-99"
 
 DEFAULT_INTERVAL: Final = 1.0
 DEFAULT_TIMEOUT: Final = 1.0
@@ -44,6 +42,7 @@ class PolledBlock(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DeviceSpec:
+    kind: ClassVar[str] = "modbus"
     target: Target
     blocks: tuple[PolledBlock, ...]
     """What is read, in this order, by as many requests as there are blocks, or more."""

@@ -16,6 +16,7 @@ from aoba.sources.files.document_stream import DocumentStream, at_once
 from aoba.sources.files.reading import Fifo, leads_to, open_fifo
 from aoba.sources.files.spec import FifoSpec
 from aoba.sources.pipe import Pipe
+from aoba.sources.shared import Shared
 from aoba.worker.caller import Caller
 from aoba.worker.process import Opened
 
@@ -117,3 +118,7 @@ async def _comes(pipe: Pipe) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def build_fifo(name: str, spec: FifoSpec, shared: Shared) -> FifoSource:
+    return FifoSource(name, spec, shared.image)

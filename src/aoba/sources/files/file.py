@@ -16,6 +16,7 @@ from aoba.sources.files.data_file import DataFile
 from aoba.sources.files.document_stream import DocumentStream, at_once
 from aoba.sources.files.spec import FileSpec
 from aoba.sources.schedule import Schedule
+from aoba.sources.shared import Shared
 
 
 class FileSource:
@@ -103,3 +104,9 @@ class Replay(FileSource):
 
 class _Changed(Exception):  # noqa: N818  no error
     """What is being played is no longer what the file has in it."""
+
+
+def build_file(name: str, spec: FileSpec, shared: Shared) -> FileSource | Replay:
+    if spec.replay is None:
+        return FileSource(name, spec, shared.image)
+    return Replay(name, spec, shared.image, spec.replay)

@@ -8,16 +8,17 @@ PATH is taken as it stands, up to the first `?`; `%3F` in it is a `?`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from aoba.errors import UsageError
 from aoba.options import flag, parse_options
+from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 from aoba.sources.paths import UNKNOWN, absolute, in_spec, kind_at
 from aoba.sources.schedule import parse_interval
 
-FILE_FORM: Final = "file:PATH"
-FIFO_FORM: Final = "pipe:PATH"
+FILE_FORM: Final = SOURCES["file"].form
+FIFO_FORM: Final = SOURCES["pipe"].form
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class _PathSpec:
 class FileSpec(_PathSpec):
     """A file that existed when the spec was parsed."""
 
+    kind: ClassVar[str] = "file"
+
     replay: float | None = None
     """Seconds from one document to the next; None: all of them at once."""
     loop: bool = True
@@ -48,6 +51,8 @@ class FileSpec(_PathSpec):
 @dataclass(frozen=True, slots=True)
 class FifoSpec(_PathSpec):
     """A FIFO that existed when the spec was parsed."""
+
+    kind: ClassVar[str] = "pipe"
 
 
 def parse_file(text: str) -> FileSpec:

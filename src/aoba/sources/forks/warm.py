@@ -46,7 +46,12 @@ S = TypeVar("S", bound=Server)
 
 
 class ForkServers:
-    """All fork servers of this Aoba; `close` ends them."""
+    """All fork servers of this Aoba; `close` ends them.
+
+    Implements `aoba.sources.shared.Resource`.
+    """
+
+    descriptors = 0
 
     def __init__(self) -> None:
         self._servers: dict[Hashable, Any] = {}
@@ -63,6 +68,12 @@ class ForkServers:
             self._servers[key] = make()
         server: S = self._servers[key]
         return server
+
+    async def bind(self) -> None:
+        """Servers are started by runs."""
+
+    async def close_unused(self) -> None:
+        """They are kept: the next script may need the same ones."""
 
     async def close(self) -> None:
         with contextlib.suppress(TimeoutError):

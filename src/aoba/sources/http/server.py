@@ -31,7 +31,10 @@ Endpoint = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 
 class HttpServer:
-    """Call `add` for each endpoint, `bind`, and `open` once for each of them; at last `close`."""
+    """Implements `aoba.sources.shared.Resource`.
+
+    Call `add` for each endpoint, `bind`, and `open` once for each of them; at last `close`.
+    """
 
     descriptors = MAX_CONNECTIONS + MAX_LEAVING + 8
 
@@ -63,14 +66,25 @@ class HttpServer:
             raise UsageError(f"{self._place}{path}: two sources; expected another path for each")
         self._endpoints[path] = endpoint
 
+    def remove(self, path: str) -> None:
+        """Call it once for what was added and opened."""
+        del self._endpoints[path]
+        self._opened -= 1
+
+    async def close_unused(self) -> None:
+        if not self._endpoints:
+            await self.close()
+
     async def bind(self) -> None:
         """Take the port; clients wait there. Raises LinkError where that is impossible."""
+        if self._sockets or not self._endpoints:
+            return
         self._port, self._sockets = await take_ports(self._place, socket.SOCK_STREAM, _listening)
 
     async def open(self) -> None:
         """Let clients in, if all endpoints are ready: to be called when one of them is."""
         self._opened += 1
-        if self._opened < len(self._endpoints):
+        if self._doors or self._opened < len(self._endpoints):
             return
         self._connections = Connections(self._answer, self._make_way, self._share)
         for each in self._sockets:

@@ -24,6 +24,7 @@ from aoba.sources.http.hosts import Hosts
 from aoba.sources.http.server import HttpServer
 from aoba.sources.http.spec import HttpSpec
 from aoba.sources.http.token import Token
+from aoba.sources.shared import Shared
 
 _NUMBER: Final = re.compile(r"\d+")
 
@@ -63,7 +64,8 @@ class HttpSource:
                 self.settled.set()
                 await asyncio.Event().wait()
             finally:
-                await self._server.close()
+                self._server.remove(self._spec.path)
+                await self._server.close_unused()
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         try:
@@ -137,3 +139,8 @@ _METHODS: Final[dict[str, Callable[[HttpSource, web.BaseRequest], Awaitable[web.
     "PUT": HttpSource._take,  # noqa: SLF001
 }
 _ALLOW: Final = ", ".join(_METHODS)
+
+
+def build_http(name: str, spec: HttpSpec, shared: Shared) -> HttpSource:
+    key = ("http", spec.host, spec.port)
+    return HttpSource(name, spec, shared.image, shared.resource(key, lambda: HttpServer(spec)))

@@ -7,14 +7,15 @@ Neither the spec nor an error shows what stands behind the `?`: a token may be t
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from aoba.errors import UsageError
 from aoba.options import Parsers, parse_options
+from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 
-FORM: Final = "http://HOST:PORT/PATH"
+FORM: Final = SOURCES["http"].form
 
 TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 """RFC 6750 section 2.1: what may stand in an Authorization header."""
@@ -27,6 +28,7 @@ TOKEN_FORMS: Final = "letters, digits and -._~+/ (%2B for a +), or @FILE, or env
 
 @dataclass(frozen=True, slots=True)
 class HttpSpec:
+    kind: ClassVar[str] = "http"
     host: str
     """An IP address or name of this machine, to listen at."""
     port: int

@@ -22,6 +22,7 @@ from aoba.mqtt.session import Session
 from aoba.registers.image import Image
 from aoba.sources.deliveries import Deliveries, too_large
 from aoba.sources.mqtt.spec import MqttSpec
+from aoba.sources.shared import Shared
 
 GRACE: Final = 0.2
 """Seconds for the messages that the broker keeps; who starts behind us waits no longer."""
@@ -110,3 +111,7 @@ class MqttSource:
     def _passed_over(self) -> None:
         text = "messages come faster than they can be taken: some are passed over for newer ones"
         self._deliveries.log.repeatable(logging.WARNING, text)
+
+
+def build_mqtt(name: str, spec: MqttSpec, shared: Shared) -> MqttSource:
+    return MqttSource(name, spec, shared.image)

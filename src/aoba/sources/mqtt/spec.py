@@ -1,16 +1,18 @@
 """SPEC of topics on a broker -> `MqttSpec`; what it looks like is said in `mqtt/url`."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from aoba.errors import UsageError
 from aoba.mqtt.url import QOS, Broker, check_filter, parse_topic_url
 from aoba.options import Parsers, flag
+from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 
 
 @dataclass(frozen=True, slots=True)
 class MqttSpec:
+    kind: ClassVar[str] = "mqtt"
     broker: Broker
     topic: str
     """May have wildcards."""
@@ -32,7 +34,9 @@ class MqttSpec:
 
 def parse_mqtt(text: str) -> MqttSpec:
     """Raises UsageError, one line that says what is wrong and what is accepted."""
-    broker, topic, options = parse_topic_url(text, _OPTIONS, check_filter)
+    broker, topic, options = parse_topic_url(
+        text, SOURCES[text.partition(":")[0]].form, _OPTIONS, check_filter
+    )
     shown = f"{broker}/{topic}"
     if options.get("persistent") and not broker.client_id:
         raise UsageError(f"{shown}: option 'persistent' goes with client_id=NAME")

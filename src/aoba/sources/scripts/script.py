@@ -17,15 +17,18 @@ from aoba.document.schema import Document
 from aoba.errors import OutdatedRun
 from aoba.registers.described import MAX_DESCRIBED
 from aoba.registers.image import Image
+from aoba.sources.forks.warm import ForkServers
 from aoba.sources.reception import Reception
 from aoba.sources.schedule import Schedule
 from aoba.sources.scripts.feedback import Feedback
+from aoba.sources.scripts.hosts import host_of
 from aoba.sources.scripts.interpreter_version import version_of
 from aoba.sources.scripts.program import ScriptFile
 from aoba.sources.scripts.reload import Reload
 from aoba.sources.scripts.run import Host, Outcome, guarded, run_script
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.wake import Alarm
+from aoba.sources.shared import Shared
 from aoba.sources.source_log import SourceLog
 from aoba.sources.vitals import Vitals
 
@@ -233,3 +236,8 @@ class Script:
         if document.reboot_interval is not UNSET:
             self._host.interval = document.reboot_interval / 1000
             self._schedule.set_interval(self._host.interval)
+
+
+def build_script(name: str, spec: ScriptSpec, shared: Shared) -> Script:
+    servers = shared.resource("fork servers", ForkServers)
+    return Script(name, spec, host_of(spec, servers), shared.image)

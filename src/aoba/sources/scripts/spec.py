@@ -13,11 +13,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from aoba.duration import parse_duration
 from aoba.errors import UsageError
 from aoba.options import one_of, parse_options
+from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take, take_monitoring
 from aoba.sources.paths import UNKNOWN, absolute, in_spec, kind_at
 from aoba.sources.schedule import parse_interval
@@ -31,7 +32,7 @@ from aoba.sources.scripts.process_options import (
 )
 from aoba.worker.at_start import looks
 
-FORMS: Final = "python:external:PATH, python:embedded:PATH"
+FORMS: Final = SOURCES["python"].form
 DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_INTERVAL: Final = 1.0
 DEFAULT_START: Final = "warm" if hasattr(os, "fork") and sys.platform != "darwin" else "cold"
@@ -51,6 +52,8 @@ _EXTERNAL_ONLY: Final = ("python", "start", "preload")
 @dataclass(frozen=True, slots=True)
 class ScriptSpec:
     """A script that exists and an interpreter that exists, when the spec was parsed."""
+
+    kind: ClassVar[str] = "python"
 
     path: Path
     """Absolute; what the interpreter is told to run."""

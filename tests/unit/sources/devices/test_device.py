@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 
 import pytest
 
@@ -32,7 +33,7 @@ class FakeLine:
 
     def __init__(self):
         self.target = parse_target("tcp://a")
-        self.units = set()
+        self.units = Counter()
         self.gives_back = False
         self.registers = dict.fromkeys(range(300), 0)
         self.before = lambda _: None
@@ -206,7 +207,7 @@ def test_who_else_has_these_addresses_keeps_them(polled, caplog):
 def test_the_longer_a_station_is_silent_the_less_often_it_is_asked(polled, monkeypatch):
     now = time.monotonic()
     monkeypatch.setattr(device_module.time, "monotonic", lambda: now)
-    polled.line.units = {3, 4}
+    polled.line.units = Counter((3, 4))
     polled.line.before = raising(NoAnswer(""))
     pauses = []
     for _ in range(6):

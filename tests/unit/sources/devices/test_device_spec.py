@@ -7,8 +7,8 @@ from aoba.errors import UsageError
 from aoba.modbus.spec import Table
 from aoba.sources.devices.spec import PolledBlock, parse_device
 from aoba.sources.freshness import FreshnessRule
-from aoba.sources.health import HealthPlace
-from aoba.sources.spec import parse_spec
+from aoba.sources.health_place import HealthPlace
+from aoba.sources.registry import parse_spec
 from aoba.spans import Span
 
 

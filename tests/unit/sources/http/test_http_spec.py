@@ -2,10 +2,10 @@ import pytest
 
 from aoba.errors import UsageError
 from aoba.sources.freshness import FreshnessRule
-from aoba.sources.health import HealthPlace
+from aoba.sources.health_place import HealthPlace
 from aoba.sources.http.spec import FORM, HttpSpec, parse_http
 from aoba.sources.monitoring import Monitoring
-from aoba.sources.spec import parse_spec
+from aoba.sources.registry import parse_spec
 
 SECRET = "Zm9v-bar._~/8=="
 

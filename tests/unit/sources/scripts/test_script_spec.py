@@ -6,7 +6,7 @@ import pytest
 
 from aoba.errors import UsageError
 from aoba.sources.freshness import FreshnessRule
-from aoba.sources.health import HealthPlace
+from aoba.sources.health_place import HealthPlace
 from aoba.sources.monitoring import Monitoring
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.spec import (

@@ -1,0 +1,1 @@
+"""What an Aoba is to do, whoever says it: a command line, a file, a program."""

@@ -1,0 +1,1 @@
+"""Where values go: to clients that ask, to devices, to brokers."""

@@ -1,0 +1,1 @@
+"""Topics of an MQTT broker that hear of the documents of sources."""

@@ -1,0 +1,131 @@
+"""A topic of a broker that hears of all that a source defines.
+
+Each message is one document that says all the source has defined so far, with the newest values. So
+it does not matter which messages somebody has missed: the broker keeps the newest one for those who
+subscribe later, and while it is away nothing has to wait but the newest.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Final
+
+from aoba.config.model import PublishConfig
+from aoba.document.schema import Document
+from aoba.logs.dedup import Dedup
+from aoba.mqtt.attempts import Attempts
+from aoba.mqtt.connection import Connection, together
+from aoba.mqtt.session import Session
+from aoba.outlets.mqtt.payload import Newest
+from aoba.outlets.outlet import Served
+from aoba.registers.image import Image
+
+LAST_WORDS: Final = 0.5
+"""Seconds that the newest document has to reach the broker when all is over."""
+
+_log = logging.getLogger("aoba")
+
+
+def open_publisher(config: PublishConfig, served: Served) -> "Publisher":
+    """Raises UsageError where a certificate or a file with a password is of no use."""
+    return Publisher(served.image, config)
+
+
+class Publisher:
+    """Implements `Outlet`. Raises UsageError, as `Connection`."""
+
+    def __init__(self, image: Image, config: PublishConfig) -> None:
+        target = self._target = config.place
+        self._source = config.source
+        self._attempts = Attempts(str(target.broker), _log.log)
+        self._connection = Connection(target.broker, self._attempts)
+        self._newest = Newest()
+        self._is_news = asyncio.Event()
+        self._is_published = asyncio.Event()
+        """Whether the broker has the newest document."""
+        self._is_published.set()
+        self._documents = 0
+        self._complaints = Dedup()
+        self._life: asyncio.Task[None] | None = None
+        self._unwatch = image.watch(self._took, self._forgot)
+
+    async def bind(self) -> None:
+        """There is nothing to take: a broker that is not there may come."""
+
+    async def serve(self) -> None:
+        _log.info("publishing to %s", self._target)
+        self._life = asyncio.create_task(self._connection.keep(self._publish))
+        self._life.add_done_callback(_tell_defect)
+
+    async def close(self) -> None:
+        self._unwatch()
+        if self._life is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await self._is_published.wait()
+        self._life.cancel()
+        await asyncio.gather(self._life, return_exceptions=True)
+        self._attempts.end()
+        self._tell(self._complaints.end())
+        self._tell_summary()
+
+    def _forgot(self, source: str) -> None:
+        if source == self._source:
+            self._newest.forget()
+
+    def _took(self, source: str, document: Document) -> None:
+        if source != self._source:
+            return
+        self._newest.add(document)
+        self._is_news.set()
+        self._is_published.clear()
+
+    async def _publish(self, session: Session) -> None:
+        """What the broker was given before may be lost with the connection: begin with it."""
+        self._is_news.set()
+        await together(session.lost(), self._publish_news(session))
+
+    async def _publish_news(self, session: Session) -> None:
+        target = self._target
+        while True:
+            await self._is_news.wait()
+            self._is_news.clear()
+            payload = self._newest.payload()
+            if self._newest.complaint:
+                self._complain(self._newest.complaint)
+            if payload:
+                await session.publish(target.topic, payload, target.qos, retain=target.retain)
+                self._documents += 1
+            if not self._is_news.is_set():
+                self._is_published.set()
+
+    def _complain(self, text: str) -> None:
+        """The same as ever, though what is too much may be as much or more each time."""
+        self._tell(self._complaints.happened(text, time.monotonic(), "too much"))
+
+    def _tell(self, lines: list[str]) -> None:
+        for line in lines:
+            _log.error("%s: %s", self._target, line)
+
+    def _tell_summary(self) -> None:
+        figures = {
+            "topic": str(self._target),
+            "documents": self._documents,
+            "connections": self._attempts.connections,
+        }
+        missing = "" if self._is_published.is_set() else "; the newest one is not among them"
+        _log.info(
+            "%s: documents published: %d, connections: %d%s",
+            self._target,
+            self._documents,
+            self._attempts.connections,
+            missing,
+            extra=figures,
+        )
+
+
+def _tell_defect(life: asyncio.Task[None]) -> None:
+    if not life.cancelled():
+        _log.error("defect in Aoba", exc_info=life.exception())

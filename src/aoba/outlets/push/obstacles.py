@@ -1,0 +1,99 @@
+"""Addresses of one table that a device refuses to have written, or read, until it no longer does.
+
+Each run of them is told once, then counted, and tried again by itself, so that nothing else is
+refused along with it. Where it is the value that is refused, another one is tried at once.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from aoba.modbus.spec import ExceptionCode
+from aoba.outlets.push.trouble import Trouble
+from aoba.spans import Span, Spans
+
+
+class Refused(NamedTuple):
+    span: Span
+    code: int
+    """Of the exception."""
+
+
+class Obstacle(NamedTuple):
+    refused: Refused
+    trouble: Trouble
+    cells: bytes | None
+    """What there should have been."""
+
+
+class Obstacles:
+    """`words` is what the log is told of one, `wanted` are the cells that there should be."""
+
+    def __init__(
+        self, words: Callable[[Refused], str], wanted: Callable[[Span], bytes | None]
+    ) -> None:
+        self._words, self._wanted = words, wanted
+        self.clear()
+
+    def clear(self) -> None:
+        self._all: list[Obstacle] = []
+        self.spans = Spans()
+        """The addresses of all of them."""
+
+    def __iter__(self) -> Iterator[Obstacle]:
+        return iter(self._all)
+
+    def take(self, now: float) -> Obstacle | None:
+        """One that is to be tried again; `add` says what came of it, or `put_back`: nothing."""
+        for it in self._all:
+            if it.trouble.until <= now or self._has_other_value(it):
+                self._all.remove(it)
+                self._index()
+                return it
+        return None
+
+    def put_back(self, obstacle: Obstacle) -> None:
+        self._all.append(obstacle)
+        self._index()
+
+    def add(
+        self, refused: Iterable[Refused], now: float, before: Obstacle | None = None
+    ) -> list[str]:
+        """What is refused, in order, of the whole table or of `before`, which was tried again.
+
+        Returns what there is to tell.
+        """
+        runs = list(_joined(refused))
+        told: list[str] = []
+        for it in runs:
+            is_same = before is not None and it == before.refused
+            trouble = before.trouble if before and is_same else Trouble()
+            told += trouble.happened(self._words(it), now)
+            self._all.append(Obstacle(it, trouble, self._wanted(it.span)))
+        if before and before.refused not in runs:
+            told += before.trouble.over()
+        self._index()
+        return told
+
+    def _has_other_value(self, obstacle: Obstacle) -> bool:
+        """Whether it is the value that was refused, and there is another one now."""
+        span, code = obstacle.refused
+        return code == ExceptionCode.ILLEGAL_DATA_VALUE and self._wanted(span) != obstacle.cells
+
+    def _index(self) -> None:
+        self.spans = Spans()
+        for it in self._all:
+            self.spans.add(*it.refused.span)
+
+
+def _joined(refused: Iterable[Refused]) -> Iterator[Refused]:
+    """Those that touch, and are refused for the same reason, as one."""
+    last: Refused | None = None
+    for it in refused:
+        if last and (last.code, last.span.stop) == (it.code, it.span.start):
+            last = Refused(Span(last.span.start, it.span.stop), it.code)
+            continue
+        if last:
+            yield last
+        last = it
+    if last:
+        yield last

@@ -1,0 +1,162 @@
+"""What documents want of devices: a `Station` for each unit id, with a `Replica` for each table.
+
+Only stations with the mode "master" count: there, the script is the authority. In mode "slave",
+coils and holding registers belong to the bus. A source that wants feedback has all that it defines
+read back; then its registers are what the device has, whoever wrote there.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
+
+from aoba.document.schema import Document
+from aoba.document.schema import Station as Described
+from aoba.errors import RequestError
+from aoba.modbus.client import Client
+from aoba.modbus.spec import Table
+from aoba.outlets.push.replica import Replica, Wanted
+from aoba.outlets.push.trouble import Trouble
+from aoba.registers.image import Image
+
+WRITABLE: Final = (Table.COILS, Table.HOLDING)
+
+
+class Station:
+    """One device, by its unit id."""
+
+    def __init__(self, unit: int) -> None:
+        self.unit = unit
+        self.replicas: dict[tuple[str, Table], Replica] = {}
+        self.silence = Trouble()
+        self.is_well = False
+        """Whether it has answered when last asked."""
+        self.is_to_be_read = False
+        self.is_to_be_renewed = False
+        """Whether everything is to be written again."""
+
+    def forget(self) -> None:
+        for replica in self.replicas.values():
+            replica.forget()
+
+
+class Plan:
+    """For documents of `image`; `feeding` are the sources to be told what the devices hold."""
+
+    def __init__(self, image: Image, feeding: Collection[str] = ()) -> None:
+        self._image, self._feeding = image, feeding
+        self._stations: dict[int, Station] = {}
+        self._editions: dict[str, int] = {}
+        self._told: set[str] = set()
+
+    def __iter__(self) -> Iterator[Station]:
+        """In the order of their unit ids."""
+        return iter([station for _, station in sorted(self._stations.items())])
+
+    @property
+    def replicas(self) -> Iterator[Replica]:
+        for station in self:
+            yield from station.replicas.values()
+
+    @property
+    def troubles(self) -> Iterator[Trouble]:
+        """All that there are, whether they last or not."""
+        for station in self:
+            yield station.silence
+            for replica in station.replicas.values():
+                yield from (it.trouble for it in (*replica.unwritable, *replica.unreadable))
+                yield from replica.doubts.values()
+
+    def hear(self, source: str, document: Document) -> list[str]:
+        """Take over a document that is in the image; what is to be said about it, once."""
+        edition = self._image.editions.get(source, 0)
+        if self._editions.setdefault(source, edition) != edition:
+            self._editions[source] = edition
+            self._clear(source, self._stations)
+        remarks: list[str] = []
+        for station in document.stations:
+            if station.mode == "slave":
+                self._clear(source, (station.id,))
+                text = 'its mode is "slave", so nothing of it is written'
+            else:
+                text = self._define(source, station)
+            remarks += self._once(f"{source}: station {station.id}: {text}") if text else ()
+        return remarks
+
+    def feeds(self, replica: Replica) -> bool:
+        """Whether what the device holds there is to be told to the source."""
+        return replica.source in self._feeding
+
+    def took(self, replica: Replica, start: int, cells: bytes, client: Client) -> None:
+        """The device holds `cells`, and where that is news, the image does from now on.
+
+        What somebody else has changed there is told to the source as a write of `client`.
+        """
+        bank = self._image.stations.get(replica.unit)
+        table, width = replica.table, replica.width
+        for span, is_changed in replica.seen(start, cells):
+            for part in replica.defined.parts(*span):
+                own = cells[width * (part.start - start) : width * (part.stop - start)]
+                if bank and is_changed:
+                    bank.write(table, part.start, own, client)
+                elif bank:
+                    bank.tables[table].write(part.start, own)
+        self._image.ready.forget()
+
+    def forget(self) -> None:
+        """The devices may hold anything now, as after a restart."""
+        for station in self:
+            station.is_well = False
+            station.forget()
+
+    def renew(self) -> None:
+        """Have everything written again."""
+        for station in self:
+            station.is_to_be_renewed = True
+
+    def _define(self, source: str, described: Described) -> str:
+        """What there is to say about it."""
+        unit = described.id
+        station = self._stations.setdefault(unit, Station(unit))
+        is_fed = source in self._feeding
+        station.is_to_be_read |= is_fed
+        for table, ranges in described.map.tables():
+            if is_fed or table in WRITABLE:
+                replica = self._replica(source, station, table)
+                for item in ranges:
+                    replica.define(item)
+        if any(described.map.fifos()) or described.files:
+            return "its queues and files are not written"
+        own = [it for (name, _), it in station.replicas.items() if name == source]
+        if not is_fed and not any(it.given_values for it in own):
+            return "nothing is written, it has no values of coils or holding registers"
+        return ""
+
+    def _replica(self, source: str, station: Station, table: Table) -> Replica:
+        key = source, table
+        if key not in station.replicas:
+            wanted = self._wanted(station.unit, table)
+            station.replicas[key] = Replica(source, station.unit, table, wanted)
+        return station.replicas[key]
+
+    def _wanted(self, unit: int, table: Table) -> Wanted:
+        """What a client would read there."""
+
+        def wanted(start: int, stop: int) -> bytes | None:
+            try:
+                return self._image.stations[unit].read(table, start, stop - start)
+            except (RequestError, KeyError):
+                return None
+
+        return wanted
+
+    def _clear(self, source: str, units: Iterable[int]) -> None:
+        for unit in units:
+            station = self._stations.get(unit)
+            for (name, _), replica in station.replicas.items() if station else ():
+                if name == source:
+                    replica.clear()
+
+    def _once(self, remark: str) -> list[str]:
+        if remark in self._told:
+            return []
+        self._told.add(remark)
+        return [remark]

@@ -1,0 +1,234 @@
+"""Keeps devices at what the documents say.
+
+A round goes through the stations, one after the other, and writes what differs at the moment of
+each request; so however many documents come meanwhile, the newest values are written, once. Then it
+rests until there is a document, a time to try something again, or the connection is lost.
+
+A station that is silent is left alone for a while, and the others go on. Where no station answers,
+it is the way there that is broken.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Collection, Iterable
+from math import inf
+from typing import Final
+
+from aoba.client.connection import LINGER, Connection
+from aoba.client.line_state import LineState
+from aoba.client.target import TlsTarget
+from aoba.client.transport import context_of
+from aoba.client.words import FROM_GATEWAYS
+from aoba.config.model import PushConfig
+from aoba.document.schema import Document
+from aoba.errors import DeviceError, DeviceException, NoAnswer
+from aoba.outlets.push.exchange import Exchange
+from aoba.outlets.push.plan import Plan, Station
+from aoba.outlets.push.report import Report
+from aoba.outlets.push.way import Way
+from aoba.registers.image import Image
+
+GRACE: Final = 1.0
+"""Seconds that a round under way has at the end."""
+
+STALE: Final = 1.0
+"""Seconds after which it is noticed that a source withholds its values, since it is stale."""
+
+
+class Pusher:
+    """Implements `Outlet` for the documents of `sources` that take effect in `image`.
+
+    Some of these, `feeding`, are to be told what the devices hold, and some may be stale at times.
+    """
+
+    def __init__(  # noqa: PLR0913  what it has to know
+        self,
+        line: LineState,
+        image: Image,
+        config: PushConfig,
+        sources: Collection[str],
+        feeding: Collection[str] = (),
+        *,
+        may_be_stale: bool = False,
+    ) -> None:
+        target = self._target = line.target
+        self._sources = sources
+        self._refresh = config.refresh
+        self._may_be_stale = may_be_stale
+        self._plan = Plan(image, feeding)
+        self._report = Report(target, self._plan)
+        self._way = Way(line, config, self._plan, self._report)
+        self._news, self._stop = asyncio.Event(), asyncio.Event()
+        self._renew_at = inf
+        self._suspect: Station | None = (
+            None  # over which connections may be lost, to be seldom asked
+        )
+        self._life: asyncio.Task[None] | None = None
+        self._unwatch = image.watch(self._hear)
+
+    async def bind(self) -> None:
+        """Raises UsageError where a certificate of ours cannot be used."""
+        if isinstance(self._target, TlsTarget):
+            context_of(self._target)
+
+    async def serve(self) -> None:
+        self._report.begins()
+        self._renew_at = time.monotonic() + (self._refresh or inf)
+        self._life = asyncio.create_task(self._live())
+
+    async def close(self) -> None:
+        self._unwatch()
+        self._stop.set()
+        if self._life:
+            await asyncio.wait((self._life,), timeout=GRACE)
+            self._life.cancel()
+            await asyncio.wait((self._life,))
+            self._way.end()
+            self._report.end()
+
+    def _hear(self, source: str, document: Document) -> None:
+        if source not in self._sources:
+            return
+        self._report.remarks(self._plan.hear(source, document))
+        self._news.set()
+
+    async def _live(self) -> None:
+        """Until told to stop; then what has come by that time is still written, if it can be."""
+        try:
+            while self._news.is_set() or not self._stop.is_set():
+                if error := await self._go_on():
+                    again_at = await self._way.failed(error)
+                    if self._stop.is_set():
+                        break
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(again_at - time.monotonic()):
+                            await self._stop.wait()
+        finally:
+            await self._way.close(LINGER)
+
+    async def _go_on(self) -> DeviceError | None:
+        """Do what there is to do, and wait for more; returns why no station can be asked."""
+        try:
+            exchange = await self._way.open()
+            if not await self._round(exchange):
+                await self._way.close()
+            elif exchange.connection.target.requests.keep_open:
+                await self._rest(exchange.connection)
+            else:
+                await self._way.close(LINGER)
+                await self._rest(None)
+        except DeviceError as error:
+            return error
+        except Exception:  # noqa: BLE001  whatever happens, the next round follows
+            self._report.defect()
+            return DeviceError("given up")
+        return None
+
+    async def _round(self, exchange: Exchange) -> bool:
+        """Go through the stations; returns whether the connection may still be of use.
+
+        Raises DeviceError where it is not, and where no station answers.
+        """
+        self._news.clear()
+        self._renew()
+        answers = exchange.answers
+        silent = await self._serve_all(exchange, self._plan)
+        if silent and self._way.is_down and exchange.answers > answers:
+            # These may have been asked before the way was there again.
+            silent = await self._serve_all(exchange, [station for station, _ in silent])
+        if silent and not any(station.is_well for station in self._plan):
+            raise silent[0][1]
+        for station, reason in silent:
+            self._report.failures["silence"] += 1
+            words = self._report.words(reason)
+            self._report.trouble(station.silence.happened(words, time.monotonic()))
+        if exchange.answers:
+            self._way.serves()
+        # Others were well when last asked, but who knows whether the connection still leads there?
+        return exchange.answers > answers or not any(
+            exchange.connection.is_over(it) for _, it in silent
+        )
+
+    async def _serve_all(
+        self, exchange: Exchange, stations: Iterable[Station]
+    ) -> list[tuple[Station, DeviceError]]:
+        """Returns which are silent, and why. Raises DeviceError where none can be asked."""
+        silent: list[tuple[Station, DeviceError]] = []
+        for station in stations:
+            if station.silence.until <= time.monotonic():
+                try:
+                    await self._serve(exchange, station)
+                except DeviceError as error:
+                    if not _is_silence(error):
+                        raise
+                    silent.append((station, error))
+        return silent
+
+    async def _serve(self, exchange: Exchange, station: Station) -> None:
+        """Raises DeviceError."""
+        answers, written = exchange.answers, self._report.written
+        try:
+            await exchange.serve(station)
+        except DeviceError as error:
+            station.is_well = False
+            station.forget()
+            if exchange.answers and not _is_silence(error):
+                if self._suspect is station:
+                    station.silence.wait(time.monotonic())
+                self._suspect = station
+            raise
+        if exchange.answers == answers:  # there was nothing to say
+            station.silence.until = 0.0
+            return
+        station.is_well = True
+        if self._suspect is station:
+            self._suspect = None
+        was_told = station.silence.lasts
+        self._report.trouble(station.silence.over())
+        if was_told:
+            self._report.connected(f"station {station.unit} answers again", written)
+
+    def _renew(self) -> None:
+        now = time.monotonic()
+        if now >= self._renew_at:
+            self._renew_at = now + (self._refresh or inf)
+            self._plan.renew()
+
+    async def _rest(self, connection: Connection | None) -> None:
+        """Until there is something to do. Raises DeviceError where the connection is lost.
+
+        There is none while a device is not asked that wants it closed.
+        """
+        until = min((self._renew_at, *map(_next_try, self._plan)))
+        seconds = max(0.0, until - time.monotonic())
+        if self._may_be_stale:
+            seconds = min(seconds, STALE)
+        signs = [asyncio.create_task(event.wait()) for event in (self._news, self._stop)]
+        lost = [asyncio.create_task(connection.until_lost())] if connection else []
+        try:
+            await asyncio.wait(
+                (*lost, *signs),
+                timeout=None if seconds == inf else seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in lost:
+                if task.done():
+                    raise task.result()
+        finally:
+            for sign in (*lost, *signs):
+                sign.cancel()
+
+
+def _is_silence(error: DeviceError) -> bool:
+    """Whether it is one station that does not answer, perhaps behind a gateway that does."""
+    if isinstance(error, DeviceException):
+        return error.code in FROM_GATEWAYS
+    return isinstance(error, NoAnswer)
+
+
+def _next_try(station: Station) -> float:
+    """When something is to be tried again that has failed."""
+    replicas = station.replicas.values()
+    refused = (it.trouble.until for replica in replicas for it in replica.unwritable)
+    return station.silence.until or min(refused, default=inf)

@@ -1,0 +1,87 @@
+"""The way to the devices: one connection, opened again by itself, ever more seldom if that fails.
+
+One that had been of use and is lost is opened again at once, which is worth a line. Where that
+fails it is an outage, which takes three: what happened and how many values wait, how often it
+happened again, and what was written when it was over.
+"""
+
+import time
+from collections import Counter
+
+from aoba.client.connection import Connection
+from aoba.client.line_state import LineState
+from aoba.config.model import PushConfig
+from aoba.errors import DeviceError, NoConnection, UsageError
+from aoba.outlets.push.exchange import Exchange, WriteOptions
+from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.report import Report
+from aoba.outlets.push.trouble import Trouble
+
+
+class Way:
+    def __init__(self, line: LineState, config: PushConfig, plan: Plan, report: Report) -> None:
+        self._line, self._config, self._plan, self._report = line, config, plan, report
+        self._outage = Trouble(first=0.1, most=2.0)
+        self._lost_by: DeviceError | None = None
+        self._is_new = True  # whether the log has not been told of a connection
+        self._exchange: Exchange | None = None
+        self._written: Counter[int] = Counter()  # before it was opened, or failed
+
+    async def open(self) -> Exchange:
+        """The exchange over the present connection, or a new one. Raises DeviceError."""
+        if self._exchange is None:
+            timeout, retries = self._config.timeout, self._config.retries
+            try:
+                connection = await Connection.connect(self._line, timeout, retries)
+            except UsageError as error:  # of certificates that were fine when Aoba was started
+                raise NoConnection(str(error)) from None
+            options = WriteOptions(self._config.single, self._config.verify)
+            self._exchange = Exchange(connection, self._plan, self._report, options)
+        return self._exchange
+
+    @property
+    def is_down(self) -> bool:
+        return self._outage.lasts
+
+    def end(self) -> None:
+        """Nothing more is going to happen."""
+        self._report.trouble(self._outage.over())
+
+    async def close(self, linger: float = 0.0) -> None:
+        """Wait for late answers before, for `linger` seconds at most."""
+        if self._exchange:
+            await self._exchange.connection.close(linger)
+        self._exchange = None
+
+    def serves(self) -> None:
+        """A station has answered."""
+        since, lost_by = self._outage.since, self._lost_by
+        self._report.trouble(self._outage.over())
+        if since is not None:
+            self._report.connected(f"back after {time.monotonic() - since:.1f} s", self._written)
+        elif lost_by:
+            how = f"connected again, after this: {self._report.words(lost_by)}"
+            self._report.connected(how, self._written)
+        elif self._is_new:
+            self._report.connected("connected", self._written)
+        self._is_new, self._lost_by = False, None
+
+    async def failed(self, error: DeviceError) -> float:
+        """No station answers, for this reason; returns when to try again.
+
+        The devices may have been started afresh meanwhile, so that nothing is known of them.
+        """
+        self._plan.forget()
+        was_of_use = self._exchange is not None and self._exchange.answers > 0
+        if self._exchange and self._exchange.connection.is_over(error):
+            await self.close()
+        self._written = self._report.written
+        if was_of_use and isinstance(error, NoConnection):
+            self._lost_by = error
+            return 0.0
+        words = self._report.words(error)
+        if not self._outage.lasts:
+            self._report.failures["outage"] += 1
+            words += self._report.waiting
+        self._report.trouble(self._outage.happened(words, time.monotonic()))
+        return self._outage.until

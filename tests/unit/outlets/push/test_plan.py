@@ -1,0 +1,141 @@
+"""What documents want of devices, and what becomes of what these hold."""
+
+import struct
+
+import pytest
+
+from aoba.modbus.client import Client
+from aoba.modbus.spec import Table
+from aoba.outlets.push.obstacles import Refused
+from aoba.outlets.push.plan import Plan
+from aoba.registers.image import Image
+from aoba.spans import Span
+from builders import a_range, a_station, decoded, stations
+
+DEVICE = Client("tcp://10.0.0.5:502")
+
+
+class Setting:
+    def __init__(self):
+        self.image = Image()
+        self.plan = Plan(self.image, {"fed.py"})
+        self.remarks = []
+        self.image.watch(lambda *heard: self.remarks.extend(self.plan.hear(*heard)))
+
+    def apply(self, *items, source="a.py", replace=False):
+        self.image.apply(source, decoded(stations(*items)), replace=replace)
+
+    def due(self):
+        return [
+            (replica.unit, replica.table.label, tuple(span))
+            for replica in self.plan.replicas
+            if replica.is_writable and (span := replica.due(0, 65536, 100))
+        ]
+
+
+@pytest.fixture
+def it():
+    return Setting()
+
+
+def test_coils_and_holding_registers_of_masters_are_wanted(it):
+    it.apply(
+        a_station(7, holding=[a_range(0, [1])], coils=[a_range(3, [1])], input=[a_range(0, [1])]),
+        a_station(2, "slave", holding=[a_range(0, [1])]),
+        a_station(1, holding=[a_range(0, [1])]),
+    )
+
+    assert it.due() == [(1, "holding", (0, 1)), (7, "coils", (3, 4)), (7, "holding", (0, 1))]
+
+
+def test_what_is_not_written_is_said_once(it):
+    for _ in range(2):
+        it.apply(
+            a_station(1, "slave", holding=[a_range(0, [1])]),
+            a_station(2, input=[a_range(0, [1])]),
+            a_station(3, holding=[a_range(0, [1]), a_range(9, [1], fifo=True)]),
+            {**a_station(4, holding=[a_range(0, [1])]), "files": {"1": {"records": [1]}}},
+        )
+
+    assert it.remarks == [
+        'a.py: station 1: its mode is "slave", so nothing of it is written',
+        "a.py: station 2: nothing is written, it has no values of coils or holding registers",
+        "a.py: station 3: its queues and files are not written",
+        "a.py: station 4: its queues and files are not written",
+    ]
+
+
+def test_a_source_that_only_reads_is_no_cause_for_a_remark(it):
+    it.apply(a_station(2, input=[a_range(0, length=2)]), source="fed.py")
+
+    assert it.remarks == []
+    assert [station.is_to_be_read for station in it.plan] == [True]
+
+
+def test_a_new_edition_makes_the_old_one_void(it):
+    it.apply(a_station(1, holding=[a_range(0, [1, 2])]))
+    it.apply(a_station(1, holding=[a_range(5, [1])]), replace=True)
+
+    assert it.due() == [(1, "holding", (5, 6))]
+
+
+def test_a_station_that_turns_slave_is_left_alone(it):
+    it.apply(a_station(1, holding=[a_range(0, [1, 2])]))
+    it.apply(a_station(1, "slave", holding=[a_range(0, [1, 2])]))
+
+    assert it.due() == []
+
+
+def test_what_the_device_holds_gets_into_the_image_and_the_journal(it):
+    journal = it.image.journal("fed.py", lambda: 17.0)
+    it.apply(
+        a_station(1, holding=[a_range(0, [1, 2])], input=[a_range(0, length=1)]), source="fed.py"
+    )
+    holding, inputs = it.plan.replicas
+    holding.written(0, struct.pack(">2H", 1, 2))
+    holding.asked()
+    inputs.asked()
+
+    it.plan.took(holding, 0, struct.pack(">2H", 1, 9), DEVICE)
+    it.plan.took(inputs, 0, struct.pack(">H", 21), DEVICE)
+
+    bank = it.image.stations[1]
+    assert bank.tables[Table.HOLDING].read(0, 2) == struct.pack(">2H", 1, 9)
+    assert bank.tables[Table.INPUT].read(0, 1) == struct.pack(">H", 21)
+    (write,) = journal.take().writes
+    assert (write.time, write.unit, write.table, write.address) == (17.0, 1, Table.HOLDING, 1)
+    assert (write.cells, write.client) == (struct.pack(">H", 9), "tcp://10.0.0.5:502")
+    assert it.due() == []
+
+
+def test_what_was_read_for_an_old_edition_is_dropped(it):
+    it.apply(a_station(1, holding=[a_range(0, length=2)]), source="fed.py")
+    (replica,) = it.plan.replicas
+    replica.asked()
+    it.apply(a_station(2, holding=[a_range(0, [1])]), source="fed.py", replace=True)
+
+    it.plan.took(replica, 0, struct.pack(">2H", 1, 9), DEVICE)
+
+    assert 1 not in it.image.stations
+
+
+def test_stale_values_are_withheld_or_zero(it):
+    it.apply(a_station(1, holding=[a_range(0, [1, 2])]))
+    (replica,) = it.plan.replicas
+    it.image.withhold("a.py", as_zero=False)
+    assert it.due() == []
+
+    it.apply(a_station(1, holding=[a_range(0, [1, 2])]))
+    it.image.withhold("a.py", as_zero=True)
+    assert replica.cells(Span(0, 2)) == bytes(4)
+
+
+def test_troubles_are_found_wherever_they_are(it):
+    it.apply(a_station(1, holding=[a_range(0, [1, 2])]), source="fed.py")
+    (replica,) = it.plan.replicas
+    list(next(iter(it.plan)).silence.happened("silent", 0))
+    replica.unwritable.add([Refused(Span(0, 1), 2)], 0)
+    replica.unreadable.add([Refused(Span(1, 2), 2)], 0)
+    list(replica.doubt(1).happened("differs", 0))
+
+    assert [trouble.lasts for trouble in it.plan.troubles] == [True] * 4
