@@ -105,7 +105,8 @@ class Reaper:
 
     def _set_mark(self, pid: int) -> None:
         self.mark = self.mark or new_mark()
-        set_mark(pid, Mark(pid, self.mark))
+        if self.mark:
+            set_mark(pid, Mark(pid, self.mark))
 
 
 def _has_exited(pid: int) -> bool:
