@@ -24,8 +24,9 @@ MODES = pytest.mark.parametrize(
     ids=["cold", "warm", "embedded"],
 )
 REPORT = """
-import json, os, sys
+import json, os, resource, sys
 report = {
+    "memory": resource.getrlimit(resource.RLIMIT_AS)[0],
     "run": int(os.environ["AOBA_RUN"]), "folder": os.getcwd(), "user": os.getuid(),
     "groups": sorted(os.getgroups()), "environment": dict(os.environ), "argv": sys.argv,
     "beside": sys.path[0], "file": __file__,
@@ -174,6 +175,14 @@ def test_another_user(serve: Serve, reporting: Reporting, tmp_path: Path, kind: 
     assert found["user"] != 0
     assert 0 not in found["groups"]
     assert found["environment"]["USER"] == "nobody"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can name a user")
+@pytest.mark.skipif(sys.platform != "linux", reason="limits need Linux")
+@pytest.mark.parametrize("kind", ["python:external", "python:embedded"])
+def test_limits_hold_where_a_user_is_named(serve: Serve, reporting: Reporting, kind: str) -> None:
+    serve(f"{kind}:{reporting.path}?user=root&memory=4GiB")
+    assert reporting()["memory"] == 2**32
 
 
 def _may_run(python: str) -> bool:

@@ -47,6 +47,7 @@ class Child(Running):
 
     async def _start(self) -> tuple[Pipe, Pipe]:
         await look_at(self._argv[0])
+        mark, limit = reaper.marking(), self._limits.apply
         try:
             with file_of(self._stdin) as stdin:
                 self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than a thread
@@ -57,12 +58,13 @@ class Child(Running):
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     start_new_session=True,
-                    **self._options.popen(),
+                    **self._options.popen(lambda: (mark(), limit(0))),
                 )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
         reaper.started(self._process.pid)
-        self._limit()
+        if self._options.user is None:
+            self._limit()
         watch_exit(self._process, self._gone)
         assert self._process.stdout is not None  # noqa: S101  both were asked for
         assert self._process.stderr is not None  # noqa: S101
@@ -72,7 +74,7 @@ class Child(Running):
     def _limit(self) -> None:
         try:
             self._limits.apply(self._process.pid)
-        except OSError as error:  # an interpreter of another user
+        except OSError as error:  # a program that becomes another user by itself
             with self._process:
                 self._process.kill()
             raise RunError(f"{self._argv[0]} cannot be limited: {error}") from None

@@ -6,7 +6,7 @@ cwd=/srv/plant   env_file=/etc/plant.env   user=plant
 import os
 import pwd
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -56,12 +56,17 @@ class ProcessOptions:
         """The same, with these variables besides, unless they are given already."""
         return replace(self, variables=(*variables.items(), *self.variables))
 
-    def popen(self) -> dict[str, Any]:
-        """Further arguments of `subprocess.Popen`."""
+    def popen(self, limit: Callable[[], object]) -> dict[str, Any]:
+        """Further arguments of `subprocess.Popen`.
+
+        Where they have another user, the process calls `limit` itself, before its program: even
+        as root Aoba may not be permitted to limit it, as in a container.
+        """
         if self.user is None:
             return {}
         user = self.user
-        return {"user": user.uid, "group": user.gid, "extra_groups": list(user.groups)}
+        who = {"user": user.uid, "group": user.gid, "extra_groups": list(user.groups)}
+        return {**who, "preexec_fn": limit}
 
 
 DEFAULTS: Final = ProcessOptions()

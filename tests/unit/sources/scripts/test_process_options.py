@@ -20,7 +20,7 @@ PLANT = User("plant", 1001, 1002, "/home/plant", (1002, 20))
 def test_without_options_nothing_changes():
     assert DEFAULTS.argv(["python3", "a.py"]) == ["python3", "a.py"]
     assert DEFAULTS.environment({"A": "1"}) == {"A": "1"}
-    assert DEFAULTS.popen() == {}
+    assert DEFAULTS.popen(print) == {}
 
 
 def test_a_shell_goes_to_the_folder():
@@ -44,7 +44,8 @@ def test_what_is_added_does_not_replace_what_was_given():
 
 
 def test_another_user_has_his_groups():
-    assert ProcessOptions(user=PLANT).popen() == {
+    assert ProcessOptions(user=PLANT).popen(print) == {
+        "preexec_fn": print,
         "user": 1001,
         "group": 1002,
         "extra_groups": [1002, 20],
