@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import IO, Final
 
 from aoba.errors import RunError
@@ -22,11 +21,8 @@ from aoba.secret import variables
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.launching import launched, look_at
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
-from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
+from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions, with_package
 from aoba.sources.scripts.running import MAX_PIPE, Running, signal_group
-
-FOR_SCRIPTS: Final = str(Path(__file__).parents[2] / "for_scripts")
-"""The folder from which a script may `import aoba`, on any Python."""
 
 POLL: Final = 0.02
 """Seconds from one look at a process to the next, where nothing tells of its end."""
@@ -114,12 +110,11 @@ def script_environment() -> dict[str, str]:
     The package for scripts comes last in their path, behind what is named there already. Variables
     from which Aoba was told to read secrets are left out.
     """
-    before = os.environ.get("PYTHONPATH")
     secret = variables()
     return {
         **{name: value for name, value in os.environ.items() if name not in secret},
         "PYTHONIOENCODING": "utf-8",
-        "PYTHONPATH": f"{before}{os.pathsep}{FOR_SCRIPTS}" if before else FOR_SCRIPTS,
+        "PYTHONPATH": with_package(os.environ.get("PYTHONPATH")),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -8,11 +8,15 @@ import pwd
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from aoba.errors import UsageError
 from aoba.sources.paths import UNKNOWN, absolute, kind_at
 from aoba.worker.at_start import read_now
+
+FOR_SCRIPTS: Final = str(Path(__file__).parents[2] / "for_scripts")
+"""The folder from which a script may `import aoba`, on any Python."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTES: Final = "'\""
@@ -50,7 +54,10 @@ class ProcessOptions:
         of_user = {}
         if self.user:
             of_user = {"HOME": self.user.home, "USER": self.user.name, "LOGNAME": self.user.name}
-        return {**own, **of_user, **dict(self.variables)}
+        given = dict(self.variables)
+        if "PYTHONPATH" in given:
+            given["PYTHONPATH"] = with_package(given["PYTHONPATH"])
+        return {**own, **of_user, **given}
 
     def with_variables(self, **variables: str) -> "ProcessOptions":
         """The same, with these variables besides, unless they are given already."""
@@ -70,6 +77,11 @@ class ProcessOptions:
 
 
 DEFAULTS: Final = ProcessOptions()
+
+
+def with_package(python_path: str | None) -> str:
+    """A PYTHONPATH with the package for scripts behind what is named there already."""
+    return f"{python_path}{os.pathsep}{FOR_SCRIPTS}" if python_path else FOR_SCRIPTS
 
 
 def parse_cwd(text: str) -> str:
