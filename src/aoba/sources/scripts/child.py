@@ -84,10 +84,16 @@ class Child(Running):
 
 
 def file_of(data: bytes | None) -> IO[bytes]:
-    """A file to read `data` from, so that nobody has to feed a pipe; None: the null device."""
+    """A file to read `data` from, so that nobody has to feed a pipe; None: the null device.
+
+    On Linux it is in memory: the folder for temporary files may be on a file system that hangs.
+    """
     if data is None:
         return open(os.devnull, "rb", 0)  # noqa: PTH123  to be closed by the caller
-    file = tempfile.TemporaryFile("w+b", 0)  # noqa: SIM115  the same
+    try:
+        file: IO[bytes] = open(os.memfd_create("stdin"), "w+b", 0)  # noqa: PTH123, SIM115  the same
+    except (AttributeError, OSError):  # not Linux, or not permitted
+        file = tempfile.TemporaryFile("w+b", 0)  # noqa: SIM115  the same
     file.write(data)
     file.seek(0)
     return file

@@ -30,6 +30,7 @@ from aoba.sources.scripts.syntax import SyntaxFault
 
 _OF_ARCHIVE: Final = "import runpy\nrunpy.run_path(%r, run_name='__main__')\n"
 """What is run in place of an archive, which has its code in several pieces."""
+_ADVICE: Final = "install it there, or name another one with python:external:SCRIPT?python=PATH"
 _log = logging.getLogger("aoba.embedded")
 
 FIRST_PAUSE: Final = 0.1
@@ -100,7 +101,7 @@ class PythonEmbedded:
     ) -> Running:
         """Implements `Host`. Raises RunError where there is nothing to run."""
         run = self._running(number, on_stderr, feedback)
-        run.python = self._spec.python
+        run.python, run.advice = self._spec.python, _ADVICE
         return run
 
     def _running(
