@@ -33,8 +33,8 @@ import runpy, sys
 sys.path.insert(0, {0!r})
 update = runpy.run_path({0!r}, run_name="__main__").get("update")
 """
-"""What is run in place of an archive, which has its code in several pieces. It stays in the path, for
-what is imported later, and its `update` is that of the script."""
+"""What is run in place of an archive, which has its code in several pieces. It stays in the path,
+for what is imported later, and its `update` is that of the script."""
 
 _ADVICE: Final = "install it there, or name another one with python:external:SCRIPT?python=PATH"
 _log = logging.getLogger("aoba.embedded")
