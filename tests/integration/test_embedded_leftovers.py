@@ -132,9 +132,10 @@ def test_what_one_run_changes_that_goes_another_way_does_not_last(
 def test_its_stderr_looks_like_any_other(script: Script) -> None:
     telling = """
 for stream in (sys.stderr, sys.__stderr__):
-    print(stream, stream.buffer, stream.name, stream.fileno(), stream.isatty(), stream.closed)
+    print(stream, stream.buffer.name, stream.name, stream.fileno(), stream.isatty(), stream.closed)
     print(stream.encoding, stream.errors, stream.line_buffering, stream.write_through)
-print(sys.stderr is sys.__stderr__, type(sys.stderr.buffer).__module__, sys.stderr.newlines)
+kind = type(sys.stderr.buffer)
+print(sys.stderr is sys.__stderr__, kind.__module__, kind.__qualname__, sys.stderr.newlines)
 """
     outcomes = []
     for mode in ("embedded", "external"):
