@@ -105,3 +105,40 @@ def test_each_run_is_like_the_first(script: Script, name: str) -> None:
     assert first[0] or first[1]
     assert first[2] is None
     assert others == [first] * 2
+
+
+SOME_RUNS = {
+    "a run that fails": "json.dumps = lambda *a: 'PATCHED'\nsys.exit(3)",
+    "a run that complains": "json.dumps = lambda *a: 'PATCHED'\nsys.stderr.write('fallback')",
+    "a run that complains otherwise": "json.dumps = lambda *a: 'PATCHED'\nprint('fallback', file=sys.__stderr__)",
+    "the umask": "os.umask(0)",
+    "the priority": "os.nice(3)",
+}
+"""What scripts do once, long after the first runs."""
+
+
+@pytest.mark.parametrize("name", SOME_RUNS)
+def test_what_one_run_changes_that_goes_another_way_does_not_last(
+    script: Script, name: str
+) -> None:
+    telling = "umask = os.umask(0o22)\nos.umask(umask)\nprint(json.dumps([umask, os.nice(0)]))\n"
+    odd = "\n".join(f"    {line}" for line in SOME_RUNS[name].splitlines())
+    body = f"{telling}if os.environ['AOBA_RUN'] in ('7', '11'):\n{odd}\n"
+    with Hosted(script(PREAMBLE, body)) as hosted:
+        printed = [hosted.run().stdout for _ in range(12)]
+    assert printed == printed[:1] * 12
+
+
+def test_its_stderr_looks_like_any_other(script: Script) -> None:
+    telling = """
+for stream in (sys.stderr, sys.__stderr__):
+    print(stream, stream.buffer.name, stream.name, stream.fileno(), stream.isatty(), stream.closed)
+    print(stream.encoding, stream.errors, stream.line_buffering, stream.write_through)
+kind = type(sys.stderr.buffer)
+print(sys.stderr is sys.__stderr__, kind.__module__, kind.__qualname__, sys.stderr.newlines)
+"""
+    outcomes = []
+    for mode in ("embedded", "external"):
+        with Hosted(script(PREAMBLE, telling), mode=mode) as hosted:
+            outcomes.append(told(hosted.run()))
+    assert outcomes[0] == outcomes[1]

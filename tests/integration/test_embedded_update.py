@@ -2,6 +2,7 @@
 
 import json
 import time
+import zipapp
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,3 +109,26 @@ def test_a_traceback_of_update_begins_in_the_script(script: Script) -> None:
         stderr = hosted.run().stderr
     expected = f'Traceback (most recent call last):\n  File "{path}", line 2, in update\n    1/0\n'
     assert stderr.startswith(expected)
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_a_folder_or_an_archive_may_have_one(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "plant"
+    folder.mkdir()
+    (folder / "helper.py").write_text("def told(calls):\n    return [calls]\n")
+    (folder / "late.py").write_text("name = 'late'\n")
+    (folder / "__main__.py").write_text(
+        "import sys\nfrom helper import told\ncalls = 0\n"
+        "def update():\n    global calls\n    calls += 1\n    import late\n"
+        "    return told(calls) + [late.name, __name__, len(sys.argv)]\n"
+    )
+    path = folder / "__main__.py"
+    if kind == "archive":
+        path = tmp_path / "plant.pyz"
+        zipapp.create_archive(folder, path)
+    with Hosted(path) as hosted:
+        outcomes = [hosted.run() for _ in range(3)]
+    assert [outcome.failure for outcome in outcomes] == [None] * 3, outcomes
+    assert [json.loads(outcome.stdout) for outcome in outcomes] == [
+        [calls, "late", "__main__", 1] for calls in (1, 2, 3)
+    ]

@@ -24,8 +24,9 @@ MODES = pytest.mark.parametrize(
     ids=["cold", "warm", "embedded"],
 )
 REPORT = """
-import json, os, sys
+import json, os, resource, sys
 report = {
+    "memory": resource.getrlimit(resource.RLIMIT_AS)[0],
     "run": int(os.environ["AOBA_RUN"]), "folder": os.getcwd(), "user": os.getuid(),
     "groups": sorted(os.getgroups()), "environment": dict(os.environ), "argv": sys.argv,
     "beside": sys.path[0], "file": __file__,
@@ -176,6 +177,14 @@ def test_another_user(serve: Serve, reporting: Reporting, tmp_path: Path, kind: 
     assert found["environment"]["USER"] == "nobody"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can name a user")
+@pytest.mark.skipif(sys.platform != "linux", reason="limits need Linux")
+@pytest.mark.parametrize("kind", ["python:external", "python:embedded"])
+def test_limits_hold_where_a_user_is_named(serve: Serve, reporting: Reporting, kind: str) -> None:
+    serve(f"{kind}:{reporting.path}?user=root&memory=4GiB")
+    assert reporting()["memory"] == 2**32
+
+
 def _may_run(python: str) -> bool:
     """Whether everybody may go to it: an environment in somebody's home is closed, as a rule."""
     return all(folder.stat().st_mode & 0o001 for folder in Path(python).resolve().parents)
@@ -212,9 +221,13 @@ def test_a_missing_module_names_the_interpreter(
     script.write_text("print('[]')\nimport pandas_of_nobody\n")
     options = f"?x{start}".replace("?x&", "?").replace("?x", "")
     server = serve(f"{kind}:{script}{options}")
-    found = server.wait_for_log(r"exit status 1; (\S+) has no module 'pandas_of_nobody'")
+    advice = "python=PATH names another one"
+    if kind == "python:embedded":
+        advice = r"install it there, or name another one with python:external:SCRIPT\?python=PATH"
+    found = server.wait_for_log(
+        rf"exit status 1; (\S+) has no module 'pandas_of_nobody', {advice}$"
+    )
     assert Path(found[1]).name.startswith("python")
-    assert server.logged("python=PATH names another one")
 
 
 def test_the_log_says_once_what_runs_a_script(serve: Serve, script: Callable[..., Path]) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import aoba
-from aoba.sources.scripts.child import FOR_SCRIPTS, script_environment
+from aoba.sources.scripts.child import script_environment
+from aoba.sources.scripts.process_options import FOR_SCRIPTS, ProcessOptions
 from support.pythons import VERSIONS, python
 
 STATIONS = [{"id": 1, "mode": "master", "map": {"input": [{"address_start": 0, "length": 1}]}}]
@@ -93,6 +94,18 @@ def test_it_comes_last_in_the_path(monkeypatch):
     assert script_environment()["PYTHONPATH"] == f"/mine{os.pathsep}{FOR_SCRIPTS}"
     monkeypatch.delenv("PYTHONPATH")
     assert script_environment()["PYTHONPATH"] == FOR_SCRIPTS
+
+
+@pytest.mark.parametrize("before", [None, "/mine"])
+def test_it_is_in_the_path_of_a_script_that_is_given_another(monkeypatch, before):
+    if before:
+        monkeypatch.setenv("PYTHONPATH", before)
+    given = {
+        path: ProcessOptions(variables=(("PYTHONPATH", path),)).environment(script_environment())
+        for path in ("/srv/lib", "")
+    }
+    assert given["/srv/lib"]["PYTHONPATH"] == f"/srv/lib{os.pathsep}{FOR_SCRIPTS}"
+    assert given[""]["PYTHONPATH"] == FOR_SCRIPTS
 
 
 def test_a_module_of_the_script_s_own_comes_first(tmp_path):

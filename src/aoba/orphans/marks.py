@@ -4,7 +4,8 @@ A process may leave the group, the session and the parent that it had, and clear
 What it cannot lose is a limit that it was given, since children inherit limits and programs keep
 them. The limit on file locks is one that Linux has had no use for since 2.4.25: its upper value is
 the mark of this Aoba, and its lower one the id of the process that carries out the run, its leader.
-A run has ended when its leader has.
+A run has ended when its leader has. Whatever else that limit may be, somebody else has set it, and
+it is no mark: then there are none where it is too low for one.
 
 Standard library only: the worker process uses it, too.
 """
@@ -20,6 +21,8 @@ LOCKS: Final = 10
 
 LOWEST: Final = 1 << 30
 """Of marks, which are above all process ids, and fit in 31 bits."""
+
+_MARKS: Final = range(LOWEST, 2 * LOWEST)
 
 _LINE: Final = "Max file locks"
 
@@ -37,13 +40,20 @@ def mark_of(pid: int) -> Mark | None:
         return _told(pid)
     except (OSError, AttributeError):  # gone; not Linux
         return None
-    return mark if mark.aoba >= 0 else None
+    return mark if mark.aoba in _MARKS else None
 
 
 def new_mark() -> int:
-    """For an Aoba. One that is run by a script of another has a lower one, as it may not go up."""
-    most = mark.aoba if (mark := mark_of(os.getpid())) else 2 * LOWEST
-    return LOWEST + secrets.randbelow(most - LOWEST) if most > LOWEST else most
+    """For an Aoba; 0 where it cannot have one.
+
+    One that is run by a script of another has a lower one than that, as it may not go up.
+    """
+    try:
+        limit = _limit(os.getpid())[1]
+    except (OSError, AttributeError):  # not permitted; not Linux
+        return 0
+    end = _MARKS.stop if limit < 0 else min(limit, _MARKS.stop)
+    return LOWEST + secrets.randbelow(end - LOWEST) if end > LOWEST else 0
 
 
 def set_mark(pid: int, mark: Mark) -> bool:
@@ -70,5 +80,6 @@ def _told(pid: int) -> Mark | None:
     for line in lines:
         if line.startswith(_LINE):
             soft, hard = line[len(_LINE) :].split()[:2]
-            return Mark(int(soft), int(hard)) if soft.isdigit() and hard.isdigit() else None
+            mark = Mark(int(soft), int(hard)) if soft.isdigit() and hard.isdigit() else None
+            return mark if mark and mark.aoba in _MARKS else None
     return None

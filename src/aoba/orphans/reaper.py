@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Final
 
 from aoba.orphans.marks import Mark, mark_of, new_mark, set_mark
@@ -58,6 +59,20 @@ class Reaper:
         if sys.platform == "linux":
             self._started.add(pid)
             self._set_mark(pid)
+
+    def marking(self) -> Callable[[], None]:
+        """What marks the process that calls it, as `started` would have it marked from outside.
+
+        For processes of other users, which Aoba may not be permitted to mark.
+        """
+        self.mark = self.mark or (new_mark() if sys.platform == "linux" else 0)
+        aoba = self.mark
+
+        def be_marked() -> None:
+            if aoba:
+                set_mark(os.getpid(), Mark(os.getpid(), aoba))
+
+        return be_marked
 
     def start(self) -> None:
         self._users += 1
@@ -105,7 +120,8 @@ class Reaper:
 
     def _set_mark(self, pid: int) -> None:
         self.mark = self.mark or new_mark()
-        set_mark(pid, Mark(pid, self.mark))
+        if self.mark:
+            set_mark(pid, Mark(pid, self.mark))
 
 
 def _has_exited(pid: int) -> bool:

@@ -7,6 +7,7 @@ together are some 80 MB a day. What is left out is counted, and said within a mi
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
@@ -27,6 +28,9 @@ PER_SECOND: Final = 400
 STDERR_BURST: Final = 1024 * 1024
 STDERR_PER_SECOND: Final = 500
 """Characters of log, of which each source has so many at once, and then so many a second."""
+
+PAUSE: Final = 0.5
+"""Seconds without a line on stderr after which a traceback has come to its end."""
 
 _COUNTED: Final = re.compile(r"(?<=, got )\d+$")
 
@@ -55,6 +59,8 @@ class SourceLog:
         self._tracebacks = Dedup("traceback", remind=remind, limit=self._stderr_limit)
         self._left_out = {"lines": 0, "lines on stderr": 0}
         self._reminder: asyncio.TimerHandle | None = None
+        self._pause: asyncio.TimerHandle | None = None  # of stderr, that is waited for
+        self._stderr_at = 0.0  # when the newest line of it came that may be of a traceback
 
     def run_begins(self, number: int) -> None:
         """What is told from now on is of run `number`."""
@@ -78,8 +84,9 @@ class SourceLog:
 
     def end(self, summary: str) -> None:
         """Nothing more is going to happen."""
-        if self._reminder:
-            self._reminder.cancel()
+        for timer in (self._reminder, self._pause):
+            if timer:
+                timer.cancel()
         self.stderr_ends()
         for level, dedup in self._dedups():
             self._write_all(level, dedup.end())
@@ -118,11 +125,29 @@ class SourceLog:
         """A line that a script has written there. A traceback that repeats is counted."""
         for event in self._stderr.feed(line):
             self._take_stderr(event)
+        if self._stderr.is_holding:
+            self._stderr_at = time.monotonic()
+            self._end_stderr_later()
 
     def stderr_ends(self) -> None:
-        """Of a run: what was held back of a traceback that may have gone on."""
+        """For now: what was held back of a traceback that may have gone on."""
         for event in self._stderr.end():
             self._take_stderr(event)
+
+    def _end_stderr_later(self) -> None:
+        if self._pause is None:
+            with contextlib.suppress(RuntimeError):  # no loop; then it is at the end of the run
+                loop = asyncio.get_running_loop()
+                self._pause = loop.call_later(PAUSE, self._look_for_pause)
+
+    def _look_for_pause(self) -> None:
+        self._pause = None
+        if not self._stderr.is_holding:
+            return
+        if time.monotonic() - self._stderr_at < PAUSE:
+            self._end_stderr_later()
+        else:
+            self.stderr_ends()
 
     def defect(self) -> None:
         """An exception that nobody had thought of is being handled."""

@@ -6,6 +6,10 @@
 A traceback comes in many lines, and a script that fails in each run writes it each time. So its
 lines are held until it is complete, and are one event, whose key is the same for the next one that
 is alike: numbers and addresses in its message may differ, as "timed out after 2.01 s" does.
+
+A message may have several lines, or notes, which nothing tells from what a script writes next. So
+what comes behind a traceback without a pause is one more event, with a key of its own: where it is
+of the message, it repeats, too, and where it is not, nothing of it is lost.
 """
 
 import logging
@@ -29,6 +33,9 @@ _BEGINS: Final = (
     "During handling of the above exception",
     "The above exception was the direct cause",
 )
+_GROUP_ENDS: Final = re.compile(r" +\+-+")
+"""The last line of a group of exceptions, all of which are indented."""
+
 _VARIES: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
 
 
@@ -36,7 +43,7 @@ class Event(NamedTuple):
     level: int
     lines: list[str]
     key: str | None = None
-    """Of a traceback."""
+    """Of a traceback, or of what comes behind one."""
 
 
 class StderrParser:
@@ -45,35 +52,59 @@ class StderrParser:
     def __init__(self) -> None:
         self._held: list[str] = []  # of a traceback
         self._level = logging.WARNING  # of that
+        self._key: str | None = None  # of the one that is complete, as long as there is no pause
+        self._behind: list[str] = []  # it
 
     @property
     def is_holding(self) -> bool:
-        """Whether there are lines of a traceback that is not complete."""
-        return bool(self._held)
+        """Whether `end` is to be called at the next pause."""
+        return bool(self._held) or self._key is not None
 
     def feed(self, line: str) -> Iterator[Event]:
         level, text = split_level(line)
-        if self._held and (text.startswith(_BEGINS) or text[:1] in (" ", "\t")):
+        begins = text.startswith(_BEGINS)
+        if self._held and (begins or text[:1] in (" ", "\t")):
             self._held.append(text)
             if len(self._held) > MAX_LINES:
-                yield from self.end()
-        elif self._held:
-            yield self._complete(text)
-        elif text.startswith(_BEGINS):
+                held, self._held = self._held, []
+                yield Event(self._level, held)
+            return
+        if self._held:
+            is_whole = _GROUP_ENDS.fullmatch(self._held[-1])
+            yield self._complete([] if is_whole else [text])
+            if not is_whole:
+                return
+        if not begins and self._key is not None and text is line:
+            self._behind.append(text)
+            if len(self._behind) > MAX_LINES:
+                behind, self._behind, self._key = self._behind, [], None
+                yield Event(self._level, behind)
+            return
+        yield from self.end()
+        if begins:
             self._held, self._level = [text], level
         else:
             yield Event(level, [text])
 
     def end(self) -> Iterator[Event]:
-        """Nothing more is to be waited for."""
-        held, self._held = self._held, []
-        if held:
-            yield Event(self._level, held)
+        """There is a pause: nothing more is to be waited for."""
+        if self._held:
+            yield self._complete([])
+        behind, key = self._behind, self._key
+        self._behind, self._key = [], None
+        if behind:
+            yield Event(self._level, behind, f"{key}\n{_key(behind)}")
 
-    def _complete(self, last: str) -> Event:
+    def _complete(self, last: list[str]) -> Event:
         """`last` says which exception it is."""
-        lines, self._held = [*self._held, last], []
-        return Event(self._level, lines, "\n".join((*lines[:-1], _VARIES.sub("#", last))))
+        lines, self._held = [*self._held, *last], []
+        self._key = _key(lines)
+        return Event(self._level, lines, self._key)
+
+
+def _key(lines: list[str]) -> str:
+    """Numbers are part of it only where they say at which line of a file something is."""
+    return "\n".join(line if 'File "' in line else _VARIES.sub("#", line) for line in lines)
 
 
 def split_level(line: str) -> tuple[int, str]:

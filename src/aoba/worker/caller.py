@@ -6,7 +6,8 @@ those who do not.
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
 from aoba.worker.client import HANGS, Call, worker
@@ -20,11 +21,12 @@ ANSWER: Final = 5.0
 class Caller:
     """Functions are called in the worker, so they and their arguments have to be pickled.
 
-    Modules that they are of are imported there: the smaller, the better.
+    Modules that they are of are imported there: the smaller, the better. Several tasks may use it:
+    each waits for its turn, within the same bounds.
     """
 
     def __init__(self) -> None:
-        self._call: Call | None = None  # that is under way
+        self._call: Call | None = None  # that is under way, of whoever has made it
         self._ended = asyncio.Event()
         self._hangs = False
 
@@ -36,26 +38,32 @@ class Caller:
         Raises TimeoutError where it takes longer than `seconds`, and from then on at once, as long
         as it has not returned. With None it is waited for.
         """
-        if self._call is not None:
-            await self._wait(0.0 if self._hangs and seconds is not None else seconds)
-        self._ended = asyncio.Event()
-        call = Call(self._ended.set)
+        async with self._bound(0.0 if self._hangs and seconds is not None else seconds):
+            while self._call is not None:
+                await self._ended.wait()
+        ended = self._ended = asyncio.Event()
+        call = Call(lambda: self._end(ended))
         worker.send(call, function, arguments)
         self._call = call
-        worker.attach(asyncio.get_running_loop())
-        await self._wait(seconds)
-        self._call = None
+        try:
+            worker.attach(asyncio.get_running_loop())
+            async with self._bound(seconds):
+                await ended.wait()
+        except BaseException:  # also where there was an answer in that very moment
+            call.give_up()
+            raise
         result: T = call.result()
         return result
 
-    async def _wait(self, seconds: float | None) -> None:
+    def _end(self, ended: asyncio.Event) -> None:
+        self._call, self._hangs = None, False
+        ended.set()
+
+    @asynccontextmanager
+    async def _bound(self, seconds: float | None) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(seconds):
-                await self._ended.wait()
+                yield
         except TimeoutError:
-            self._hangs = True
+            self._hangs = self._call is not None
             raise TimeoutError(errno.ETIMEDOUT, HANGS) from None
-        finally:
-            if self._call is not None and not self._call.has_ended:
-                self._call.given_up = True
-        self._hangs = False

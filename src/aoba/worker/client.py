@@ -76,7 +76,7 @@ class Worker:
         self._calls: dict[int, Call] = {}
         self._numbers = count(1)
         self._unsent, self._unread = bytearray(), bytearray()
-        self._descriptors: list[int] = []
+        self._descriptors: list[int | None] = []  # None for one that there was no room for
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: list[subprocess.Popen[bytes]] = []  # which may still be there, or zombies
 
@@ -169,12 +169,14 @@ class Worker:
 
     def _read(self) -> None:
         try:
-            data, descriptors, *_ = socket.recv_fds(self._connection, CHUNK, 16)
+            data, descriptors, flags, _ = socket.recv_fds(self._connection, CHUNK, 16)
         except BlockingIOError:
             return
         except OSError:
-            data, descriptors = b"", []
+            data, descriptors, flags = b"", [], 0
         self._descriptors += descriptors
+        if flags & socket.MSG_CTRUNC:  # which comes with one at a time
+            self._descriptors.append(None)
         if not data:
             self._lose()
             return
@@ -184,17 +186,23 @@ class Worker:
             end = HEADER.size + size
             if len(self._unread) < end:
                 return
-            result = pickle.loads(memoryview(self._unread)[HEADER.size : end])  # noqa: S301  ours
+            with memoryview(self._unread)[HEADER.size : end] as answer:
+                result, error = _loaded(answer)
             del self._unread[:end]
-            self._take(self._calls.pop(number), kind, result)
+            self._take(self._calls.pop(number), kind, result, error)
 
-    def _take(self, call: Call, kind: int, result: Any) -> None:
-        if kind == RAISED:
-            call.end(None, result)
-        elif kind == OPENED:
-            call.end(Opened(self._descriptors.pop(0), result))
-        else:
-            call.end(result)
+    def _take(self, call: Call, kind: int, result: Any, error: Exception | None) -> None:
+        if kind == OPENED:
+            descriptor = self._descriptors.pop(0) if self._descriptors else None
+            if descriptor is None:
+                error = error or OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            elif error is not None:
+                os.close(descriptor)
+            else:
+                result = Opened(descriptor, result)
+        elif kind == RAISED:
+            error = error or result
+        call.end(None if error else result, error)
 
     def _lose(self) -> None:
         """It has ended, or is to."""
@@ -203,13 +211,23 @@ class Worker:
         self._detach()
         self._connection.close()
         self._ended.append(ended)
-        while self._descriptors:
-            os.close(self._descriptors.pop())
+        for descriptor in self._descriptors:
+            if descriptor is not None:
+                os.close(descriptor)
+        self._descriptors.clear()
         calls, self._calls = self._calls, {}
         self._unsent.clear()
         self._unread.clear()
         for call in calls.values():
             call.end(None, OSError(errno.EIO, "the process that reads files has ended"))
+
+
+def _loaded(answer: memoryview) -> tuple[Any, Exception | None]:
+    """What was pickled, or why there is no sense in it: some exceptions cannot be made again."""
+    try:
+        return pickle.loads(answer), None  # noqa: S301  ours
+    except Exception as error:  # noqa: BLE001  whatever a class may raise
+        return None, OSError(errno.EIO, f"an answer that cannot be read: {error}")
 
 
 worker: Final = Worker()

@@ -88,7 +88,13 @@ class Worker:
                 self._send(number, RETURNED, result)
 
     def _send(self, number: int, kind: int, result: object, *descriptors: int) -> None:
-        data = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+        try:
+            data = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:  # noqa: BLE001  whatever keeps it from being pickled
+            for descriptor in descriptors:
+                os.close(descriptor)
+            self._send(number, RAISED, OSError(None, f"{type(result).__name__}: {error}"))
+            return
         header = HEADER.pack(number, kind, len(data))
         try:
             with self._sending:

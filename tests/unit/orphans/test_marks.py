@@ -76,8 +76,44 @@ def test_marks_are_above_all_process_ids_and_different():
     assert all(LOWEST <= mark < 2**31 for mark in found)
 
 
-def test_the_mark_of_an_aoba_within_an_aoba_is_lower(monkeypatch):
-    monkeypatch.setattr(marks, "mark_of", lambda _: Mark(1, LOWEST + 50))
-    assert all(LOWEST <= new_mark() < LOWEST + 50 for _ in range(100))
-    monkeypatch.setattr(marks, "mark_of", lambda _: Mark(1, LOWEST))
-    assert new_mark() == LOWEST
+@pytest.mark.parametrize("limit", [LOWEST + 50, LOWEST + 1])
+def test_the_mark_of_an_aoba_within_an_aoba_is_lower(monkeypatch, limit):
+    monkeypatch.setattr(marks, "_limit", lambda _: (1, limit))
+    assert all(LOWEST <= new_mark() < limit for _ in range(100))
+
+
+def test_within_an_aoba_with_the_lowest_mark_there_is_none_left(monkeypatch):
+    monkeypatch.setattr(marks, "_limit", lambda _: (1, LOWEST))
+    assert new_mark() == 0
+
+
+@pytest.mark.parametrize("limit", [0, 64, LOWEST - 1, 2 * LOWEST, 2**40])
+def test_a_limit_that_somebody_else_has_set_is_no_mark(limit):
+    """None is made of it, either, where it is too low, nor by a fork; another process has it."""
+    script = f"""
+import os, resource, subprocess, sys
+resource.setrlimit(10, (min(64, {limit}), {limit}))
+from aoba.orphans.marks import LOWEST, mark_of, new_mark
+from aoba.orphans.reaper import Reaper
+from aoba.sources.forks.fork_run import limiter
+assert mark_of(os.getpid()) is None
+limiter("")()
+assert resource.getrlimit(10) == (min(64, {limit}), {limit})
+mark = new_mark()
+assert mark == 0 if {limit} < LOWEST else LOWEST <= mark < 2 * LOWEST, mark
+reaper = Reaper()
+reaper.started(os.getpid())
+assert reaper.mark == 0 if {limit} < LOWEST else mark_of(os.getpid()).aoba == reaper.mark
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=False)
+    assert done.returncode == 0
+
+
+def test_a_limit_that_others_may_read_is_no_mark_either(waiting, monkeypatch):
+    set_mark(waiting.pid, Mark(64, 64))
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(marks, "_limit", refuse)
+    assert mark_of(waiting.pid) is None

@@ -3,6 +3,7 @@ import logging
 
 import pytest
 
+from aoba.sources import source_log
 from aoba.sources.source_log import BURST, PER_LINE, STDERR_BURST, SourceLog
 from support.waiting import DEADLINE
 
@@ -92,6 +93,43 @@ def test_a_traceback_that_is_cut_off_is_logged_with_its_run(said):
     log.run_over()
 
     assert said() == [("WARNING", f"a.py run 1: {TRACEBACK[0]}")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (*TRACEBACK, "a detail"),
+        ("  + Exception Group Traceback (most recent call last):", "  | E: 3", "    +-----"),
+    ],
+)
+def test_no_part_of_a_traceback_is_logged_in_each_run(said, lines):
+    log = SourceLog("a.py")
+    for number in range(1, 6):
+        log.run_begins(number)
+        for line in lines:
+            log.stderr(line)
+        log.run_over()
+
+    assert said() == [("WARNING", f"a.py run 1: {line}") for line in lines]
+
+
+def test_what_is_behind_a_traceback_is_logged_at_the_next_pause(said, monkeypatch):
+    monkeypatch.setattr(source_log, "PAUSE", 0.01)
+
+    async def main():
+        log = SourceLog("a.py")
+        log.run_begins(1)
+        for line in (*TRACEBACK, "a detail"):
+            log.stderr(line)
+        before = said()
+        async with asyncio.timeout(30):
+            while log._stderr.is_holding:  # noqa: ASYNC110  no event tells of it
+                await asyncio.sleep(0.001)
+        return before, said()
+
+    before, after = asyncio.run(main())
+    assert before == [("WARNING", f"a.py run 1: {line}") for line in TRACEBACK]
+    assert after[len(before) :] == [("WARNING", "a.py run 1: a detail")]
 
 
 def test_a_flood_of_stderr_leaves_room_for_errors_and_is_counted(said):

@@ -43,8 +43,79 @@ def test_a_traceback_is_one_event_among_lines():
     assert before.lines == ["before"]
     assert traceback.lines == TRACEBACK
     assert after.lines == ["after"]
-    assert traceback.key is not None
-    assert before.key is after.key is None
+    assert len({traceback.key, before.key, after.key}) == 3
+    assert before.key is None
+
+
+GROUP = [
+    "  + Exception Group Traceback (most recent call last):",
+    '  |   File "/opt/tank.py", line 3, in <module>',
+    "  |     asyncio.run(main())",
+    "  | ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)",
+    "  +-+---------------- 1 ----------------",
+    "    | Traceback (most recent call last):",
+    '    |   File "/opt/tank.py", line 9, in ask',
+    "    | TimeoutError: after 2.01 s",
+    "    +---------------- 2 ----------------",
+    "    | ValueError: 17",
+    "    +------------------------------------",
+]
+DETAILS = ["ValueError: 2 errors", "field a: 17 is too much", "field b: is missing"]
+
+
+def keys_of(*lines):
+    return [event.key for event in events(*lines)]
+
+
+@pytest.mark.parametrize(
+    "behind", [[], ["next"], ["<6>next"], TRACEBACK, ["During handling of the above exception"]]
+)
+def test_a_group_of_exceptions_is_one_event_that_repeats(behind):
+    later = [line.replace("2.01", "13.5").replace("17", "0x1F") for line in GROUP]
+
+    assert keys_of(*GROUP, *behind) == keys_of(*later, *behind)
+    assert None not in keys_of(*GROUP)
+    group, after = events(*GROUP, "next")
+    assert (group.lines, after.lines) == (GROUP, ["next"])
+    elsewhere = [line.replace("line 9", "line 8") for line in GROUP]
+    assert keys_of(*GROUP)[0] != keys_of(*elsewhere)[0]
+
+
+def test_a_message_of_several_lines_repeats_as_a_whole():
+    first, behind = events(*TRACEBACK[:-1], *DETAILS)
+    assert first.lines + behind.lines == [*TRACEBACK[:-1], *DETAILS]
+    assert None not in {first.key, behind.key}
+    again = events(*TRACEBACK[:-1], *(line.replace("17", "18") for line in DETAILS))
+    assert [event.key for event in again] == [first.key, behind.key]
+
+
+def test_what_else_is_written_behind_it_makes_no_other_traceback_of_it():
+    first, behind = events(*TRACEBACK, "valve open")
+    other, behind_other = events(*TRACEBACK, "valve shut")
+    assert first.key == other.key
+    assert behind.key != behind_other.key
+
+
+def test_a_line_that_says_its_level_is_not_of_the_message():
+    assert events(*TRACEBACK, "<6>next")[1:] == [(logging.INFO, ["next"], None)]
+
+
+def test_what_comes_after_a_pause_is_not_of_the_message():
+    parser = StderrParser()
+    found = [event for line in TRACEBACK for event in parser.feed(line)]
+    assert parser.is_holding
+    assert list(parser.end()) == []
+    assert not parser.is_holding
+    assert list(parser.feed("next")) == [(logging.WARNING, ["next"], None)]
+    assert len(found) == 1
+
+
+def test_a_flood_behind_a_traceback_is_not_held():
+    lines = [f"line {number}" for number in range(3 * MAX_LINES)]
+    parser = StderrParser()
+    passed = [event for line in (*TRACEBACK, *lines) for event in parser.feed(line)]
+    assert [text for event in passed for text in event.lines] == [*TRACEBACK, *lines]
+    assert not parser.is_holding
 
 
 def test_numbers_in_the_message_make_no_other_error():

@@ -1,9 +1,15 @@
 """Functions that are called in a process of their own: what comes back, also where nothing does."""
 
 import asyncio
+import contextlib
 import errno
+import fcntl
 import os
+import pickle
+import resource
 import signal
+import struct
+import termios
 import time
 from pathlib import Path
 
@@ -12,7 +18,7 @@ import pytest
 from aoba.worker import caller
 from aoba.worker.caller import Caller
 from aoba.worker.client import Call, Worker, call_now, worker
-from aoba.worker.process import Opened
+from aoba.worker.process import HEADER, Opened
 from support.runs import open_descriptors
 from support.server import is_alive
 from support.waiting import DEADLINE, eventually
@@ -45,6 +51,15 @@ def fail(path):
 
 def open_null(about):
     return Opened(os.open(os.devnull, os.O_RDONLY), about)
+
+
+def fill_descriptors():
+    """Take all that may still be open."""
+    found = []
+    with contextlib.suppress(OSError):
+        while True:
+            found.append(os.open(os.devnull, os.O_RDONLY))
+    return found
 
 
 def die():
@@ -109,6 +124,72 @@ def test_a_descriptor_that_nobody_takes_is_closed():
 
     assert call.has_ended
     assert open_descriptors() == before
+
+
+def unread(connection):
+    """How many bytes have come that nobody has read."""
+    return struct.unpack("i", fcntl.ioctl(connection, termios.FIONREAD, bytes(4)))[0]
+
+
+def test_a_descriptor_that_there_is_no_room_for_fails_its_call_alone(another):
+    """That of the next call is not taken for it, which comes with the rest of its answer."""
+    ask(another, echo)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lacking, other = Call(), Call()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, open_descriptors())) + 1, limits[1]))
+    filling = fill_descriptors()
+    try:
+        another.send(lacking, open_null, (1,))
+        eventually(lambda: unread(another._connection))
+        another._read()  # what comes with a descriptor ends there: its header
+    finally:
+        for descriptor in filling:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    another.send(other, open_null, (2,))
+    rest = len(pickle.dumps(1, pickle.HIGHEST_PROTOCOL)) * 2 + HEADER.size
+    eventually(lambda: unread(another._connection) == rest)
+    for call in (lacking, other):
+        another.wait(call, DEADLINE)
+
+    with pytest.raises(OSError, match="Too many open files"):
+        lacking.result()
+    opened = other.result()
+    assert opened.about == 2
+    os.close(opened.descriptor)
+
+
+class StubbornError(Exception):
+    """Pickled without one of its arguments."""
+
+    def __init__(self, one, other):
+        super().__init__(one + other)
+
+
+def be_stubborn():
+    raise StubbornError(1, 2)
+
+
+def be_unspeakable():
+    return lambda: None
+
+
+def be_unspeakable_with_a_descriptor():
+    return open_null(lambda: None)
+
+
+@pytest.mark.parametrize(
+    "function", [be_stubborn, be_unspeakable, be_unspeakable_with_a_descriptor]
+)
+def test_what_cannot_be_pickled_or_read_fails_its_call_alone(another, function):
+    ask(another, echo)
+    with pytest.raises(OSError, match=r"cannot be read|pickle"):
+        ask(another, function).result()
+
+    assert ask(another, echo, 1).result() == (1,)
+    opened = ask(another, open_null, 2).result()
+    assert opened.about == 2
+    os.close(opened.descriptor)
 
 
 def test_calls_that_hang_keep_no_other_waiting(another, fifo):
@@ -225,3 +306,60 @@ def test_a_call_that_was_given_up_is_waited_for_by_the_next(fifo):
         return await next_one
 
     assert run(main) == (1,)
+
+
+def test_several_tasks_wait_for_their_turn(monkeypatch):
+    """Never are two calls under way, in whatever order they come and end."""
+    most = 0
+    send = worker.send
+
+    def sent(*call):
+        nonlocal most
+        send(*call)
+        most = max(most, len(worker._calls))
+
+    monkeypatch.setattr(worker, "send", sent)
+
+    async def main():
+        one = Caller()
+        found = await asyncio.gather(*(one.call(echo, number) for number in range(20)))
+        assert one._call is None
+        return found
+
+    assert run(main) == [(number,) for number in range(20)]
+    assert most == 1
+
+
+def test_who_waits_for_a_turn_gives_up_no_other_call(fifo):
+    async def main():
+        one = Caller()
+        first = asyncio.create_task(one.call(read, fifo, seconds=None))
+        await asyncio.sleep(0)
+        with pytest.raises(TimeoutError, match="the file system does not answer"):
+            await one.call(echo, 1, seconds=0.01)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await one.call(echo, 2, seconds=None)
+        assert not one._call.given_up
+        fifo.write_bytes(b"x")
+        return await first, await one.call(echo, 3)
+
+    assert run(main) == (b"x", (3,))
+
+
+def test_what_was_opened_for_a_task_that_is_cancelled_in_that_moment_is_closed():
+    async def main():
+        one = Caller()
+        await one.call(echo)
+        before = open_descriptors()
+        task = asyncio.create_task(one.call(open_null, 1))
+        while one._call is None:  # noqa: ASYNC110  no event tells of it
+            await asyncio.sleep(0)
+        worker.wait(one._call, DEADLINE)  # it has ended, and the task has not gone on yet
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return before, open_descriptors()
+
+    before, after = run(main)
+    assert after == before

@@ -16,6 +16,7 @@ except ImportError:
     import signal
 
 LOCKS = 10  # RLIMIT_LOCKS, of Linux
+LOWEST = 1 << 30  # of marks, which are below twice of that; as `orphans/marks` has it
 
 _variables = os.environ.data if str is bytes else os.environ._data  # `os.environ` is a long way
 _orig_argv = sys.orig_argv[: -len(sys.argv)] if hasattr(sys, "orig_argv") else None
@@ -108,8 +109,8 @@ def limiter(cpu):
     if limits and most != resource.RLIM_INFINITY:
         limits = [min(seconds, most) for seconds in limits]
     marks = sys.platform.startswith("linux")
-    aoba = resource.getrlimit(LOCKS)[1] if marks else resource.RLIM_INFINITY
-    marks = aoba != resource.RLIM_INFINITY
+    aoba = resource.getrlimit(LOCKS)[1] if marks else 0
+    marks = LOWEST <= aoba < 2 * LOWEST  # any other limit was set by somebody else
 
     def be_limited():
         if marks:

@@ -92,7 +92,7 @@ class Interpreter:
         self._loop = asyncio.get_running_loop()
         try:
             self._launch(script, source, "1" if for_one_run else "any")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
             raise RunError(f"{sys.executable} cannot be started: {error}") from None
 
     def _launch(self, script: Sequence[str], source: bytes, runs: str) -> None:
@@ -103,6 +103,7 @@ class Interpreter:
             reader, reports = os.pipe()
             ours.callback(os.close, reader)
             theirs.callback(os.close, reports)
+            mark, limit = reaper.marking(), self.limits.apply_to_all_runs
             own = (str(commands), str(reports), str(self.limits.cpu or 0), runs)
             self._process = subprocess.Popen(
                 self._options.argv([sys.executable, resident.__file__, *own, *script]),
@@ -113,11 +114,12 @@ class Interpreter:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
-                **self._options.popen(),
+                **self._options.popen(lambda: (mark(), limit(0))),
             )
             reaper.started(self._process.pid)
-            with contextlib.suppress(ProcessLookupError):
-                self.limits.apply_to_all_runs(self._process.pid)
+            if self._options.user is None:
+                with contextlib.suppress(ProcessLookupError):
+                    limit(self._process.pid)
             ours.pop_all()
         assert self._process.stdout is not None  # noqa: S101  both were asked for
         assert self._process.stderr is not None  # noqa: S101

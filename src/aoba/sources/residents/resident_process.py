@@ -73,6 +73,7 @@ class Process:
         if fresh.get("__loader__"):
             self._fresh["__loader__"] = type(fresh["__loader__"])("__main__", path)
         self._runs = 0
+        self._kinds: dict[tuple[int, bool], int] = {}  # how many there were of each
         self._has_learnt = False  # libraries have been loaded in this run
         self._children, self._locks, self._growth = Children(), Locks(), Growth()
         self.streams = Streams()
@@ -114,7 +115,7 @@ class Process:
         if os.getpid() != self.id:
             os._exit(status)
         self.leaves = self._what_is_left() or self.leaves
-        thorough = self._is_thorough()
+        thorough = self._is_thorough(status)
         if self._baseline.put_back(thorough=thorough):
             gc.collect()  # what was held by what the script had changed
         stuck = self._settings.put_back(thorough=thorough)
@@ -167,10 +168,17 @@ class Process:
         sys.excepthook, sys.displayhook = sys.__excepthook__, sys.__displayhook__
         sys.unraisablehook, sys.breakpointhook = sys.__unraisablehook__, sys.__breakpointhook__
 
-    def _is_thorough(self) -> bool:
-        """Whether all is looked at: in runs 1, 2, 4, 8 and so on, and of the others in some."""
-        number, has_learnt, self._has_learnt = self._runs, self._has_learnt, False
-        return has_learnt or not number & number - 1 or not number % _NOW_AND_THEN
+    def _is_thorough(self, status: int) -> bool:
+        """Whether all is looked at: in runs 1, 2, 4, 8 and so on, and of the others in some.
+
+        Runs are counted apart by how they end: one that fails, or writes to stderr, goes other ways
+        than those that do not, and may change what these have not. So the first of its kind is
+        looked at, and where all are of its kind, they cost no more than others.
+        """
+        has_learnt, self._has_learnt = self._has_learnt, False
+        kind = status, self.streams.has_complained()
+        number = self._kinds[kind] = self._kinds.get(kind, 0) + 1
+        return has_learnt or not number & number - 1 or not self._runs % _NOW_AND_THEN
 
     def _note(self) -> None:
         """A library is going to be loaded: what changes from now on is its doing."""

@@ -2,7 +2,8 @@
 
 A row of the table reads a setting and sets it. It counts from the moment when its module is loaded.
 What takes a call of the system, and is hardly ever changed, is looked at seldom, until it has been
-seen to change.
+seen to change; but for the umask, which decides who may read the files of the runs to come, and the
+priority.
 
 Standard library only; it runs beside `resident`, without the package.
 """
@@ -133,12 +134,11 @@ def _umask() -> int:
 
 
 def _of_process() -> "Iterator[Setting]":
-    yield Setting("the umask", _umask, umask, is_seldom=True)
+    yield Setting("the umask", _umask, umask)
     yield Setting(
         "the priority",
         partial(posix.getpriority, posix.PRIO_PROCESS, 0),
         partial(posix.setpriority, posix.PRIO_PROCESS, 0),
-        is_seldom=True,
     )
     if hasattr(posix, "getresuid"):
         yield Setting(

@@ -18,10 +18,30 @@ else:
     from resident_settings import Setting
 
 
+class _Noting(io.FileIO):
+    """What is beneath stderr, as ever, but that it shows whether anything was written."""
+
+    was_written = False
+
+    def write(self, data: Any) -> int:
+        self.was_written = True
+        return super().write(data)
+
+
+_Noting.__name__, _Noting.__qualname__, _Noting.__module__ = "FileIO", "FileIO", "_io"
+
+
 class Streams:
     def __init__(self) -> None:
         self._to_0, self._to_1, self._to_2 = dup(0), dup(1), dup(2)
         self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
+        self._open_stderr(sys.stderr.encoding, sys.stderr.errors or "backslashreplace")
+        sys.stderr = sys.__stderr__ = self._stderr  # type: ignore[misc, assignment]
+
+    def has_complained(self) -> bool:
+        """Whether anything has been written to stderr since this was asked last."""
+        had, self._noting.was_written = self._noting.was_written, False
+        return had
 
     def put_back(self) -> None:
         """Have them be there, and lead where they led."""
@@ -86,10 +106,16 @@ class Streams:
         if not _is_open(self._stdout):
             self._stdout = _opened(1, "strict")
         if not _is_open(self._stderr):
-            self._stderr = _opened(2, "backslashreplace")
+            self._open_stderr("utf-8", "backslashreplace")
         if not _is_open(self._stdin):
             self._stdin = open(0, encoding="utf-8", closefd=False)
         sys.stdin, sys.stdout, sys.stderr = self._stdin, self._stdout, self._stderr
+
+    def _open_stderr(self, encoding: str, errors: str) -> None:
+        self._noting = _Noting(2, "wb", closefd=False)
+        self._noting.name = "<stderr>"
+        self._stderr = io.TextIOWrapper(self._noting, encoding, errors, write_through=True)
+        self._stderr.mode = "w"  # type: ignore[misc]
 
 
 def _form(stream: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import IO, Final
 
 from aoba.errors import RunError
@@ -22,11 +21,8 @@ from aoba.secret import variables
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.launching import launched, look_at
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
-from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
+from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions, with_package
 from aoba.sources.scripts.running import MAX_PIPE, Running, signal_group
-
-FOR_SCRIPTS: Final = str(Path(__file__).parents[2] / "for_scripts")
-"""The folder from which a script may `import aoba`, on any Python."""
 
 POLL: Final = 0.02
 """Seconds from one look at a process to the next, where nothing tells of its end."""
@@ -47,6 +43,7 @@ class Child(Running):
 
     async def _start(self) -> tuple[Pipe, Pipe]:
         await look_at(self._argv[0])
+        mark, limit = reaper.marking(), self._limits.apply
         try:
             with file_of(self._stdin) as stdin:
                 self._process = subprocess.Popen(  # noqa: ASYNC220  a vfork, shorter than a thread
@@ -57,12 +54,13 @@ class Child(Running):
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     start_new_session=True,
-                    **self._options.popen(),
+                    **self._options.popen(lambda: (mark(), limit(0))),
                 )
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
             raise RunError(f"{self._argv[0]} cannot be started: {error}") from None
         reaper.started(self._process.pid)
-        self._limit()
+        if self._options.user is None:
+            self._limit()
         watch_exit(self._process, self._gone)
         assert self._process.stdout is not None  # noqa: S101  both were asked for
         assert self._process.stderr is not None  # noqa: S101
@@ -72,7 +70,7 @@ class Child(Running):
     def _limit(self) -> None:
         try:
             self._limits.apply(self._process.pid)
-        except OSError as error:  # an interpreter of another user
+        except OSError as error:  # a program that becomes another user by itself
             with self._process:
                 self._process.kill()
             raise RunError(f"{self._argv[0]} cannot be limited: {error}") from None
@@ -86,10 +84,16 @@ class Child(Running):
 
 
 def file_of(data: bytes | None) -> IO[bytes]:
-    """A file to read `data` from, so that nobody has to feed a pipe; None: the null device."""
+    """A file to read `data` from, so that nobody has to feed a pipe; None: the null device.
+
+    On Linux it is in memory: the folder for temporary files may be on a file system that hangs.
+    """
     if data is None:
         return open(os.devnull, "rb", 0)  # noqa: PTH123  to be closed by the caller
-    file = tempfile.TemporaryFile("w+b", 0)  # noqa: SIM115  the same
+    try:
+        file: IO[bytes] = open(os.memfd_create("stdin"), "w+b", 0)  # noqa: PTH123, SIM115  the same
+    except (AttributeError, OSError):  # not Linux, or not permitted
+        file = tempfile.TemporaryFile("w+b", 0)  # noqa: SIM115  the same
     file.write(data)
     file.seek(0)
     return file
@@ -112,12 +116,11 @@ def script_environment() -> dict[str, str]:
     The package for scripts comes last in their path, behind what is named there already. Variables
     from which Aoba was told to read secrets are left out.
     """
-    before = os.environ.get("PYTHONPATH")
     secret = variables()
     return {
         **{name: value for name, value in os.environ.items() if name not in secret},
         "PYTHONIOENCODING": "utf-8",
-        "PYTHONPATH": f"{before}{os.pathsep}{FOR_SCRIPTS}" if before else FOR_SCRIPTS,
+        "PYTHONPATH": with_package(os.environ.get("PYTHONPATH")),
         "PYTHONUNBUFFERED": "1",
     }
 

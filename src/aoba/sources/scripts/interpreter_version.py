@@ -6,42 +6,36 @@ import re
 import sys
 from typing import Final
 
-from aoba.errors import RunError
-from aoba.sources.scripts.child import Child, script_environment
+from aoba.sources.scripts.asking import answer_of
+from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 
-ASKING: Final = 10.0
-"""Seconds that it has to answer."""
+# It imports nothing that stands in a file, which might be one of the working directory.
+_ASK: Final = """
+import sys
+for name in ("PyPy", "IronPython", "GraalVM", "Jython", "CPython"):
+    if name in sys.version or (name == "Jython" and sys.platform[:4] == "java"):
+        break
+sys.stdout.write("%s %s" % (name, sys.version.split()[0]))
+"""
 
-_ASK: Final = (
-    "import platform\n"
-    "print('%s %s' % (platform.python_implementation(), platform.python_version()))"
-)
-
-_asked: dict[str, "asyncio.Future[str | None]"] = {}
+_asked: dict[tuple[str, ProcessOptions], "asyncio.Future[str | None]"] = {}
 
 
-async def version_of(python: str) -> str | None:
-    """As in `CPython 3.11.7`; None where the program at the path `python` does not say."""
+async def version_of(python: str, options: ProcessOptions = DEFAULTS) -> str | None:
+    """As in `CPython 3.11.7`; None where the program at the path `python` does not say.
+
+    `options` are those of its scripts.
+    """
     if python == sys.executable:
         return f"{platform.python_implementation()} {platform.python_version()}"
     loop = asyncio.get_running_loop()
-    known = _asked.get(python)
+    known = _asked.get((python, options))
     if known is None or known.get_loop() is not loop:
-        known = _asked[python] = loop.create_task(_ask(python))
+        known = _asked[python, options] = loop.create_task(_ask(python, options))
     return await asyncio.shield(known)
 
 
-async def _ask(python: str) -> str | None:
-    report = bytearray()
-    try:
-        async with Child([python, "-c", _ASK], script_environment(), _ignore) as asking:
-            async for chunk in asking.output(ASKING):
-                report += chunk
-    except RunError:  # which its runs say better
-        return None
-    found = re.fullmatch(r"\s*(\S+ \S+)\s*", report.decode(errors="replace"))
+async def _ask(python: str, options: ProcessOptions) -> str | None:
+    answer = await answer_of(python, _ASK, options=options)
+    found = re.fullmatch(r"\s*(\S+ \S+)\s*", answer or "")
     return found and found[1]
-
-
-def _ignore(_: bytes) -> None:
-    """What it writes to stderr, its runs show."""

@@ -3,9 +3,10 @@
 Whoever starts a process waits until its program has been found and begins to be loaded, and under
 some versions of Python, nothing else goes on meanwhile. Where a program is on the same file system
 as Aoba's own, that is nothing to think about: Aoba needs that itself. Any other is started by
-`env`, which waits in Aoba's place.
+`env`, which waits in Aoba's place, unless there is none.
 """
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -29,8 +30,8 @@ async def look_at(program: str) -> None:
         return
     caller = _callers.setdefault(program, Caller())
     try:
-        own = await caller.call(devices_of, sys.executable, ENV)
-        if await caller.call(devices_of, program) <= own:
+        own = await _own_devices(caller)
+        if own is None or await caller.call(devices_of, program) <= own:
             _near.add(program)
     except TimeoutError as error:
         raise RunError(f"{program}: {error.strerror}") from None
@@ -38,6 +39,20 @@ async def look_at(program: str) -> None:
         raise RunError(f"{program} cannot be started: {error}") from None
     except OSError:  # somebody else may see it
         return
+
+
+async def _own_devices(caller: Caller) -> set[int] | None:
+    """Of Aoba's own file systems; None where nothing could be started in Aoba's place.
+
+    Our own interpreter may be gone, as of an environment that is built anew: it is running.
+    """
+    try:
+        found = await caller.call(devices_of, ENV)
+    except FileNotFoundError:
+        return None
+    with contextlib.suppress(FileNotFoundError):
+        found = found | await caller.call(devices_of, sys.executable)
+    return found
 
 
 def launched(argv: Sequence[str]) -> list[str]:

@@ -1,9 +1,9 @@
 """What a process of a script may use, on Linux: address space, CPU time, and how nice it is.
 
 Limits are put on a process from outside, right behind its start: an interpreter takes longer than
-that to come to its script. What the process starts has the same limits, each process for itself.
-A process is not told why the system refuses it something or ends it, so how it ended and what it
-said last have to do for the message.
+that to come to its script. One of another user limits itself, before its program. What the process
+starts has the same limits, each process for itself. A process is not told why the system refuses it
+something or ends it, so how it ended and what it said last have to do for the message.
 """
 
 import contextlib
@@ -52,11 +52,14 @@ class Limits:
         return None if self.cpu is None else (self.cpu, self.cpu + CPU_TO_KILL)
 
     def apply(self, pid: int) -> None:
-        """Limit a process that has just been started; nothing happens where it is gone."""
+        """Limit a process that has just been started; nothing happens where it is gone.
+
+        0 is the one that calls it.
+        """
         with contextlib.suppress(ProcessLookupError):
-            self.apply_to_all_runs(pid)
             if self.cpu_range:
                 _limit(pid, "RLIMIT_CPU", *self.cpu_range)
+            self.apply_to_all_runs(pid)  # memory last: who limits itself may need some
 
     def apply_to_all_runs(self, pid: int) -> None:
         """The same, without the CPU time: for a process that carries out one run after the other.

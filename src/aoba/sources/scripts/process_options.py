@@ -6,16 +6,21 @@ cwd=/srv/plant   env_file=/etc/plant.env   user=plant
 import os
 import pwd
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from aoba.errors import UsageError
 from aoba.sources.paths import UNKNOWN, absolute, kind_at
 from aoba.worker.at_start import read_now
 
+FOR_SCRIPTS: Final = str(Path(__file__).parents[2] / "for_scripts")
+"""The folder from which a script may `import aoba`, on any Python."""
+
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTES: Final = "'\""
+_BLANKS: Final = " \t\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +55,34 @@ class ProcessOptions:
         of_user = {}
         if self.user:
             of_user = {"HOME": self.user.home, "USER": self.user.name, "LOGNAME": self.user.name}
-        return {**own, **of_user, **dict(self.variables)}
+        given = dict(self.variables)
+        if "PYTHONPATH" in given:
+            given["PYTHONPATH"] = with_package(given["PYTHONPATH"])
+        return {**own, **of_user, **given}
 
     def with_variables(self, **variables: str) -> "ProcessOptions":
         """The same, with these variables besides, unless they are given already."""
         return replace(self, variables=(*variables.items(), *self.variables))
 
-    def popen(self) -> dict[str, Any]:
-        """Further arguments of `subprocess.Popen`."""
+    def popen(self, limit: Callable[[], object]) -> dict[str, Any]:
+        """Further arguments of `subprocess.Popen`.
+
+        Where they have another user, the process calls `limit` itself, before its program: even
+        as root Aoba may not be permitted to limit it, as in a container.
+        """
         if self.user is None:
             return {}
         user = self.user
-        return {"user": user.uid, "group": user.gid, "extra_groups": list(user.groups)}
+        who = {"user": user.uid, "group": user.gid, "extra_groups": list(user.groups)}
+        return {**who, "preexec_fn": limit}
 
 
 DEFAULTS: Final = ProcessOptions()
+
+
+def with_package(python_path: str | None) -> str:
+    """A PYTHONPATH with the package for scripts behind what is named there already."""
+    return f"{python_path}{os.pathsep}{FOR_SCRIPTS}" if python_path else FOR_SCRIPTS
 
 
 def parse_cwd(text: str) -> str:
@@ -81,11 +99,11 @@ def parse_env_file(text: str) -> tuple[tuple[str, str], ...]:
 
     A line is NAME=VALUE, as docker and systemd have it: VALUE goes to the end of the line, and one
     pair of quotes around it is taken off. Empty lines, and those that begin with # or ;, are
-    comments.
+    comments. Only a line feed ends a line, and no value is told, which may be a secret.
     """
     path = absolute(text)
     try:
-        lines = read_now(path).decode().splitlines()
+        lines = read_now(path).decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         raise UsageError(f"{path}: no text in UTF-8") from None
     except (OSError, ValueError) as error:
@@ -100,13 +118,17 @@ def parse_env_file(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _variable(place: str, line: str) -> tuple[str, str]:
-    name, equals, value = line.strip().removeprefix("export ").partition("=")
-    if not equals or not _NAME.fullmatch(name.strip()) or "\0" in value:
-        raise UsageError(f"{place}: expected NAME=VALUE, got {line.strip()!r}")
-    value = value.strip()
+    name, equals, value = line.strip(_BLANKS).removeprefix("export ").partition("=")
+    name, value = name.strip(_BLANKS), value.strip(_BLANKS)
+    if not equals:
+        raise UsageError(f"{place}: expected NAME=VALUE, got a line without '='")
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{place}: expected NAME=VALUE, got {name!r} for NAME")
+    if "\0" in value:
+        raise UsageError(f"{place}: the value of {name} has a NUL character in it")
     if len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES:
         value = value[1:-1]
-    return name.strip(), value
+    return name, value
 
 
 def parse_user(text: str) -> User:
@@ -114,8 +136,9 @@ def parse_user(text: str) -> User:
     if os.geteuid() != 0:
         raise UsageError("only root can run a script as another user; start Aoba as root")
     try:
-        found = pwd.getpwuid(int(text)) if text.isdigit() else pwd.getpwnam(text)
-    except (KeyError, OverflowError):
+        is_number = text.isascii() and text.isdigit()
+        found = pwd.getpwuid(int(text)) if is_number else pwd.getpwnam(text)
+    except (KeyError, OverflowError, ValueError):  # ValueError: more digits than anybody has
         raise UsageError(f"there is no user {text!r}") from None
     groups = tuple(os.getgrouplist(found.pw_name, found.pw_gid))
     return User(found.pw_name, found.pw_uid, found.pw_gid, found.pw_dir, groups)

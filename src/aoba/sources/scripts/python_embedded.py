@@ -28,8 +28,15 @@ from aoba.sources.scripts.running import Running
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.syntax import SyntaxFault
 
-_OF_ARCHIVE: Final = "import runpy\nrunpy.run_path(%r, run_name='__main__')\n"
-"""What is run in place of an archive, which has its code in several pieces."""
+_OF_ARCHIVE: Final = """
+import runpy, sys
+sys.path.insert(0, {0!r})
+update = runpy.run_path({0!r}, run_name="__main__").get("update")
+"""
+"""What is run in place of an archive, which has its code in several pieces. It stays in the path,
+for what is imported later, and its `update` is that of the script."""
+
+_ADVICE: Final = "install it there, or name another one with python:external:SCRIPT?python=PATH"
 _log = logging.getLogger("aoba.embedded")
 
 FIRST_PAUSE: Final = 0.1
@@ -100,7 +107,7 @@ class PythonEmbedded:
     ) -> Running:
         """Implements `Host`. Raises RunError where there is nothing to run."""
         run = self._running(number, on_stderr, feedback)
-        run.python = self._spec.python
+        run.python, run.advice = self._spec.python, _ADVICE
         return run
 
     def _running(
@@ -150,7 +157,7 @@ class PythonEmbedded:
         spec = self._spec
         interpreter = Interpreter(
             (str(spec.file), *spec.args),
-            (_OF_ARCHIVE % str(spec.path)).encode() if spec.is_archive else version.source,
+            _OF_ARCHIVE.format(str(spec.path)).encode() if spec.is_archive else version.source,
             spec.limits,
             self._ended_idle,
             spec.process.with_variables(

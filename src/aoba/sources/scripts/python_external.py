@@ -11,6 +11,7 @@ from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.forks.forked import ForkedRun
 from aoba.sources.forks.stamped import Stamped
 from aoba.sources.forks.warm import ForkServer, ForkServers
+from aoba.sources.scripts.asking import answer_of
 from aoba.sources.scripts.child import Child, script_environment, shown
 from aoba.sources.scripts.program import Unfit, Version
 from aoba.sources.scripts.quick import QuickRun
@@ -21,12 +22,10 @@ from aoba.sources.scripts.syntax import SyntaxFault
 
 _UPDATE: Final = re.compile(rb"^(?:async\s+)?def\s+update\s*\(", re.MULTILINE)
 
-CHECKING: Final = 10.0
-"""Seconds that an interpreter has to compile a script."""
-
 # On any Python from 2.7 on. The report is in one line, whatever the message is.
 _CHECK: Final = """
 import sys
+sys.path[:] = [folder for folder in sys.path if folder]
 source = getattr(sys.stdin, "buffer", sys.stdin).read()
 try:
     compile(source, sys.argv[1], "exec", 0, True)
@@ -173,16 +172,8 @@ class PythonExternal:
             self._server.close()
 
     async def _check(self, source: bytes) -> SyntaxFault | None:
-        argv = [self._spec.python, "-c", _CHECK, str(self._spec.file)]
-        report = bytearray()
-        try:
-            async with Child(argv, script_environment(), _ignore, source) as checking:
-                async for chunk in checking.output(CHECKING):
-                    report += chunk
-        except RunError:  # the run that follows says it better
-            return None
-        return SyntaxFault.parse(report.decode(errors="replace").rpartition("\n")[2])
-
-
-def _ignore(_: bytes) -> None:
-    """What the compiler warns of, the run shows."""
+        spec = self._spec
+        report = await answer_of(
+            spec.python, _CHECK, str(spec.file), options=spec.process, stdin=source
+        )
+        return SyntaxFault.parse((report or "").rpartition("\n")[2])

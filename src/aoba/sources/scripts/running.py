@@ -69,7 +69,9 @@ class Running(ABC):
         self.heard_at: float | None = None
         """when that was, or when it was started; None where all of it is still to be read."""
         self.python = ""
-        """The interpreter, for who wonders why a module is missing."""
+        """The interpreter, for who wonders why a module is missing, and"""
+        self.advice = "python=PATH names another one"
+        """what to do about it."""
         self._is_outdated = False
         self._limits = limits
         self._said = b""
@@ -133,7 +135,7 @@ class Running(ABC):
         self.status = code
         if (failure := exit_failure(code)) and not self.failure:
             failure = self._limits.explain(failure, code, self._said)
-            self.failure = failure + hint_of_module(self.python, self._said)
+            self.failure = failure + hint_of_module(self.python, self._said, self.advice)
 
     async def output(self, timeout: float) -> AsyncIterator[bytes]:
         """Yield what `read` gives."""
@@ -225,13 +227,13 @@ def signal_group(leader: int, number: signal.Signals) -> None:
         os.killpg(leader, number)
 
 
-def hint_of_module(python: str, said: bytes) -> str:
+def hint_of_module(python: str, said: bytes, advice: str) -> str:
     """What helps who sees in `said`, the end of stderr, that a module was not found."""
     found = _NO_MODULE.search(said)
     if not found:
         return ""
     name = found[1].decode(errors="replace")
-    return f"; {python or 'its interpreter'} has no module {name!r}, python=PATH names another one"
+    return f"; {python or 'its interpreter'} has no module {name!r}, {advice}"
 
 
 def exit_failure(returncode: int) -> str | None:

@@ -93,8 +93,9 @@ class Script:
     async def _tell_interpreter(self) -> None:
         """Once, and not before the first run, which others wait for."""
         await self.settled.wait()
-        version = await version_of(self._spec.python) or "a version that it does not tell"
-        self._log.of_source(logging.INFO, f"runs under {self._spec.python}, {version}")
+        spec = self._spec
+        version = await version_of(spec.python, spec.process) or "a version that it does not tell"
+        self._log.of_source(logging.INFO, f"runs under {spec.python}, {version}")
 
     async def _stop_quick_run(self) -> None:
         """If there is one of which nobody has taken over the rest: that is what stops it."""

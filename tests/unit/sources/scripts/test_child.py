@@ -2,16 +2,20 @@
 
 import asyncio
 import os
+import resource
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 
 from aoba.errors import RunError
+from aoba.orphans.reaper import reaper
 from aoba.sources.scripts import running
-from aoba.sources.scripts.child import Child
+from aoba.sources.scripts.child import Child, file_of
 from aoba.sources.scripts.limits import Limits
+from aoba.sources.scripts.process_options import ProcessOptions, parse_user
 
 
 def nothing(*_):
@@ -118,6 +122,79 @@ def test_a_process_that_must_not_be_limited_is_not_left_running():
             os.kill(limits.pid, 0)
 
     run(main)
+
+
+LIMITED = Limits(memory=2**31, cpu=100, nice=3)
+TELL = "echo $(id -u) $(nice) $(ulimit -v) $(ulimit -t); cat /proc/$$/limits"
+
+
+@pytest.fixture
+def others_are_out_of_reach(monkeypatch):
+    """As for root in a container: what is of another user can only be limited by itself."""
+
+    def refuse_others(function, at):
+        def refusing(*arguments):
+            if arguments[at] not in {0, os.getpid()}:
+                raise PermissionError(1, "Operation not permitted")
+            return function(*arguments)
+
+        return refusing
+
+    monkeypatch.setattr(resource, "prlimit", refuse_others(resource.prlimit, 0))
+    monkeypatch.setattr(os, "setpriority", refuse_others(os.setpriority, 1))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.usefixtures("others_are_out_of_reach")
+def test_a_process_of_another_user_limits_and_marks_itself():
+    nobody = ProcessOptions(user=parse_user("nobody"))
+
+    async def main():
+        argv = ["/bin/sh", "-c", TELL]
+        async with Child(argv, os.environ, nothing, limits=LIMITED, options=nobody) as it:
+            return b"".join([chunk async for chunk in it.output(30)]), it._process.pid
+
+    said, pid = run(main)
+    told, *limits = said.decode().splitlines()
+    uid, nice, memory, cpu = map(int, told.split())
+    assert (uid, memory, cpu) == (parse_user("nobody").uid, 2**31 // 1024, 100)
+    assert nice >= 3
+    assert [line.split()[3:5] for line in limits if "file locks" in line] == [
+        [str(pid), str(reaper.mark)]
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_one_that_cannot_limit_itself_is_not_started(monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    nobody = ProcessOptions(user=parse_user("nobody"))
+
+    async def main():
+        argv = ["/bin/sh", "-c", TELL]
+        with pytest.raises(RunError, match=r"^/bin/sh cannot be started: "):
+            async with Child(argv, os.environ, nothing, limits=LIMITED, options=nobody):
+                raise AssertionError("it was started")
+
+    run(main)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="of Linux only")
+@pytest.mark.parametrize("is_permitted", [True, False])
+def test_what_is_read_on_stdin_is_in_no_folder_unless_it_has_to_be(monkeypatch, is_permitted):
+    def refuse(*_):
+        raise OSError(38, "Function not implemented")
+
+    if is_permitted:
+        monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    else:
+        monkeypatch.setattr(os, "memfd_create", refuse)
+    data = b"x" * 300_000
+    with file_of(data) as file:
+        assert file.read() == data
+        assert not os.get_inheritable(file.fileno())
 
 
 @pytest.mark.parametrize("permits_threads", [True, False])

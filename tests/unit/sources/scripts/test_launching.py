@@ -16,7 +16,7 @@ def nothing_known(monkeypatch):
     monkeypatch.setattr(launching, "_callers", {})
 
 
-DEVICES = {sys.executable: {1, 2}, "/near": {2}, "/far": {3}, "/link/to/far": {2, 3}}
+DEVICES = {ENV: {1}, sys.executable: {1, 2}, "/near": {2}, "/far": {3}, "/link/to/far": {2, 3}}
 
 
 class Devices:
@@ -60,3 +60,20 @@ def test_what_cannot_be_looked_at_is_not_started(monkeypatch):
     monkeypatch.setattr(Devices, "hangs", True)
     with pytest.raises(RunError, match=r"^/far: the file system does not answer$"):
         asyncio.run(look_at("/far"))
+
+
+def test_without_env_all_programs_are_started_directly(monkeypatch):
+    monkeypatch.setattr(launching, "Caller", Devices)
+    monkeypatch.delitem(DEVICES, ENV)
+    asyncio.run(look_at("/far"))
+
+    assert launched(["/far", "-c", "x"]) == ["/far", "-c", "x"]
+
+
+@pytest.mark.parametrize(("program", "way"), [("/near", [ENV]), (ENV, [])])
+def test_an_interpreter_of_ours_that_is_gone_is_nobody_elses_fault(monkeypatch, program, way):
+    monkeypatch.setattr(launching, "Caller", Devices)
+    monkeypatch.delitem(DEVICES, sys.executable)
+    asyncio.run(look_at(program))
+
+    assert launched([program]) == [*way, program]

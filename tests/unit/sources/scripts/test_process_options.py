@@ -20,7 +20,7 @@ PLANT = User("plant", 1001, 1002, "/home/plant", (1002, 20))
 def test_without_options_nothing_changes():
     assert DEFAULTS.argv(["python3", "a.py"]) == ["python3", "a.py"]
     assert DEFAULTS.environment({"A": "1"}) == {"A": "1"}
-    assert DEFAULTS.popen() == {}
+    assert DEFAULTS.popen(print) == {}
 
 
 def test_a_shell_goes_to_the_folder():
@@ -44,7 +44,8 @@ def test_what_is_added_does_not_replace_what_was_given():
 
 
 def test_another_user_has_his_groups():
-    assert ProcessOptions(user=PLANT).popen() == {
+    assert ProcessOptions(user=PLANT).popen(print) == {
+        "preexec_fn": print,
         "user": 1001,
         "group": 1002,
         "extra_groups": [1002, 20],
@@ -70,14 +71,40 @@ def test_a_file_of_variables(tmp_path):
     }
 
 
-@pytest.mark.parametrize("line", ["no equals", "1A=2", "A B=2", "=2", "Ä=1"])
-def test_a_line_that_is_none_is_named(tmp_path, line):
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("hunter2", "expected NAME=VALUE, got a line without '='"),
+        ("1A=hunter2", "expected NAME=VALUE, got '1A' for NAME"),
+        ("A B =hunter2", "expected NAME=VALUE, got 'A B' for NAME"),
+        ("=hunter2", "expected NAME=VALUE, got '' for NAME"),
+        ("Ä=hunter2", "expected NAME=VALUE, got 'Ä' for NAME"),
+        ("DB-PASSWORD=hunter2", "expected NAME=VALUE, got 'DB-PASSWORD' for NAME"),
+        ("A=hunter2\0", "the value of A has a NUL character in it"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_told_without_its_value(tmp_path, line, complaint):
     file = tmp_path / "plant.env"
     file.write_text(f"A=1\n{line}\n")
 
     with pytest.raises(UsageError) as refused:
         parse_env_file(str(file))
-    assert str(refused.value) == f"{file}:2: expected NAME=VALUE, got {line!r}"
+    assert str(refused.value) == f"{file}:2: {complaint}"
+
+
+def test_a_file_from_windows(tmp_path):
+    file = tmp_path / "plant.env"
+    file.write_bytes("\ufeffA=1\r\n\r\nB='2'\r\n".encode())
+
+    assert parse_env_file(str(file)) == (("A", "1"), ("B", "2"))
+
+
+@pytest.mark.parametrize("odd", "\x0b\x0c\x1c\x85\u2028\u2029")
+def test_only_a_line_feed_ends_a_line(tmp_path, odd):
+    file = tmp_path / "plant.env"
+    file.write_bytes(f"A=a{odd}b\nB={odd}\n".encode())
+
+    assert parse_env_file(str(file)) == (("A", f"a{odd}b"), ("B", odd))
 
 
 def test_files_and_folders_that_are_not_there(tmp_path):
@@ -101,8 +128,9 @@ def test_users(monkeypatch):
         user = parse_user(text)
         assert (user.name, user.uid, user.gid, user.home) == (*mine[:1], *mine[2:4], mine.pw_dir)
         assert mine.pw_gid in user.groups
-    with pytest.raises(UsageError, match="there is no user 'nobody-here'"):
-        parse_user("nobody-here")
+    for nobody in ("nobody-here", "\u00b2", "\u0660", "9" * 30, "9" * 5000, "-1", "a\0"):
+        with pytest.raises(UsageError, match="there is no user '"):
+            parse_user(nobody)
 
 
 def test_only_root_may_change_to_another_one(monkeypatch):
