@@ -8,7 +8,6 @@ together are some 80 MB a day. What is left out is counted, and said within a mi
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Hashable, Iterable
 from typing import Final
@@ -27,8 +26,6 @@ PER_SECOND: Final = 400
 STDERR_BURST: Final = 1024 * 1024
 STDERR_PER_SECOND: Final = 500
 """Characters of log, of which each source has so many at once, and then so many a second."""
-
-_COUNTED: Final = re.compile(r"(?<=, got )\d+$")
 
 _log = logging.getLogger(LOGGER)
 
@@ -87,13 +84,8 @@ class SourceLog:
         self._write_of_source(logging.INFO, summary)
 
     def repeatable(self, level: int, text: str, key: Hashable = None) -> None:
-        """`level` is that of an error or a warning; `key`, or else `text`, tells them apart.
-
-        Of a text that ends with a number that was not expected, the number does not count: a
-        counter that has left its range is one error, not a thousand.
-        """
+        """`level` is that of an error or a warning; `key`, or else `text`, tells them apart."""
         self._failed = self._failed or level == logging.ERROR
-        key = _COUNTED.sub("#", text) if key is None else key
         self._write_all(level, self._repeated[level].happened(text, time.monotonic(), key))
         self._remind_later()
 

@@ -94,7 +94,7 @@ class MqttSource:
         place = topic if len(topic) <= MAX_SHOWN else f"{topic[:MAX_SHOWN]}..."
         async with self._deliveries.delivery(place):
             if size > len(payload):
-                self._deliveries.error(f"{place}: {too_large(size)}")
+                self._deliveries.refused(too_large(size), place)
                 return
             with contextlib.suppress(DocumentError):  # which the log has been told of
                 await self._deliveries.take(payload, place)
