@@ -16,7 +16,7 @@ from aoba.links.link_log import (
     MAX_HOSTS,
     LinkLog,
 )
-from aoba.logs.dedup import OVERHEAD
+from aoba.logs.rate_limit import OVERHEAD
 
 DAY = 24 * 3600
 MIB = 1024 * 1024

@@ -3,7 +3,9 @@ import logging
 
 import pytest
 
-from aoba.sources.source_log import BURST, PER_LINE, STDERR_BURST, SourceLog
+from aoba.logs.rate_limit import OVERHEAD
+from aoba.sources.source_log import BURST, SourceLog
+from aoba.sources.stderr_log import BURST as STDERR_BURST
 from support.waiting import DEADLINE
 
 
@@ -102,7 +104,7 @@ def test_a_flood_of_stderr_leaves_room_for_errors_and_is_counted(said):
     log.end("over")
 
     shown = sum("line" in text and "more" not in text for _, text in said())
-    assert shown * PER_LINE < STDERR_BURST
+    assert shown * OVERHEAD < STDERR_BURST
     assert said()[shown:] == [
         ("ERROR", "a.py: bad"),
         ("WARNING", f"a.py: {50_000 - shown} more lines on stderr, not shown"),
@@ -118,7 +120,7 @@ def test_so_does_a_flood_of_all_else(said):
     log.end("over")
 
     assert sum(len(text) for _, text in said()) < BURST
-    assert len(said()) * PER_LINE < 2 * BURST
+    assert len(said()) * OVERHEAD < 2 * BURST
     assert any("more errors, not shown" in text for _, text in said())
     assert any("more lines, not shown" in text for _, text in said())
 
@@ -150,3 +152,14 @@ def test_what_nothing_follows_is_said_in_time(said):
 
     asyncio.run(twice())
     assert said()[1] == ("ERROR", "a.py: same error, 1 time: bad")
+
+
+def test_a_flood_of_warnings_leaves_room_for_errors(said):
+    log = SourceLog("a.py")
+    for number in range(10_000):
+        log.repeatable(logging.WARNING, f"odd {number}")
+    log.repeatable(logging.ERROR, "bad")
+
+    assert said()[-1] == ("ERROR", "a.py: bad")
+    log.end("over")
+    assert any("more warnings, not shown" in text for _, text in said())
