@@ -112,6 +112,7 @@ class LinkLog:
         now = time.monotonic()
         self._say(logging.WARNING, self._warnings.due(now))
         self._say(logging.INFO, self._refusals.due(now))
+        self._say_left_out()
         self.start()
 
     def _share(self, host: str, now: float) -> RateLimit:

@@ -7,7 +7,6 @@ flood of the one does not drown the others. All together are some 80 MB a day. W
 counted, and said within a minute or at the end.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Hashable, Iterable
@@ -15,6 +14,7 @@ from typing import Final
 
 from aoba.logs.dedup import REMIND, Dedup
 from aoba.logs.rate_limit import RateLimit, cost
+from aoba.logs.reminder import Reminder
 from aoba.sources.stderr_log import StderrLog
 
 LOGGER: Final = "aoba.source"
@@ -32,7 +32,7 @@ class SourceLog:
     """To be used in a running loop, where counts are to be logged that nothing follows."""
 
     def __init__(self, name: str, remind: float = REMIND) -> None:
-        self._name, self._remind_after = name, remind
+        self._name = name
         self._run = 0
         self._failed = False  # whether an error has come since the last run was over
         self._limit = limit = RateLimit(BURST, PER_SECOND)
@@ -46,9 +46,9 @@ class SourceLog:
             level: Dedup("message", remind=remind, forget=remind, limit=limit)
             for level in (logging.INFO, logging.WARNING)
         }
-        self._stderr = StderrLog(self._write, _log.isEnabledFor, self._remind_later, remind)
+        self._reminder = Reminder(remind, self._is_pending, self._remind)
+        self._stderr = StderrLog(self._write, _log.isEnabledFor, self._reminder.look, remind)
         self._left_out = 0
-        self._reminder: asyncio.TimerHandle | None = None
 
     def run_begins(self, number: int) -> None:
         """What is told from now on is of run `number`."""
@@ -71,8 +71,7 @@ class SourceLog:
 
     def end(self, summary: str) -> None:
         """Nothing more is going to happen."""
-        if self._reminder:
-            self._reminder.cancel()
+        self._reminder.cancel()
         for level, dedup in self._dedups():
             self._write_all(level, dedup.end())
         self._tell_left_out()
@@ -83,14 +82,14 @@ class SourceLog:
         """`level` is that of an error or a warning; `key`, or else `text`, tells them apart."""
         self._failed = self._failed or level == logging.ERROR
         self._write_all(level, self._repeated[level].happened(text, time.monotonic(), key))
-        self._remind_later()
+        self._reminder.look()
 
     def changed(self, level: int, text: str, key: str) -> None:
         """A state has changed, which it may do again and again; `key` is the same for each time."""
         dedup = self._changes[level]
         for line in dedup.happened(text, time.monotonic(), key):
             self._write_of_source(level, line)
-        self._remind_later()
+        self._reminder.look()
 
     def of_run(self, level: int, text: str) -> None:
         """About its newest run; of a source that has none, about the source."""
@@ -105,7 +104,7 @@ class SourceLog:
     def stderr(self, line: str) -> None:
         """A line that a script has written there. A traceback that repeats is counted."""
         self._stderr.feed(line)
-        self._remind_later()
+        self._reminder.look()
 
     def defect(self) -> None:
         """An exception that nobody had thought of is being handled."""
@@ -115,7 +114,7 @@ class SourceLog:
         has_room = self._limit.take(cost(text), time.monotonic())
         if not has_room:
             self._left_out += 1
-            self._remind_later()
+            self._reminder.look()
         return has_room
 
     def _tell_left_out(self) -> None:
@@ -126,28 +125,17 @@ class SourceLog:
     def _dedups(self) -> list[tuple[int, Dedup]]:
         return [*self._repeated.items(), *self._changes.items()]
 
-    def _remind_later(self) -> None:
-        """Have counts logged in time, if there are any and nothing else does so before."""
-        if self._reminder is None and self._is_pending():
-            try:
-                loop = asyncio.get_running_loop()
-            except RuntimeError:  # then they are logged at the end
-                return
-            self._reminder = loop.call_later(self._remind_after, self._remind)
-
     def _is_pending(self) -> bool:
         if self._left_out or self._stderr.pending:
             return True
         return any(dedup.pending for _, dedup in self._dedups())
 
     def _remind(self) -> None:
-        self._reminder = None
         now = time.monotonic()
         for level, dedup in self._dedups():
             self._write_all(level, dedup.due(now))
         self._tell_left_out()
         self._stderr.due(now)
-        self._remind_later()
 
     def _write_all(self, level: int, lines: Iterable[str]) -> None:
         for line in lines:
