@@ -38,6 +38,36 @@ TRACEBACKS = (
     + "        exec('raise KeyError(random.random())')\n"
     + "    except Exception:\n        traceback.print_exc()\n"
 )
+_AGAIN_AND_AGAIN = _PRELUDE + "put(1)\nwhile True:\n    time.sleep(0.005)\n"
+EMOJI = (
+    _AGAIN_AND_AGAIN
+    + "    text = '\\U0001f600' * 450 + str(random.random())\n"
+    + "    print(text, flush=True)\n    sys.stderr.write(text + '\\n')\n"
+)
+ESCAPED = (
+    _AGAIN_AND_AGAIN
+    + "    text = random.choice(['\\x1b', '\\x85', '\\u202e', '\\U000e0041']) * 600\n"
+    + "    text += ''.join(random.choices('abcdefgh', k=20))\n"
+    + "    print(text, flush=True)\n    sys.stderr.write(text + '\\n')\n"
+)
+NO_UNICODE = (
+    _AGAIN_AND_AGAIN
+    + "    text = os.urandom(1000).replace(b'\\n', b'') + b'\\n'\n"
+    + "    os.write(1, text)\n    os.write(2, text)\n"
+)
+WRONG_VALUES = (
+    _PRELUDE
+    + "put(random.choice([-1, 70000, 0.5, 'x']) * random.randrange(1, 20))\n"
+    + "print('\\U0001f600' * random.randrange(1, 400))\n"
+)
+GROUPS = (
+    _PRELUDE
+    + "put(1)\nwhile True:\n    time.sleep(0.005)\n"
+    + "    name = ''.join(random.choices('abcdefgh', k=20))\n"
+    + "    sys.stderr.write('  + Exception Group Traceback (most recent call last):\\n'\n"
+    + "        + f'  | ExceptionGroup: {name}\\n  +-+------ 1 ------\\n    | KeyError: {name}\\n'\n"
+    + "        + '    +------------\\n' + '\\U0001f600' * 400 + name + '\\n')\n"
+)
 FLAPPING = _PRELUDE + "while True:\n    put(1)\n    time.sleep(0.05)\n"
 EDITED = _PRELUDE + "put(1)\nopen(os.environ['AOBA_SCRIPT'], 'a').write(f'# {run}\\n')\n"
 
@@ -67,6 +97,11 @@ FLOODS = [
     flood("a script whose errors are always new", NEW_EACH_TIME),
     flood("a script that floods both streams", ENDLESS),
     flood("a script that goes on from error to error", TRACEBACKS),
+    flood("a script that writes emojis", EMOJI),
+    flood("a script that writes what is escaped", ESCAPED),
+    flood("a script that writes no Unicode", NO_UNICODE),
+    flood("a script of wrong values and emojis", WRONG_VALUES),
+    flood("a script of groups of exceptions", GROUPS),
     flood("a script that is stale now and then", FLAPPING, "?stale_after=10ms&on_stale=zero"),
     flood("a script that edits itself", EDITED),
     Flood("bad posts", bad_posts, source=POSTED),

@@ -5,8 +5,9 @@
 Pythons are looked for in the PATH and in the folder of pyenv. Each gets a virtual environment of
 its own, .venv-3.12 and so on, with the exact versions of requirements-dev.txt, made anew where
 that or pyproject.toml has changed. `--others` leaves out the Python that runs this, `--again` gives
-tests that failed a second chance, alone. The exit status is 1 where tests failed; a Python that is
-not there is named, and no failure.
+tests that failed a second chance, alone. The exit status is 1 where tests failed, or where the
+environment of one Python cannot be made; the others are tested all the same. A Python that is not
+there is named, and no failure.
 """
 
 import os
@@ -62,6 +63,16 @@ def passes(version: str, programs: Path, arguments: list[str], *, again: bool) -
     return again and run(*last_failed)
 
 
+def is_good(version: str, python: str, arguments: list[str], *, again: bool) -> bool:
+    """Whether the tests pass; they do not where there is no environment to run them in."""
+    try:
+        programs = environment(version, python)
+    except (subprocess.CalledProcessError, OSError) as error:
+        print(f"== Python {version}: its environment cannot be made: {error}", flush=True)
+        return False
+    return passes(version, programs, arguments, again=again)
+
+
 def main(arguments: list[str]) -> int:
     own = "{}.{}".format(*sys.version_info)
     others, again = "--others" in arguments, "--again" in arguments
@@ -73,10 +84,10 @@ def main(arguments: list[str]) -> int:
         python = find(version)
         if python is None:
             print(f"== Python {version} is not here: nothing was tested with it", flush=True)
-        elif not passes(version, environment(version, python), arguments, again=again):
+        elif not is_good(version, python, arguments, again=again):
             failed.append(version)
     if failed:
-        print(f"Tests failed under Python {', '.join(failed)}.")
+        print(f"Tests failed, or could not be run, under Python {', '.join(failed)}.")
     return bool(failed)
 
 

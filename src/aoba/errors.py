@@ -96,13 +96,20 @@ class DocumentError(AobaError):
     """A document breaks a rule of the schema.
 
     `path` is where, in the document's own terms (`stations[0].map.holding[1].length`), "" for the
-    document as a whole. `reason` is what is wrong there. The text is `path: reason`.
+    document as a whole. `reason` is what is wrong there. The text is `path: reason`. `kind` is the
+    same for errors that differ only in which wrong value stands there; `what` is `reason` without
+    it.
     """
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, what: str | None = None) -> None:
         super().__init__(f"{path}: {reason}" if path else reason)
         self.path = path
         self.reason = reason
+        self.what = reason if what is None else what
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        return self.path, self.what
 
 
 class Conflict(DocumentError):
@@ -115,8 +122,8 @@ class NoDocument(DocumentError):
     In a stream it is text as any other, in place of a document it is an error.
     """
 
-    def __init__(self, path: str, reason: str, *, is_json: bool) -> None:
-        super().__init__(path, reason)
+    def __init__(self, path: str, reason: str, what: str | None = None, *, is_json: bool) -> None:
+        super().__init__(path, reason, what)
         self.is_json = is_json
 
 

@@ -132,6 +132,25 @@ def test_who_has_never_asked_makes_way_before_those_who_have() -> None:
 
 
 @pytest.mark.usefixtures("crowded")
+@pytest.mark.parametrize("come", [GET, GET[:20]])
+def test_who_asks_again_does_not_make_way_before_it_is_looked_at(come: bytes) -> None:
+    async def test(server: HttpServer, connect: Connect) -> None:
+        await server.open()
+        streams = await connect()
+        assert await reply(streams) == GOOD
+        (connection,) = server._connections._present
+        await asyncio.sleep(2 * http_connections.GRACE)  # it could make way then
+        connection.data_received(come)
+        assert not server._connections._part_from_one()
+        connection.data_received(GET[len(come) :])
+        assert await response(streams[0]) == GOOD
+        await asyncio.sleep(2 * http_connections.GRACE)
+        assert server._connections._part_from_one()
+
+    served(test)
+
+
+@pytest.mark.usefixtures("crowded")
 def test_where_all_are_busy_others_wait_and_nobody_is_dropped() -> None:
     leave = asyncio.Event()
     all_here = asyncio.Event()

@@ -3,6 +3,7 @@
 One server for all: its script prints a good document, every trap, and a good document again.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,12 +16,18 @@ pytestmark = pytest.mark.of_python
 
 GOOD = document(holding=[42], coils=[1], interval=86_400_000)
 LAST = document(input=[7])
-AT_VALUE = r"stations\[0\]\.map\.holding\[0\]\.initial_values\[0\]: expected 0\.\.65535, got "
+AT_VALUE = r"stations\[0\]\.map\.holding\[0\]\.initial_values\[\d+\]: expected 0\.\.65535, got "
+
+
+_places = itertools.count()
 
 
 def holding(value: str) -> str:
-    """A document with `value`, as it stands, for the first holding register."""
-    return document(holding=[999]).replace("999", value)
+    """A document with `value`, as it stands, for a holding register, another one each time.
+
+    At the same place it would be the same error.
+    """
+    return document(holding=[*[0] * next(_places), 999]).replace("999", value)
 
 
 TRAPS = {

@@ -202,10 +202,15 @@ def test_what_is_no_http_is_told_so(plant: str) -> None:
     assert list(json.loads(body)) == ["error"]
 
 
-def test_a_body_that_breaks_off_is_logged_and_no_defect(server: Server, plant: str) -> None:
-    with socket.create_connection((urlsplit(plant).hostname, urlsplit(plant).port)) as raw:
+@pytest.mark.parametrize("poster", ["127.0.0.1", "127.0.0.2"])
+def test_a_body_that_breaks_off_is_logged_and_no_defect(
+    server: Server, plant: str, poster: str
+) -> None:
+    """Once for each host that has sent one."""
+    place = urlsplit(plant)
+    with socket.create_connection((place.hostname, place.port), source_address=(poster, 0)) as raw:
         raw.sendall(b"POST /plant HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 100\r\n\r\n123456789")
-    server.wait_for_log(" ERROR +plant: from 127.0.0.1: the body breaks off after 9 bytes")
+    server.wait_for_log(f" ERROR +plant: from {poster}: the body breaks off after 9 bytes")
     assert server.logged("Traceback|defect") == []
 
 

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aoba.logs.dedup import OVERHEAD, Dedup
-from aoba.logs.rate_limit import RateLimit
+from aoba.logs.dedup import Dedup
+from aoba.logs.rate_limit import OVERHEAD, RateLimit
 
 BURST, PER_SECOND = 1_000, 20
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -61,7 +61,7 @@ class Report:
                 self._hints.add(hint)
                 self._say(hint, "yellow")
 
-    def error(self, text: str) -> None:
+    def error(self, text: str, _key: Hashable = None) -> None:
         self.heard.set()
         if text not in self.errors:
             self.errors.append(text)

@@ -10,8 +10,7 @@ from typing import Final
 
 from aoba.client.answers import MAX_AT_ONCE, Frame, Stray
 from aoba.links.link_log import DETAIL_BURST, DETAIL_PER_SECOND
-from aoba.logs.dedup import OVERHEAD
-from aoba.logs.rate_limit import RateLimit
+from aoba.logs.rate_limit import RateLimit, cost
 from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.record import Framing, in_hex
 from aoba.modbus.words import overheard_words, request_words, response_words
@@ -35,7 +34,7 @@ class DeviceTrace:
         count, self._left_out = self._left_out, 0
         if count:
             text = f"{self._url}: {count} more lines, not shown"
-            self._limit.charge(OVERHEAD + len(text))
+            self._limit.charge(cost(text))
             self._log(text)
 
     def request(self, unit: int, pdu: bytes, adu: bytes) -> None:
@@ -72,7 +71,7 @@ class DeviceTrace:
 
     def _say(self, arrow: str, text: str) -> None:
         line = f"{self._url} {arrow} {text}"
-        if not self._limit.take(OVERHEAD + len(line), time.monotonic()):
+        if not self._limit.take(cost(line), time.monotonic()):
             self._left_out += 1
             return
         self.pause()

@@ -99,8 +99,8 @@ def _read_again(value: Any, bare: bool) -> Decoded:
     except msgspec.ValidationError as problem:
         error = invalid(problem, report.known, Document)
         hint = of_names(error.path, report.renamed)
-        raise DocumentError(error.path, error.reason + hint) from None
+        raise DocumentError(error.path, error.reason + hint, error.what) from None
 
 
 def _unmeant(error: DocumentError, *, is_json: bool) -> NoDocument:
-    return NoDocument(error.path, error.reason, is_json=is_json)
+    return NoDocument(error.path, error.reason, error.what, is_json=is_json)

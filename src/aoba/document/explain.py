@@ -75,14 +75,14 @@ def parse(raw: bytes | bytearray) -> Any:
             json.dumps(value, ensure_ascii=False, default=len).encode()
     except UnicodeEncodeError as error:
         half = ord(error.object[error.start])
-        raise DocumentError("", f"not Unicode: \\u{half:04x} is half of a character") from None
+        raise _of("", "not Unicode", f": \\u{half:04x} is half of a character") from None
     except UnicodeDecodeError as error:
-        raise DocumentError("", f"not UTF-8: byte 0x{raw[error.start]:02x}") from None
+        raise _of("", "not UTF-8", f": byte 0x{raw[error.start]:02x}") from None
     except json.JSONDecodeError as error:
         found = _trailing_comma(error) or error
         where = f"line {found.lineno} column {found.colno}"
         what = found.msg.removesuffix(" at")  # of which some end with it
-        raise DocumentError("", f"not valid JSON: {what} at {where} of the document") from None
+        raise _of("", f"not valid JSON: {what}", f" at {where} of the document") from None
     return value
 
 
@@ -101,7 +101,7 @@ def fault(begun: bytes, size: int) -> DocumentError:
     `begun` is the first of them, or as many as are to be read again.
     """
     if len(begun) < size:
-        return DocumentError("", f"not valid JSON, as its byte {size} shows")
+        return _of("", "not valid JSON", f", as its byte {size} shows")
     try:
         parse(begun)
     except DocumentError as error:
@@ -130,7 +130,7 @@ def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> Docum
     steps = named(steps, value, kind)
     if is_name:
         name, kind = wrong_name(steps, value, kind)
-        return DocumentError(steps.lstrip("."), f"expected {_words(kind)}, got {_show(name)}")
+        return _of(steps.lstrip("."), f"expected {_words(kind)}", f", got {_show(name)}")
     below = _BELOW.fullmatch(what)
     if below:  # raised by a `__post_init__`, which leaves it to us to say what stands there
         steps += below["steps"]
@@ -139,9 +139,15 @@ def invalid(problem: msgspec.ValidationError, value: Any, schema: type) -> Docum
     if missing:
         return DocumentError(path, f"`{missing['name']}` is missing")
     if not below and not _WRONG_VALUE.match(what):  # by a `__post_init__` too, in words for users
-        return DocumentError(path, what)
+        before, comma, got = what.partition(", got ")
+        return _of(path, before, comma + got)
     words, got = _walk(steps, value, kind)
-    return DocumentError(path, f"{below['expected'] if below else f'expected {words}'}, got {got}")
+    return _of(path, below["expected"] if below else f"expected {words}", f", got {got}")
+
+
+def _of(path: str, what: str, got: str) -> DocumentError:
+    """`got` is what may be another one each time, at the end of the text."""
+    return DocumentError(path, what + got, what)
 
 
 def _walk(steps: str, root: Any, schema: inspect.Type) -> tuple[str, str]:

@@ -1,7 +1,9 @@
 """Whether JSON, or what looks like it, is meant for a document, or is something printed besides.
 
 A script's stdout has more than documents: lines of a log, Python's own notation, lists and objects
-of other kinds. Only of what is meant for a document is it an error not to be one.
+of other kinds. Only of what is meant for a document is it an error not to be one. Others have an
+`id`, a `mode`, an `input` or a `station`, too; so most names count only where their values have the
+form that they have in a document.
 """
 
 import difflib
@@ -17,8 +19,9 @@ _MAX_NAMES: Final = 50
 _MAX_ITEMS: Final = 100
 _MAX_NAME: Final = 40
 _OF_A_DOCUMENT: Final = frozenset(("stations", "reboot_interval"))
-_OF_A_STATION: Final = frozenset(("mode", "map", "coils", "discrete_inputs", "holding", "input"))
-_OF_OTHERS: Final = frozenset(("id", "files", "identity"))  # too, if nothing else is there
+_TABLES: Final = frozenset(("coils", "discrete_inputs", "holding", "input"))
+_OF_A_STATION: Final = _TABLES | {"id", "mode", "map", "files", "identity"}
+_MODES: Final = ("master", "slave")
 _NAMED: Final = re.compile(rb'"(?:stations|reboot_interval|mode|map)"\s*+:')
 _BEGUN: Final = re.compile(rb'\{\s*+"|\[\s*+\{\s*+"')
 _BEGUN_OR_LESS: Final = re.compile(rb'\{\s*+(?:"|\Z)|\[\s*+(?:\Z|\{\s*+(?:"|\Z))')
@@ -80,11 +83,21 @@ def is_meant(value: Any) -> bool:
         return False
     if not value or not _OF_A_DOCUMENT.isdisjoint(value) or _is_station(value):
         return True
-    names = [name.lower() for name in list(value)[:_MAX_NAMES] if len(name) <= _MAX_NAME]
+    first = ((name, value[name]) for name in list(value)[:_MAX_NAMES] if len(name) <= _MAX_NAME)
+    names = [name.lower() for name, content in first if isinstance(content, list | dict)]
     return bool(difflib.get_close_matches("stations", names, n=1, cutoff=0.8))
 
 
 def _is_station(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    return not _OF_A_STATION.isdisjoint(value) or (bool(value) and _OF_OTHERS.issuperset(value))
+    its_map, is_moded = value.get("map"), value.get("mode") in _MODES
+    if isinstance(its_map, dict) or (is_moded and "id" in value):
+        return True
+    if any(isinstance(value[name], list | dict) for name in _TABLES.intersection(value)):
+        return True
+    if not _OF_A_STATION.issuperset(value):
+        return False
+    # Nothing else is there, so that less will do.
+    others = (value.get("files"), value.get("identity"))
+    return "map" in value or is_moded or any(isinstance(each, dict) for each in others)

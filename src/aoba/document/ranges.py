@@ -26,6 +26,10 @@ from aoba.document.values import (
 from aoba.modbus.spec import ADDRESS_COUNT, MAX_FIFO
 from aoba.spans import Span
 
+MAX_NAME: Final = 200
+MAX_UNIT: Final = 50
+"""Characters; as long as a script gives them, they are kept for each range."""
+
 Address = Annotated[
     int,
     Meta(ge=0, le=ADDRESS_COUNT - 1, description="First address, zero-based, as on the wire."),
@@ -39,8 +43,22 @@ Length = Annotated[
     ),
 ]
 Bit = bool | int
-Name = Annotated[str, Meta(description="For whoever reads `aoba check`.")]
-Unit = Annotated[str, Meta(description="Of the values, for whoever reads `aoba check`.")]
+Name = Annotated[
+    str,
+    Meta(
+        max_length=MAX_NAME,
+        description="For whoever reads `aoba check`.",
+        extra={"words": f"a string of at most {MAX_NAME} characters"},
+    ),
+]
+Unit = Annotated[
+    str,
+    Meta(
+        max_length=MAX_UNIT,
+        description="Of the values, for whoever reads `aoba check`.",
+        extra={"words": f"a string of at most {MAX_UNIT} characters"},
+    ),
+]
 _SCALED: Final = Meta(description="Value = register value * scale + offset.")
 
 

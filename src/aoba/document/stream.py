@@ -24,6 +24,7 @@ from typing import Final
 from aoba.document.brackets import MAX_DEPTH, Brackets, Span, Verdict
 from aoba.document.explain import fault
 from aoba.document.meant import is_begun, is_cut_off
+from aoba.errors import DocumentError
 
 MAX_VALUE: Final = 16 * 1024 * 1024
 """Bytes of the longest value."""
@@ -62,8 +63,8 @@ class Fault:
     size: int
 
     @property
-    def reason(self) -> str:
-        return str(fault(self.begun, self.size))
+    def error(self) -> DocumentError:
+        return fault(self.begun, self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ class Cut:
     too_long: bool = False
 
     @property
-    def reason(self) -> str:
+    def error(self) -> DocumentError:
         why = f"is longer than {MAX_VALUE >> 20} MiB" if self.too_long else "ends early"
-        return f"a JSON value {why}, {self.size} bytes dropped"
+        what = f"a JSON value {why}"
+        return DocumentError("", f"{what}, {self.size} bytes dropped", what)
 
 
 Piece = Value | Text | Fault | Cut

@@ -15,12 +15,12 @@ import time
 from collections.abc import Hashable
 from typing import Final
 
-from aoba.logs.dedup import OVERHEAD, REMIND, Dedup, Text
-from aoba.logs.rate_limit import RateLimit
+from aoba.logs.dedup import REMIND, Dedup, Text
+from aoba.logs.rate_limit import RateLimit, cost
 
 LINK_BURST, LINK_PER_SECOND = 256 * 1024, 500
 HOST_BURST, HOST_PER_SECOND = 64 * 1024, 150
-"""Characters of warnings, time and level included. A link comes to 43 MB a day."""
+"""Bytes of warnings, time and level included. A link comes to 43 MB a day."""
 
 DETAIL_BURST, DETAIL_PER_SECOND = 10 * 1024 * 1024, 100 * 1024
 """The same of what is logged at DEBUG, and with `--trace`."""
@@ -102,7 +102,7 @@ class LinkLog:
     def detail(self, text: str, *, level: int = logging.DEBUG, client: str = "") -> None:
         if not _log.isEnabledFor(level):
             return
-        if not self._details.take(OVERHEAD + len(text), time.monotonic()):
+        if not self._details.take(cost(text), time.monotonic()):
             self._left_out += 1
             return
         self._say_left_out()
@@ -112,6 +112,7 @@ class LinkLog:
         now = time.monotonic()
         self._say(logging.WARNING, self._warnings.due(now))
         self._say(logging.INFO, self._refusals.due(now))
+        self._say_left_out()
         self.start()
 
     def _share(self, host: str, now: float) -> RateLimit:

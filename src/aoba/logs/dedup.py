@@ -19,18 +19,14 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
-from aoba.logs.rate_limit import RateLimit
+from aoba.logs.rate_limit import RateLimit, cost
 
 REMIND: Final = 60.0
 FORGET: Final = 3600.0
 MAX_KEYS: Final = 100
 
-OVERHEAD: Final = 160
-"""Characters that a line costs beside its text: time, level, and in JSON names of fields and more
-fields."""
-
 USUAL: Final = 300
-"""Characters for which there has to be room, overhead included, before a text is made."""
+"""Bytes for which there has to be room, overhead included, before a text is made."""
 
 Text = str | Callable[[], str]
 """A text, or what makes it: called only where it is going to be logged."""
@@ -180,7 +176,7 @@ class Dedup:
 
     def _reminder(self, entry: _Entry, now: float) -> list[str]:
         line = self._counted(entry)
-        if not self._limit.take(_cost(line), now):
+        if not self._limit.take(cost(line), now):
             return []  # it is due still
         entry.pending = 0
         entry.logged_at = now
@@ -191,7 +187,7 @@ class Dedup:
     def _how_many_more(self, now: float) -> list[str]:
         if not self._left_out or now - self._left_out_at < self._remind:
             return []
-        if not self._limit.take(_cost(self._more()), now):
+        if not self._limit.take(cost(self._more()), now):
             return []
         line, self._left_out = self._more(), 0
         return [line]
@@ -209,13 +205,9 @@ class Dedup:
 def _made(text: Text, limit: RateLimit, now: float) -> str | None:
     """The text of what may be logged, at its cost."""
     if isinstance(text, str):
-        return text if limit.take(_cost(text), now) else None
+        return text if limit.take(cost(text), now) else None
     if not limit.take(USUAL, now):
         return None
     made = text()
-    limit.charge(_cost(made) - USUAL)
+    limit.charge(cost(made) - USUAL)
     return made
-
-
-def _cost(text: str) -> int:
-    return len(text) + OVERHEAD * (1 + text.count("\n"))

@@ -8,7 +8,7 @@ import logging
 import time
 from typing import Final
 
-from aoba.logs.dedup import Dedup
+from aoba.logs.dedup import REMIND, Dedup
 
 OURS: Final = "aoba"
 
@@ -16,8 +16,8 @@ OURS: Final = "aoba"
 class LibraryLog:
     """For one thread at a time."""
 
-    def __init__(self) -> None:
-        self._dedup = Dedup("message of a library")
+    def __init__(self, remind: float = REMIND) -> None:
+        self._dedup = Dedup("library message", remind=remind)
 
     def passed(self, record: logging.LogRecord) -> list[logging.LogRecord]:
         """What is to be logged of `record`: itself, or counts of such as it, or nothing."""
@@ -28,6 +28,16 @@ class LibraryLog:
         key = (record.name, record.levelno, str(record.msg), error)
         lines = self._dedup.happened(text, time.monotonic(), key)
         return [record if line is text else _of_ours(record.levelno, line) for line in lines]
+
+    @property
+    def pending(self) -> bool:
+        """Whether there are counts that were not logged; `due` gives them in time."""
+        return self._dedup.pending
+
+    def due(self) -> list[logging.LogRecord]:
+        """The counts that are to be logged by now, though nothing may have followed them."""
+        lines = self._dedup.due(time.monotonic())
+        return [_of_ours(logging.WARNING, line) for line in lines]
 
     def end(self) -> list[logging.LogRecord]:
         """Counts that were not logged."""

@@ -19,8 +19,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Literal, Self
 
+from aoba.logs.dedup import REMIND
 from aoba.logs.libraries import LibraryLog
 from aoba.logs.printable import printable, printable_json
+from aoba.logs.reminder import Reminder
 
 Format = Literal["text", "json"]
 Wake = Callable[[], None]
@@ -181,9 +183,12 @@ def _write(descriptor: int, data: bytes) -> int:
 
 
 class _Handler(logging.handlers.QueueHandler):
-    def __init__(self, records: "queue.Queue[logging.LogRecord | None]") -> None:
+    def __init__(
+        self, records: "queue.Queue[logging.LogRecord | None]", remind: float = REMIND
+    ) -> None:
         super().__init__(records)
-        self._libraries = LibraryLog()
+        self._libraries = LibraryLog(remind)
+        self._reminder = Reminder(remind, self._is_pending, self._remind)
         self.wake: Wake = lambda: None
         self.lost = 0
 
@@ -197,9 +202,20 @@ class _Handler(logging.handlers.QueueHandler):
     def enqueue(self, record: logging.LogRecord) -> None:
         for each in self._libraries.passed(record):
             self._put(each)
+        self._reminder.look()
+
+    def _is_pending(self) -> bool:
+        with self.lock or contextlib.nullcontext():
+            return self._libraries.pending
+
+    def _remind(self) -> None:
+        with self.lock or contextlib.nullcontext():
+            for each in self._libraries.due():
+                self._put(each)
 
     def end(self) -> None:
         """Nothing more is logged."""
+        self._reminder.cancel()
         for each in self._libraries.end():
             self._put(each)
 

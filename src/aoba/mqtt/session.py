@@ -129,6 +129,11 @@ class Session:
             if code.is_failure:
                 raise BrokerError(forbidden(f"write to {topic}", code.getName()), is_final=True)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether messages wait to be taken, and with them what the broker says, perhaps."""
+        return bool(self._messages) or not self._messages.has_room.is_set()
+
     async def message(self) -> Message:
         """The next one that comes."""
         while not self._messages:

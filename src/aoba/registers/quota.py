@@ -5,15 +5,15 @@ address of every table of all 247 stations (93 MiB), defined in large ranges; wh
 from is a hundred thousands of scattered addresses, and file after file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aoba.document.ranges import Range
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
-from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
 from aoba.registers.journal import Owned
+from aoba.spans import Spans
 
 QUOTA: Final = 128 * 1024 * 1024
 """Bytes, as they are counted here."""
@@ -29,23 +29,24 @@ class Quota:
     """Of one source. Call `check` before a document takes effect, and `add` with what it gave."""
 
     def __init__(self) -> None:
-        self._used = 0  # at most: spans that have grown together are counted one by one
+        self._used = 0
 
     def check(self, document: Document, owned: dict[int, Owned], banks: dict[int, Bank]) -> int:
         """Bytes that `document` takes besides what is `owned`, by unit.
 
-        `banks` hold the files and queues that are there already. Raises DocumentError, with the
-        path of what is too much, where that exceeds the quota.
+        Less than 0 where it fills gaps, so that rows grow together. `banks` hold the files and
+        queues that are there already. Raises DocumentError, with the path of what is too much,
+        where that exceeds the quota. It takes no longer where much is owned.
         """
-        new = 0
+        new, too_much = 0, ""
         for i, station in enumerate(document.stations):
             for what, size in _additions(station, owned.get(station.id), banks.get(station.id)):
                 new += size
-                if self._used + new > QUOTA:
-                    self._used = _counted(owned, banks)
-                    if self._used + new > QUOTA:
-                        place = what if isinstance(what, str) else station.map.place(what)
-                        raise _refusal(f"stations[{i}].{place}")
+                if not too_much and self._used + new > QUOTA:
+                    place = what if isinstance(what, str) else station.map.place(what)
+                    too_much = f"stations[{i}].{place}"
+        if self._used + new > QUOTA:
+            raise _refusal(too_much)
         return new
 
     def add(self, size: int) -> None:
@@ -62,15 +63,15 @@ def _additions(
 ) -> Iterator[tuple[Range | str, int]]:
     """What is not there yet, a range or the place of a file, and its size in bytes."""
     for table, ranges in station.map.tables():
-        for item in ranges:
-            size = _new_cells(item, table, owned)
-            if size:
-                yield item, size
+        present = owned[table] if owned else Spans()
+        fresh: list[Range] = [item for item in ranges if not present.covers(*item.span)]
+        fresh.sort(key=lambda item: item.address_start)
+        yield from _growth(fresh, present, 1 if table.is_bits else 2)
     if not station.has_numbered:
         return
     for name, file in ({} if not station.files else station.files).items():
-        present = bank.files.get(int(name)) if bank else None
-        size = 2 * len(file.records) - (len(present) if present is not None else -PER_ITEM)
+        records = bank.files.get(int(name)) if bank else None
+        size = 2 * len(file.records) - (len(records) if records is not None else -PER_ITEM)
         if size > 0:
             yield f"files.{name}", size
     for item in station.map.fifos():
@@ -78,24 +79,16 @@ def _additions(
             yield item, PER_ITEM
 
 
-def _new_cells(item: Range, table: Table, owned: Owned | None) -> int:
-    start, stop = item.span
-    width = 1 if table.is_bits else 2
-    if owned is None:
-        return PER_SPAN + width * (stop - start)
-    if owned[table].covers(start, stop):
-        return 0
-    gaps = owned[table].gaps(start, stop)
-    return PER_SPAN + width * sum(gap.stop - gap.start for gap in gaps)
-
-
-def _counted(owned: dict[int, Owned], banks: dict[int, Bank]) -> int:
-    """Bytes that are in use. Files and queues count for each source that shares the station."""
-    used = 0
-    for unit, tables in owned.items():
-        for table in Table:
-            width = 1 if table.is_bits else 2
-            used += sum(PER_SPAN + width * (stop - start) for start, stop in tables[table])
-        files, fifos = banks[unit].files, banks[unit].fifos
-        used += sum(PER_ITEM + len(file) for file in files.values()) + PER_ITEM * len(fifos)
-    return used
+def _growth(fresh: Sequence[Range], present: Spans, width: int) -> Iterator[tuple[Range, int]]:
+    """What each of `fresh`, which are in order, adds to `present` and those before it."""
+    row_stop = last = -1  # where the row ends that grows; the last of `present` in it
+    for item in fresh:
+        start, stop = item.span
+        touched = present.touching(start, stop)
+        joined = len(touched) - (last in touched)
+        cells = sum(gap.stop - gap.start for gap in present.gaps(start, stop))
+        yield item, PER_SPAN * ((start > row_stop) - joined) + width * cells
+        row_stop = stop
+        if touched:
+            last = touched[-1]
+            row_stop = max(stop, present[last].stop)

@@ -114,7 +114,7 @@ class Deliveries:
         try:
             decoded = await decoded_of(raw)
         except DocumentError as error:
-            self.error(f"{place}: {error}" if place else str(error))
+            self.refused(error, place)
             raise
         self.take_decoded(decoded, place)
         return decoded
@@ -124,7 +124,7 @@ class Deliveries:
         try:
             self.document(decoded)
         except DocumentError as error:
-            self.error(f"{place}: {error}" if place else str(error))
+            self.refused(error, place)
             raise
 
     def document(self, decoded: Decoded) -> None:
@@ -135,6 +135,11 @@ class Deliveries:
         """The delivery has failed, or a part of it; `key` is as in `SourceLog.repeatable`."""
         self._failure = text
         self._reception.error(text, key)
+
+    def refused(self, error: DocumentError, place: str = "") -> None:
+        """The same of a document, from `place`; which wrong value it names makes no other error."""
+        text = f"{place}: {error}" if place else str(error)
+        self.error(text, (place, error.kind))
 
     def skipped(self, text: str) -> None:
         self._reception.skipped(text)
@@ -147,7 +152,8 @@ class Deliveries:
 
 def too_large(size: int) -> DocumentError:
     """Of a document of `size` bytes."""
-    return DocumentError("", f"expected {MAX_VALUE >> 20} MiB at most, got {size} bytes")
+    what = f"expected {MAX_VALUE >> 20} MiB at most"
+    return DocumentError("", f"{what}, got {size} bytes", what)
 
 
 async def decoded_of(raw: bytes | bytearray) -> Decoded:

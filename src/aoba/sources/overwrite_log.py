@@ -4,7 +4,8 @@ import logging
 import time
 from typing import Final
 
-from aoba.logs.dedup import Dedup
+from aoba.logs.dedup import REMIND, Dedup
+from aoba.logs.reminder import Reminder
 from aoba.registers.overwrites import Overwritten
 
 MAX_REMIND: Final = 3600.0
@@ -13,19 +14,26 @@ _log = logging.getLogger("aoba.source")
 
 
 class OverwriteLog:
-    """Call `tell` for each, and `close` at the end."""
+    """Call `tell` for each, in a running loop, and `close` at the end."""
 
-    def __init__(self) -> None:
-        self._dedup = Dedup("warning", max_remind=MAX_REMIND)
+    def __init__(self, remind: float = REMIND) -> None:
+        self._dedup = Dedup("warning", remind=remind, max_remind=MAX_REMIND)
+        self._dedup.name = "writes of clients: "
+        self._reminder = Reminder(remind, lambda: self._dedup.pending, self._remind)
 
     def tell(self, it: Overwritten) -> None:
         now = time.monotonic()
         key = it.source, it.client, it.unit, it.table
         if not self._dedup.count(key, now):
             self._say(self._dedup.happened(_words(it), now, key))
+        self._reminder.look()
 
     def close(self) -> None:
+        self._reminder.cancel()
         self._say(self._dedup.end())
+
+    def _remind(self) -> None:
+        self._say(self._dedup.due(time.monotonic()))
 
     def _say(self, lines: list[str]) -> None:
         for line in lines:

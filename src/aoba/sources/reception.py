@@ -1,6 +1,7 @@
 """What a source gives, in runs or deliveries -> image and log."""
 
 import logging
+import re
 from collections.abc import Callable, Hashable
 from typing import Final
 
@@ -15,6 +16,8 @@ from aoba.sources.source_log import SourceLog
 
 MAX_FRAMES: Final = 3
 """Documents in a row whose frames are of no use before that is given up."""
+
+_NUMBER: Final = re.compile(r"\d+")
 
 MAX_WARNED: Final = 100
 """Different unknown fields that a script is told of."""
@@ -108,7 +111,8 @@ class Reception:
         self._log.repeatable(logging.ERROR, text, key)
 
     def skipped(self, text: str) -> None:
-        self._log.repeatable(logging.WARNING, text)
+        """Numbers, as a time or a temperature, make no other line of it."""
+        self._log.repeatable(logging.WARNING, text, _NUMBER.sub("#", text))
 
     def stderr(self, line: str) -> None:
         self._log.stderr(line)

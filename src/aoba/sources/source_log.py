@@ -2,37 +2,28 @@
 
 Errors and warnings are logged once, then counted, and recovery is said once: see `Dedup`. Whatever
 a source does, it makes the log grow by a bounded amount: what its script writes to stderr has one
-`RateLimit`, and all else another, so that a flood of the one does not drown the other. Both
-together are some 80 MB a day. What is left out is counted, and said within a minute or at the end.
+`RateLimit`, warnings, as of text that is no document, another, and all else a third, so that a
+flood of the one does not drown the others. All together are some 80 MB a day. What is left out is
+counted, and said within a minute or at the end.
 """
 
-import asyncio
-import contextlib
 import logging
-import re
 import time
 from collections.abc import Hashable, Iterable
 from typing import Final
 
 from aoba.logs.dedup import REMIND, Dedup
-from aoba.logs.rate_limit import RateLimit
-from aoba.sources.stderr import Event, StderrParser
+from aoba.logs.rate_limit import RateLimit, cost
+from aoba.logs.reminder import Reminder
+from aoba.sources.stderr_log import StderrLog
 
 LOGGER: Final = "aoba.source"
 
-PER_LINE: Final = 150
-"""Characters that a line of the log has besides its text, in JSON."""
-
 BURST: Final = 256 * 1024
-PER_SECOND: Final = 400
-STDERR_BURST: Final = 1024 * 1024
-STDERR_PER_SECOND: Final = 500
-"""Characters of log, of which each source has so many at once, and then so many a second."""
-
-PAUSE: Final = 0.5
-"""Seconds without a line on stderr after which a traceback has come to its end."""
-
-_COUNTED: Final = re.compile(r"(?<=, got )\d+$")
+PER_SECOND: Final = 300
+WARNINGS_BURST: Final = 256 * 1024
+WARNINGS_PER_SECOND: Final = 100
+"""Bytes of log, of which each source has so many at once, and then so many a second."""
 
 _log = logging.getLogger(LOGGER)
 
@@ -41,34 +32,30 @@ class SourceLog:
     """To be used in a running loop, where counts are to be logged that nothing follows."""
 
     def __init__(self, name: str, remind: float = REMIND) -> None:
-        self._name, self._remind_after = name, remind
+        self._name = name
         self._run = 0
         self._failed = False  # whether an error has come since the last run was over
         self._limit = limit = RateLimit(BURST, PER_SECOND)
-        self._stderr_limit = RateLimit(STDERR_BURST, STDERR_PER_SECOND)
+        warnings = RateLimit(WARNINGS_BURST, WARNINGS_PER_SECOND)
         self._repeated = {
             logging.ERROR: Dedup("error", remind=remind, limit=limit),
-            logging.WARNING: Dedup("warning", remind=remind, limit=limit),
+            logging.WARNING: Dedup("warning", remind=remind, limit=warnings),
         }
         # What goes to and fro is logged in full again when it has not happened for a while.
         self._changes = {
             level: Dedup("message", remind=remind, forget=remind, limit=limit)
             for level in (logging.INFO, logging.WARNING)
         }
-        self._stderr = StderrParser()
-        self._tracebacks = Dedup("traceback", remind=remind, limit=self._stderr_limit)
-        self._left_out = {"lines": 0, "lines on stderr": 0}
-        self._reminder: asyncio.TimerHandle | None = None
-        self._pause: asyncio.TimerHandle | None = None  # of stderr, that is waited for
-        self._stderr_at = 0.0  # when the newest line of it came that may be of a traceback
+        self._reminder = Reminder(remind, self._is_pending, self._remind)
+        self._stderr = StderrLog(self._write, _log.isEnabledFor, self._reminder.look, remind)
+        self._left_out = 0
 
     def run_begins(self, number: int) -> None:
         """What is told from now on is of run `number`."""
         self._run = number
 
     def run_over(self) -> None:
-        if self._stderr.is_holding:
-            self.stderr_ends()
+        self._stderr.run_over()
         if self._failed:
             self._failed = False
         else:
@@ -84,32 +71,25 @@ class SourceLog:
 
     def end(self, summary: str) -> None:
         """Nothing more is going to happen."""
-        for timer in (self._reminder, self._pause):
-            if timer:
-                timer.cancel()
-        self.stderr_ends()
+        self._reminder.cancel()
         for level, dedup in self._dedups():
             self._write_all(level, dedup.end())
         self._tell_left_out()
+        self._stderr.end()
         self._write_of_source(logging.INFO, summary)
 
     def repeatable(self, level: int, text: str, key: Hashable = None) -> None:
-        """`level` is that of an error or a warning; `key`, or else `text`, tells them apart.
-
-        Of a text that ends with a number that was not expected, the number does not count: a
-        counter that has left its range is one error, not a thousand.
-        """
+        """`level` is that of an error or a warning; `key`, or else `text`, tells them apart."""
         self._failed = self._failed or level == logging.ERROR
-        key = _COUNTED.sub("#", text) if key is None else key
         self._write_all(level, self._repeated[level].happened(text, time.monotonic(), key))
-        self._remind_later()
+        self._reminder.look()
 
     def changed(self, level: int, text: str, key: str) -> None:
         """A state has changed, which it may do again and again; `key` is the same for each time."""
         dedup = self._changes[level]
         for line in dedup.happened(text, time.monotonic(), key):
             self._write_of_source(level, line)
-        self._remind_later()
+        self._reminder.look()
 
     def of_run(self, level: int, text: str) -> None:
         """About its newest run; of a source that has none, about the source."""
@@ -123,89 +103,39 @@ class SourceLog:
 
     def stderr(self, line: str) -> None:
         """A line that a script has written there. A traceback that repeats is counted."""
-        for event in self._stderr.feed(line):
-            self._take_stderr(event)
-        if self._stderr.is_holding:
-            self._stderr_at = time.monotonic()
-            self._end_stderr_later()
-
-    def stderr_ends(self) -> None:
-        """For now: what was held back of a traceback that may have gone on."""
-        for event in self._stderr.end():
-            self._take_stderr(event)
-
-    def _end_stderr_later(self) -> None:
-        if self._pause is None:
-            with contextlib.suppress(RuntimeError):  # no loop; then it is at the end of the run
-                loop = asyncio.get_running_loop()
-                self._pause = loop.call_later(PAUSE, self._look_for_pause)
-
-    def _look_for_pause(self) -> None:
-        self._pause = None
-        if not self._stderr.is_holding:
-            return
-        if time.monotonic() - self._stderr_at < PAUSE:
-            self._end_stderr_later()
-        else:
-            self.stderr_ends()
+        self._stderr.feed(line)
+        self._reminder.look()
 
     def defect(self) -> None:
         """An exception that nobody had thought of is being handled."""
         _log.exception("%s run %d: defect in Aoba", self._name, self._run)
 
-    def _take_stderr(self, event: Event) -> None:
-        now = time.monotonic()
-        if event.key is None:
-            for line in event.lines:
-                if self._stderr_limit.take(len(line) + PER_LINE, now):
-                    self._write(event.level, line)
-                else:
-                    self._leave_out("lines on stderr")
-            return
-        text = "\n".join(event.lines)
-        for told in self._tracebacks.happened(text, now, event.key, brief=event.lines[-1]):
-            self._write_all(event.level, told.split("\n"))
-        self._remind_later()
-
     def _has_room(self, text: str) -> bool:
-        has_room = self._limit.take(len(text) + PER_LINE, time.monotonic())
+        has_room = self._limit.take(cost(text), time.monotonic())
         if not has_room:
-            self._leave_out("lines")
+            self._left_out += 1
+            self._reminder.look()
         return has_room
 
-    def _leave_out(self, what: str) -> None:
-        self._left_out[what] += 1
-        self._remind_later()
-
     def _tell_left_out(self) -> None:
-        for what, count in self._left_out.items():
-            if count:
-                self._left_out[what] = 0
-                self._write(logging.WARNING, f"{count} more {what}, not shown")
+        count, self._left_out = self._left_out, 0
+        if count:
+            self._write(logging.WARNING, f"{count} more lines, not shown")
 
     def _dedups(self) -> list[tuple[int, Dedup]]:
-        both = (*self._repeated.items(), *self._changes.items())
-        return [*both, (logging.WARNING, self._tracebacks)]
-
-    def _remind_later(self) -> None:
-        """Have counts logged in time, if there are any and nothing else does so before."""
-        if self._reminder is None and self._is_pending():
-            try:
-                loop = asyncio.get_running_loop()
-            except RuntimeError:  # then they are logged at the end
-                return
-            self._reminder = loop.call_later(self._remind_after, self._remind)
+        return [*self._repeated.items(), *self._changes.items()]
 
     def _is_pending(self) -> bool:
-        return any(self._left_out.values()) or any(d.pending for _, d in self._dedups())
+        if self._left_out or self._stderr.pending:
+            return True
+        return any(dedup.pending for _, dedup in self._dedups())
 
     def _remind(self) -> None:
-        self._reminder = None
         now = time.monotonic()
         for level, dedup in self._dedups():
             self._write_all(level, dedup.due(now))
         self._tell_left_out()
-        self._remind_later()
+        self._stderr.due(now)
 
     def _write_all(self, level: int, lines: Iterable[str]) -> None:
         for line in lines:

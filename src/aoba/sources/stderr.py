@@ -7,9 +7,9 @@ A traceback comes in many lines, and a script that fails in each run writes it e
 lines are held until it is complete, and are one event, whose key is the same for the next one that
 is alike: numbers and addresses in its message may differ, as "timed out after 2.01 s" does.
 
-A message may have several lines, or notes, which nothing tells from what a script writes next. So
-what comes behind a traceback without a pause is one more event, with a key of its own: where it is
-of the message, it repeats, too, and where it is not, nothing of it is lost.
+A message may go on behind the line that seems to be its last, and so may a group of exceptions.
+Nothing tells such lines from others. So they are events of their own, with the key of what they
+stand behind.
 """
 
 import logging
@@ -18,7 +18,10 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 MAX_LINES: Final = 200
-"""Lines that are held; a traceback that is longer is passed on as single lines."""
+"""Lines that are held; what a longer traceback has beyond them stands behind it."""
+
+MAX_BEHIND: Final = 50
+"""Lines that are taken to stand behind a traceback."""
 
 _LEVEL: Final = re.compile(r"<([0-7])>")
 _LEVELS: Final = {
@@ -27,23 +30,34 @@ _LEVELS: Final = {
     **dict.fromkeys("56", logging.INFO),  # notice, informational
     "7": logging.DEBUG,
 }
+_GROUP: Final = "  + Exception Group Traceback (most recent call last)"
+_PLACE: Final = '  File "'  # with which that of a SyntaxError begins
 _BEGINS: Final = (
     "Traceback (most recent call last)",
-    "  + Exception Group Traceback (most recent call last)",
+    _GROUP,
+    _PLACE,
     "During handling of the above exception",
     "The above exception was the direct cause",
 )
 _GROUP_ENDS: Final = re.compile(r" +\+-+")
-"""The last line of a group of exceptions, all of which are indented."""
-
+_SYNTAX_ERROR: Final = re.compile(r"\w+Error\b")
 _VARIES: Final = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_FRAME: Final = " |+-"  # what is drawn around the exceptions of a group
 
 
 class Event(NamedTuple):
     level: int
     lines: list[str]
-    key: str | None = None
-    """Of a traceback, or of what comes behind one."""
+    key: int | None = None
+    """Of a traceback."""
+    behind: int | None = None
+    """Of a line that stands behind a traceback, the key of that."""
+
+    @property
+    def brief(self) -> str:
+        """The last line that says something."""
+        bare = (line.lstrip(_FRAME) for line in reversed(self.lines))
+        return next(filter(None, bare), self.lines[-1])
 
 
 class StderrParser:
@@ -52,59 +66,67 @@ class StderrParser:
     def __init__(self) -> None:
         self._held: list[str] = []  # of a traceback
         self._level = logging.WARNING  # of that
-        self._key: str | None = None  # of the one that is complete, as long as there is no pause
-        self._behind: list[str] = []  # it
+        self._key: int | None = None  # of the last one
+        self._behind = 0  # lines behind it, so far
 
     @property
     def is_holding(self) -> bool:
-        """Whether `end` is to be called at the next pause."""
-        return bool(self._held) or self._key is not None
+        """Whether there are lines of a traceback that is not complete."""
+        return bool(self._held)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether what comes next may belong to a traceback."""
+        return self.is_holding or self._key is not None
 
     def feed(self, line: str) -> Iterator[Event]:
         level, text = split_level(line)
-        begins = text.startswith(_BEGINS)
-        if self._held and (begins or text[:1] in (" ", "\t")):
-            self._held.append(text)
-            if len(self._held) > MAX_LINES:
-                held, self._held = self._held, []
-                yield Event(self._level, held)
-            return
         if self._held:
-            is_whole = _GROUP_ENDS.fullmatch(self._held[-1])
-            yield self._complete([] if is_whole else [text])
-            if not is_whole:
+            if self._holds(text):
+                self._held.append(text)
+                if self._is_complete(text):
+                    yield self._complete()
                 return
-        if not begins and self._key is not None and text is line:
-            self._behind.append(text)
-            if len(self._behind) > MAX_LINES:
-                behind, self._behind, self._key = self._behind, [], None
-                yield Event(self._level, behind)
-            return
-        yield from self.end()
-        if begins:
+            yield self._complete()
+        if text.startswith(_BEGINS):
             self._held, self._level = [text], level
+        elif self._key is not None and level == self._level and self._behind < MAX_BEHIND:
+            self._behind += 1
+            yield Event(level, [text], behind=self._key)
         else:
+            self._key = None
             yield Event(level, [text])
 
     def end(self) -> Iterator[Event]:
-        """There is a pause: nothing more is to be waited for."""
+        """Nothing more is to be waited for."""
         if self._held:
-            yield self._complete([])
-        behind, key = self._behind, self._key
-        self._behind, self._key = [], None
-        if behind:
-            yield Event(self._level, behind, f"{key}\n{_key(behind)}")
+            yield self._complete()
+        self._key = None
 
-    def _complete(self, last: list[str]) -> Event:
-        """`last` says which exception it is."""
-        lines, self._held = [*self._held, *last], []
-        self._key = _key(lines)
+    def _holds(self, text: str) -> bool:
+        """Whether `text` is a part of what is held."""
+        if _is_within(text):
+            return True
+        first = self._held[0]
+        if first.startswith(_PLACE):  # else somebody has shown where he is
+            return _SYNTAX_ERROR.match(text) is not None
+        return not first.startswith(_GROUP)
+
+    def _is_complete(self, last: str) -> bool:
+        """With `last`, which says in most cases which exception it is."""
+        if not _is_within(last) or len(self._held) > MAX_LINES:
+            return True
+        return self._held[0].startswith(_GROUP) and _GROUP_ENDS.fullmatch(last) is not None
+
+    def _complete(self) -> Event:
+        lines, self._held = self._held, []
+        self._key, self._behind = hash("\n".join(map(alike, lines))), 0
         return Event(self._level, lines, self._key)
 
 
-def _key(lines: list[str]) -> str:
-    """Numbers are part of it only where they say at which line of a file something is."""
-    return "\n".join(line if 'File "' in line else _VARIES.sub("#", line) for line in lines)
+def alike(line: str) -> str:
+    """The same for lines that differ in numbers only, but for those that tell a place."""
+    return line if _PLACE in line else _VARIES.sub("#", line)
 
 
 def split_level(line: str) -> tuple[int, str]:
@@ -113,3 +135,7 @@ def split_level(line: str) -> tuple[int, str]:
     if not found:
         return logging.WARNING, line
     return _LEVELS[found[1]], line[found.end() :]
+
+
+def _is_within(text: str) -> bool:
+    return text.startswith((" ", "\t", *_BEGINS))

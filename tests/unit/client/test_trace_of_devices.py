@@ -8,7 +8,7 @@ from aoba.client import trace as trace_module
 from aoba.client.answers import Frame, Stray
 from aoba.client.trace import DeviceTrace
 from aoba.links.link_log import DETAIL_BURST, DETAIL_PER_SECOND
-from aoba.logs.dedup import OVERHEAD
+from aoba.logs.rate_limit import OVERHEAD
 from aoba.logs.trace_level import TraceLevel
 from aoba.modbus import mbap
 

@@ -10,6 +10,7 @@ from aoba.document.values import TYPES
 from aoba.errors import DocumentError
 from builders import a_range, a_station, one_range, raw, stations
 
+COIL = "stations[0].map.coils[0]"
 FIRST = "stations[0].map.holding[0]"
 FIRST_VALUE = f"{FIRST}.initial_values[0]: expected 0..65535"
 
@@ -161,10 +162,16 @@ WRONG_VALUES = [
     (typed("uint16", 1, offset=float("nan")), f"{FIRST}.offset: expected a number, got NaN"),
     (typed("string", "A", scale=2), f"{FIRST}.scale: expected none for a string, got 2"),
     (typed("string", "A", offset=2), f"{FIRST}.offset: expected none for a string, got 2"),
-    (typed("uint16", 1, name=1), f"{FIRST}.name: expected a string, got 1"),
-    (typed("uint16", 1, unit=None), f"{FIRST}.unit: expected a string, got null"),
+    (typed("uint16", 1, name=1),
+     f"{FIRST}.name: expected a string of at most 200 characters, got 1"),
+    (typed("uint16", 1, unit=None),
+     f"{FIRST}.unit: expected a string of at most 50 characters, got null"),
+    (typed("uint16", 1, unit="x" * 51),
+     f'{FIRST}.unit: expected a string of at most 50 characters, got "{"x" * 39}...'),
+    (typed("uint16", 1, name="x" * 201),
+     f'{FIRST}.name: expected a string of at most 200 characters, got "{"x" * 39}...'),
     (one_range("coils", 0, [1], name=[]),
-     "stations[0].map.coils[0].name: expected a string, got a list of 0"),
+     f"{COIL}.name: expected a string of at most 200 characters, got a list of 0"),
 ]  # fmt: skip
 
 
@@ -338,7 +345,7 @@ def test_a_huge_document_is_refused_without_being_read_again():
 
 def test_the_place_of_what_does_not_fit_is_known_in_a_huge_document():
     with pytest.raises(DocumentError) as caught:
-        decode(raw(typed("int16", 1, 70_000, name="x" * 5_000_000)))
+        decode(raw(typed("int16", 1, 70_000)).replace(b"{", b"{" + b" " * 5_000_000, 1))
 
     assert caught.value.path == "stations[0].map.holding[0].initial_values[1]"
     assert caught.value.reason == "expected -32768..32767" + TOO_LARGE

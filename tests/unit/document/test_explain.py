@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from aoba.document.decode import decode
 from aoba.document.explain import (
     MAX_UNKNOWN,
     HugeInteger,
@@ -197,3 +198,33 @@ def test_translates_an_error_of_msgspec(value, path, reason):
 
     error = invalid(caught.value, value, Document)
     assert (error.path, error.reason) == (path, reason)
+
+
+def kind_of(data):
+    with pytest.raises(DocumentError) as caught:
+        decode(data)
+    return caught.value.kind
+
+
+def values(value, **fields):
+    return raw(one_range("holding", 0, [value], **fields))
+
+
+@pytest.mark.parametrize(
+    ("documents", "count"),
+    [
+        ([values(it) for it in (70000, -1, -2, 21.5, 7.0, "x", "y, got 5", None, [1], 10**101)], 1),
+        ([values(it, data_type="float32") for it in ("a", "b; c", None)], 1),
+        ([values("é" * n, data_type="string", length=1) for n in (2, 3)], 1),
+        ([raw(one_range("holding", 65530, [0] * n)) for n in (7, 8)], 1),
+        ([raw(one_range("holding", 0, [0] * n, length=1)) for n in (2, 3)], 1),
+        ([raw(stations(reboot_interval=n)) for n in (0.5, 1, "1s")], 1),
+        ([b'{"stations": [%s,, 1]}' % n for n in (b"1", b"100")], 1),
+        ([b'{"stations": "\xff"}', b'{"stations": "\xfe"}'], 1),
+        ([b'{"stations": [1]}', b'{"stations": [{}, 1]}'], 2),
+        ([values(-1), values(-1, data_type="int16", initial_values=[70000])], 2),
+        ([values(-1), raw(one_range("holding", 0, [0, -1]))], 2),
+    ],
+)
+def test_which_wrong_value_it_is_makes_no_other_kind_of_error(documents, count):
+    assert len({kind_of(document) for document in documents}) == count

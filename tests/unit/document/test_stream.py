@@ -201,7 +201,7 @@ def test_of_a_long_fault_only_the_beginning_is_quoted():
         (found,) = faults([data])
 
         assert found == Fault(data[:MAX_QUOTED], size)
-        assert found.reason == (
+        assert str(found.error) == (
             f"not valid JSON, as its byte {size} shows"
             if size > MAX_QUOTED
             else f"not valid JSON: Expecting value at line 1 column {size} of the document"
@@ -426,5 +426,5 @@ def test_it_is_not_at_its_start_where_a_list_would_be_no_value(fed):
 
 
 def test_what_is_cut_is_told_with_what_cut_it():
-    assert Cut(7).reason == "a JSON value ends early, 7 bytes dropped"
-    assert Cut(7, too_long=True).reason == "a JSON value is longer than 16 MiB, 7 bytes dropped"
+    assert str(Cut(7).error) == "a JSON value ends early, 7 bytes dropped"
+    assert str(Cut(7, too_long=True).error) == "a JSON value is longer than 16 MiB, 7 bytes dropped"

@@ -16,7 +16,8 @@ from aoba.links.link_log import (
     MAX_HOSTS,
     LinkLog,
 )
-from aoba.logs.dedup import OVERHEAD
+from aoba.logs.rate_limit import OVERHEAD
+from support.waiting import soon
 
 DAY = 24 * 3600
 MIB = 1024 * 1024
@@ -132,6 +133,19 @@ def test_details_are_bounded_too_and_counted(log, caplog):
     log.close()
     left_out = DETAIL_BURST // len(line) + 10 - shown
     assert caplog.messages[-1] == f"tcp://a:1: {left_out} more lines, not shown"
+
+
+def test_details_left_out_are_told_though_nothing_follows(log, clock, caplog, monkeypatch):
+    monkeypatch.setattr(link_log, "REMIND", 0.001)
+    log._details.take(DETAIL_BURST, clock.now)
+
+    async def leave_out():
+        log.detail("x")
+        log.start()
+        await soon(lambda: caplog.messages)
+
+    asyncio.run(leave_out())
+    assert caplog.messages == ["tcp://a:1: 1 more lines, not shown"]
 
 
 def test_details_that_nobody_wants_cost_nothing(log, caplog):

@@ -1,7 +1,7 @@
 import pytest
 
-from aoba.logs.dedup import FORGET, MAX_KEYS, OVERHEAD, REMIND, Dedup
-from aoba.logs.rate_limit import RateLimit
+from aoba.logs.dedup import FORGET, MAX_KEYS, REMIND, Dedup
+from aoba.logs.rate_limit import OVERHEAD, RateLimit
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_what_a_library_says_passes_once_whatever_is_put_into_it(library):
     other = record("aiohttp.server", "socket %d", 1)
     assert library.passed(other) == [other]
 
-    assert texts(library.end()) == ["same message of a library, 3 times: asyncio: socket 1"]
+    assert texts(library.end()) == ["same library message, 3 times: asyncio: socket 1"]
 
 
 def test_what_cannot_be_put_together_passes(library):
@@ -54,3 +54,21 @@ def test_another_exception_is_another_message(library):
         [KeyError],
         [],
     ]
+
+
+def test_counts_are_given_in_time():
+    library = LibraryLog(remind=0)
+    assert not library.pending
+    library.passed(record("asyncio", "socket %d", 1))
+    assert texts(library.due()) == []
+
+    repeated = library.passed(record("asyncio", "socket %d", 2))
+    assert texts(repeated) == ["same library message, 1 time: asyncio: socket 1"]
+
+
+def test_what_is_left_out_is_counted_in_words(library):
+    for number in range(1000):
+        library.passed(record("asyncio", f"socket {number}"))
+
+    assert library.pending
+    assert texts(library.end())[-1].endswith(" more library messages, not shown")

@@ -1,4 +1,9 @@
-from aoba.logs.rate_limit import RateLimit
+import logging
+
+import pytest
+
+from aoba.logs.rate_limit import OVERHEAD, RateLimit, cost
+from aoba.logs.setup import JsonFormatter, TextFormatter
 
 
 def test_a_burst_passes_and_then_so_much_a_second():
@@ -61,3 +66,29 @@ def test_what_is_charged_has_to_come_in_again():
     assert not limit.take(1, 3.0)
     assert limit.take(1, 4.0)
     assert parent.take(9, 4.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pump started",
+        'a "quoted" C:\\path',
+        "\tat\x1b[31m\x00\x7f",
+        "\u00b0C \u65e5\u672c \U0001f600",
+        "\x85\u202e\u200b\ufeff\U000e0041",
+        "\udcff",
+    ],
+)
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter(colour=False)])
+def test_the_cost_of_a_text_is_what_it_takes_in_either_form_of_the_log(text, formatter):
+    def size(message):
+        record = logging.LogRecord("aoba", logging.INFO, "", 0, "%s", (message,), None)
+        return len(formatter.format(record).encode(errors="backslashreplace"))
+
+    assert size(text) - size("") <= cost(text) - OVERHEAD
+    if isinstance(formatter, JsonFormatter):
+        assert size(text) - size("") == cost(text) - OVERHEAD
+
+
+def test_each_line_of_a_text_has_its_overhead():
+    assert cost("a\nb\nc") == 3 * OVERHEAD + len(r"a\nb\nc")

@@ -1,6 +1,8 @@
+import asyncio
 import json
 import logging
 import os
+import queue
 import re
 import select
 import sys
@@ -10,6 +12,7 @@ import pytest
 
 from aoba.logs import setup as logs
 from aoba.logs.setup import JsonFormatter, Logging, TextFormatter, _Handler
+from support.waiting import soon
 
 
 def record(text="hello", *args, level=logging.INFO, **extra):
@@ -81,8 +84,23 @@ def test_what_a_library_repeats_is_counted(log, capfd):
     assert lines == [
         "socket 0 failed",
         *["ours"] * 3,
-        "same message of a library, 2 times: asyncio: socket 0 failed",
+        "same library message, 2 times: asyncio: socket 0 failed",
     ]
+
+
+def test_what_a_library_repeats_is_told_though_nothing_follows():
+    written = queue.Queue()
+
+    async def repeat():
+        handler = _Handler(written, remind=0.001)
+        for number in range(3):
+            handler.emit(logging.LogRecord("asyncio", logging.ERROR, "", 0, "%d", (number,), None))
+        await soon(lambda: written.qsize() == 2)
+        handler.end()
+
+    asyncio.run(repeat())
+    messages = [written.get_nowait().getMessage() for _ in range(2)]
+    assert messages == ["0", "same library message, 2 times: asyncio: 0"]
 
 
 def test_text_without_colour_has_no_escapes(plain):

@@ -1,9 +1,13 @@
+import random
+
 import pytest
 
 from aoba.document.decode import decode
 from aoba.errors import DocumentError
+from aoba.modbus.spec import Table
 from aoba.registers import quota
 from aoba.registers.image import Image
+from aoba.spans import Spans
 from builders import raw
 
 
@@ -118,3 +122,55 @@ def test_files_that_come_one_by_one_count_too():
         image.apply("a", with_files(number))
     with pytest.raises(DocumentError, match=r"^stations\[0\]\.files\.6: "):
         image.apply("a", with_files(6))
+
+
+def bytes_of(image):
+    """What everything takes, counted anew."""
+    return sum(
+        quota.PER_SPAN + (1 if table.is_bits else 2) * (stop - start)
+        for bank in image.stations.values()
+        for table in Table
+        for start, stop in bank.tables[table].spans
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_in_use_is_known_whatever_grows_together(seed):
+    draw = random.Random(seed)
+    image = Image()
+    for _ in range(60):
+        ends = sorted(draw.sample(range(120), 2 * draw.randrange(1, 8)))
+        at = [(start, stop - start) for start, stop in zip(ends[::2], ends[1::2], strict=True)]
+        at += [
+            (stop, 1)
+            for _, stop in zip(ends[::2], ends[1::2], strict=True)
+            if stop not in ends[::2]
+        ][:1]
+        draw.shuffle(at)
+        table = draw.choice(("coils", "holding"))
+        image.apply("a", defining(station(draw.choice((1, 2)), table, at=at)))
+
+        assert image._quotas["a"]._used == bytes_of(image)
+
+
+@pytest.mark.usefixtures("small")
+def test_what_is_too_much_is_found_without_a_look_at_all_that_is_there(monkeypatch):
+    image = Image()
+    image.apply("a", defining(scattered(380)))
+    looks = []
+    monkeypatch.setattr(Spans, "__iter__", lambda _: looks.append(1))
+    for first in range(1000, 1020):
+        with pytest.raises(DocumentError):
+            image.apply("a", defining(scattered(10, first)))
+
+    assert looks == []
+
+
+@pytest.mark.usefixtures("small")
+def test_who_fills_gaps_has_more_room_than_before():
+    image = Image()
+    image.apply("a", defining(scattered(380)))
+    image.apply("a", defining(station(1, at=[(0, 700)])))
+    image.apply("a", defining(scattered(300, 1000)))
+
+    assert image._quotas["a"]._used == bytes_of(image)

@@ -247,3 +247,12 @@ def test_one_delivery_waits_for_the_other():
         return order
 
     assert asyncio.run(two(Brought())) == ["a", "a", "b", "b"]
+
+
+def test_which_wrong_value_it_is_makes_no_other_error(caplog):
+    Brought().of(*(raw(one_range("holding", 0, [it])) for it in (-1, 21.5, "x", 70000)), place="a")
+
+    assert caplog.messages[1:] == [
+        "tank.json: same error, 3 times: " + caplog.messages[0].removeprefix("tank.json: "),
+        "tank.json: deliveries: 4, failed: 4, documents: 0",
+    ]

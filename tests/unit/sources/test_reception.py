@@ -155,3 +155,10 @@ def test_whoever_watches_the_image_hears_of_every_document(received):
 
     assert [source for source, _ in heard] == ["a.py", "a.py"]
     assert received.again == 0
+
+
+def test_numbers_in_skipped_text_make_no_other_line(received, caplog):
+    for text in ("12:00:01 temp 21.5", "12:00:02 temp 22.0", "12:00:03 hot"):
+        received.reception.skipped(text)
+
+    assert caplog.messages == ["a.py: 12:00:01 temp 21.5", "a.py: 12:00:03 hot"]

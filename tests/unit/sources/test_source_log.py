@@ -3,8 +3,9 @@ import logging
 
 import pytest
 
-from aoba.sources import source_log
-from aoba.sources.source_log import BURST, PER_LINE, STDERR_BURST, SourceLog
+from aoba.logs.rate_limit import OVERHEAD
+from aoba.sources.source_log import BURST, SourceLog
+from aoba.sources.stderr_log import BURST as STDERR_BURST
 from support.waiting import DEADLINE
 
 
@@ -95,43 +96,6 @@ def test_a_traceback_that_is_cut_off_is_logged_with_its_run(said):
     assert said() == [("WARNING", f"a.py run 1: {TRACEBACK[0]}")]
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        (*TRACEBACK, "a detail"),
-        ("  + Exception Group Traceback (most recent call last):", "  | E: 3", "    +-----"),
-    ],
-)
-def test_no_part_of_a_traceback_is_logged_in_each_run(said, lines):
-    log = SourceLog("a.py")
-    for number in range(1, 6):
-        log.run_begins(number)
-        for line in lines:
-            log.stderr(line)
-        log.run_over()
-
-    assert said() == [("WARNING", f"a.py run 1: {line}") for line in lines]
-
-
-def test_what_is_behind_a_traceback_is_logged_at_the_next_pause(said, monkeypatch):
-    monkeypatch.setattr(source_log, "PAUSE", 0.01)
-
-    async def main():
-        log = SourceLog("a.py")
-        log.run_begins(1)
-        for line in (*TRACEBACK, "a detail"):
-            log.stderr(line)
-        before = said()
-        async with asyncio.timeout(30):
-            while log._stderr.is_holding:  # noqa: ASYNC110  no event tells of it
-                await asyncio.sleep(0.001)
-        return before, said()
-
-    before, after = asyncio.run(main())
-    assert before == [("WARNING", f"a.py run 1: {line}") for line in TRACEBACK]
-    assert after[len(before) :] == [("WARNING", "a.py run 1: a detail")]
-
-
 def test_a_flood_of_stderr_leaves_room_for_errors_and_is_counted(said):
     log = SourceLog("a.py")
     for number in range(50_000):
@@ -140,7 +104,7 @@ def test_a_flood_of_stderr_leaves_room_for_errors_and_is_counted(said):
     log.end("over")
 
     shown = sum("line" in text and "more" not in text for _, text in said())
-    assert shown * PER_LINE < STDERR_BURST
+    assert shown * OVERHEAD < STDERR_BURST
     assert said()[shown:] == [
         ("ERROR", "a.py: bad"),
         ("WARNING", f"a.py: {50_000 - shown} more lines on stderr, not shown"),
@@ -156,7 +120,7 @@ def test_so_does_a_flood_of_all_else(said):
     log.end("over")
 
     assert sum(len(text) for _, text in said()) < BURST
-    assert len(said()) * PER_LINE < 2 * BURST
+    assert len(said()) * OVERHEAD < 2 * BURST
     assert any("more errors, not shown" in text for _, text in said())
     assert any("more lines, not shown" in text for _, text in said())
 
@@ -188,3 +152,14 @@ def test_what_nothing_follows_is_said_in_time(said):
 
     asyncio.run(twice())
     assert said()[1] == ("ERROR", "a.py: same error, 1 time: bad")
+
+
+def test_a_flood_of_warnings_leaves_room_for_errors(said):
+    log = SourceLog("a.py")
+    for number in range(10_000):
+        log.repeatable(logging.WARNING, f"odd {number}")
+    log.repeatable(logging.ERROR, "bad")
+
+    assert said()[-1] == ("ERROR", "a.py: bad")
+    log.end("over")
+    assert any("more warnings, not shown" in text for _, text in said())

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from aoba.sources.stderr import MAX_LINES, StderrParser
+from aoba.sources.stderr import MAX_BEHIND, MAX_LINES, Event, StderrParser
 
 TRACEBACK = [
     "Traceback (most recent call last):",
@@ -34,7 +34,7 @@ def events(*lines):
     ],
 )
 def test_the_level_of_a_line(line, level, text):
-    assert events(line) == [(level, [text], None)]
+    assert events(line) == [Event(level, [text])]
 
 
 def test_a_traceback_is_one_event_among_lines():
@@ -43,79 +43,9 @@ def test_a_traceback_is_one_event_among_lines():
     assert before.lines == ["before"]
     assert traceback.lines == TRACEBACK
     assert after.lines == ["after"]
-    assert len({traceback.key, before.key, after.key}) == 3
-    assert before.key is None
-
-
-GROUP = [
-    "  + Exception Group Traceback (most recent call last):",
-    '  |   File "/opt/tank.py", line 3, in <module>',
-    "  |     asyncio.run(main())",
-    "  | ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions)",
-    "  +-+---------------- 1 ----------------",
-    "    | Traceback (most recent call last):",
-    '    |   File "/opt/tank.py", line 9, in ask',
-    "    | TimeoutError: after 2.01 s",
-    "    +---------------- 2 ----------------",
-    "    | ValueError: 17",
-    "    +------------------------------------",
-]
-DETAILS = ["ValueError: 2 errors", "field a: 17 is too much", "field b: is missing"]
-
-
-def keys_of(*lines):
-    return [event.key for event in events(*lines)]
-
-
-@pytest.mark.parametrize(
-    "behind", [[], ["next"], ["<6>next"], TRACEBACK, ["During handling of the above exception"]]
-)
-def test_a_group_of_exceptions_is_one_event_that_repeats(behind):
-    later = [line.replace("2.01", "13.5").replace("17", "0x1F") for line in GROUP]
-
-    assert keys_of(*GROUP, *behind) == keys_of(*later, *behind)
-    assert None not in keys_of(*GROUP)
-    group, after = events(*GROUP, "next")
-    assert (group.lines, after.lines) == (GROUP, ["next"])
-    elsewhere = [line.replace("line 9", "line 8") for line in GROUP]
-    assert keys_of(*GROUP)[0] != keys_of(*elsewhere)[0]
-
-
-def test_a_message_of_several_lines_repeats_as_a_whole():
-    first, behind = events(*TRACEBACK[:-1], *DETAILS)
-    assert first.lines + behind.lines == [*TRACEBACK[:-1], *DETAILS]
-    assert None not in {first.key, behind.key}
-    again = events(*TRACEBACK[:-1], *(line.replace("17", "18") for line in DETAILS))
-    assert [event.key for event in again] == [first.key, behind.key]
-
-
-def test_what_else_is_written_behind_it_makes_no_other_traceback_of_it():
-    first, behind = events(*TRACEBACK, "valve open")
-    other, behind_other = events(*TRACEBACK, "valve shut")
-    assert first.key == other.key
-    assert behind.key != behind_other.key
-
-
-def test_a_line_that_says_its_level_is_not_of_the_message():
-    assert events(*TRACEBACK, "<6>next")[1:] == [(logging.INFO, ["next"], None)]
-
-
-def test_what_comes_after_a_pause_is_not_of_the_message():
-    parser = StderrParser()
-    found = [event for line in TRACEBACK for event in parser.feed(line)]
-    assert parser.is_holding
-    assert list(parser.end()) == []
-    assert not parser.is_holding
-    assert list(parser.feed("next")) == [(logging.WARNING, ["next"], None)]
-    assert len(found) == 1
-
-
-def test_a_flood_behind_a_traceback_is_not_held():
-    lines = [f"line {number}" for number in range(3 * MAX_LINES)]
-    parser = StderrParser()
-    passed = [event for line in (*TRACEBACK, *lines) for event in parser.feed(line)]
-    assert [text for event in passed for text in event.lines] == [*TRACEBACK, *lines]
-    assert not parser.is_holding
+    assert traceback.key is not None
+    assert before.key is after.key is before.behind is None
+    assert after.behind == traceback.key
 
 
 def test_numbers_in_the_message_make_no_other_error():
@@ -139,6 +69,94 @@ def test_numbers_in_the_message_make_no_other_error():
 )
 def test_another_exception_or_place_is_another_error(other):
     assert events(*TRACEBACK)[0].key != events(*other)[0].key
+
+
+SYNTAX_ERROR = [
+    '  File "/opt/tank.py", line 3',
+    "    def (",
+    "        ^",
+    "SyntaxError: invalid syntax",
+]
+GROUP = [
+    "  + Exception Group Traceback (most recent call last):",
+    '  |   File "/opt/tank.py", line 5, in <module>',
+    "  |     raise ExceptionGroup('pumps', errors)",
+    "  | ExceptionGroup: pumps (2 sub-exceptions)",
+    "  +-+---------------- 1 ----------------",
+    "    | ValueError: 21.5",
+    "    +---------------- 2 ----------------",
+    "    | KeyError: 'x'",
+    "    +------------------------------------",
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "brief"),
+    [
+        (TRACEBACK, TRACEBACK[-1]),
+        (SYNTAX_ERROR, SYNTAX_ERROR[-1]),
+        (GROUP, "KeyError: 'x'"),
+        (GROUP[:-1], "KeyError: 'x'"),
+        (TRACEBACK[:1], TRACEBACK[0]),
+    ],
+)
+def test_errors_of_every_kind_are_one_event(lines, brief):
+    parser = StderrParser()
+    first, second = (
+        [event for line in lines for event in parser.feed(line)] + list(parser.end())
+        for _ in range(2)
+    )
+
+    assert [(event.lines, event.brief) for event in first] == [(lines, brief)]
+    assert first == second
+    assert first[0].key is not None
+
+
+@pytest.mark.parametrize("lines", [GROUP, GROUP[:-1]])
+def test_what_follows_a_group_is_no_part_of_it(lines):
+    group, after = events(*lines, "pump started")
+
+    assert group.lines == lines
+    assert (after.lines, after.behind) == (["pump started"], group.key)
+
+
+def test_numbers_in_a_group_make_no_other_error():
+    other = [line.replace("21.5", "22.0") for line in GROUP]
+    elsewhere = [line.replace("line 5", "line 6") for line in GROUP]
+
+    assert events(*GROUP)[0].key == events(*other)[0].key
+    assert events(*GROUP)[0].key != events(*elsewhere)[0].key
+
+
+def test_a_stack_that_somebody_shows_does_not_end_with_what_follows():
+    stack, after = events(*TRACEBACK[1:3], "value 21")
+
+    assert stack.lines == TRACEBACK[1:3]
+    assert after.lines == ["value 21"]
+
+
+def test_what_stands_behind_a_traceback_is_told_with_its_key():
+    traceback, *behind = events(*TRACEBACK, "[SQL: SELECT 1]", "  more", "<4>of it")
+
+    assert [event.behind for event in behind] == [traceback.key] * 3
+    assert [event.lines for event in behind] == [["[SQL: SELECT 1]"], ["  more"], ["of it"]]
+
+
+@pytest.mark.parametrize("between", [["<6>pump"], ["pump"] * MAX_BEHIND])
+def test_another_level_or_many_lines_are_behind_a_traceback_no_more(between):
+    *_, last = events(*TRACEBACK, *between, "last")
+
+    assert last.behind is None
+
+
+def test_a_run_that_is_over_has_nothing_behind_it():
+    parser = StderrParser()
+    for line in TRACEBACK:
+        list(parser.feed(line))
+    assert (parser.is_holding, parser.may_go_on) == (False, True)
+    assert list(parser.end()) == []
+    assert not parser.may_go_on
+    assert next(parser.feed("pump")).behind is None
 
 
 def test_exceptions_behind_each_other():

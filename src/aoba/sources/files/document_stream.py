@@ -69,7 +69,7 @@ class DocumentStream:
             case Text(data):
                 await self._pass_over(data)
             case Fault() | Cut():
-                await self._refuse(piece.reason)
+                await self._refuse(piece.error)
 
     async def _take(self, raw: bytearray) -> None:
         if self._skipped.has(raw):
@@ -81,7 +81,7 @@ class DocumentStream:
             self._tell(self._skipped.value(raw, error, time.monotonic()))
             return
         except DocumentError as error:
-            await self._refuse(str(error))
+            await self._refuse(error)
             return
         await self._turn()
         self.count += 1
@@ -89,11 +89,11 @@ class DocumentStream:
             with suppress(DocumentError):  # the log has been told
                 self._deliveries.take_decoded(decoded, self._place)
 
-    async def _refuse(self, reason: str) -> None:
+    async def _refuse(self, error: DocumentError) -> None:
         await self._turn()
         self.count += 1
         async with self._deliveries.delivery():
-            self._deliveries.error(f"{self._place}: {reason}" if self._place else reason)
+            self._deliveries.refused(error, self._place)
 
     @property
     def _place(self) -> str:

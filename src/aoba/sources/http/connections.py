@@ -205,6 +205,7 @@ class Connection(web.RequestHandler):
         self._connections = connections
         self._own_transport: asyncio.Transport | None = None  # also when all but its buffer is gone
         self._head = 0  # bytes of the head that is awaited
+        self._due = 0  # requests that have come and are yet to be taken care of
         self._is_broken = False  # what comes is no HTTP
         self._is_leaving = False
         self._is_lost = asyncio.Event()
@@ -218,7 +219,9 @@ class Connection(web.RequestHandler):
         finally:
             self.has_asked = True
             self._head = 0
-            self.idle_since = self._loop.time()
+            self._due = max(0, self._due - 1)
+            if not self._due:
+                self.idle_since = self._loop.time()
 
     def abort(self) -> None:
         if self._own_transport is not None:
@@ -240,12 +243,18 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         if self._is_leaving:
             return
+        if self.has_asked and not self._head and self.idle_since < inf:
+            self.idle_since = self._loop.time()  # who has been quiet has as long as who is new
         self._head += len(data)
         if self._head > MAX_HEAD and self.idle_since < inf and self.transport is not None:
             self.transport.write(TOO_LONG)
             self._hear_out(self.transport)
-        else:
-            super().data_received(data)
+            return
+        before = len(self._messages)
+        super().data_received(data)
+        if len(self._messages) > before:  # nobody takes care of it before the next turn of the loop
+            self._due += len(self._messages) - before
+            self.idle_since = inf
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._is_lost.set()

@@ -115,9 +115,9 @@ class HttpSource:
                 return await self._deliver(body, place)
         except HttpError as error:
             async with self._deliveries.delivery(place):
-                text = f"{place}: {error}"
                 # How many bytes came of a body makes no other error of it.
-                self._deliveries.error(text, _NUMBER.sub("", text))
+                key = place, _NUMBER.sub("", str(error))
+                self._deliveries.error(f"{place}: {error}", key)
             raise
 
     async def _deliver(self, body: bytearray, place: str) -> web.Response:

@@ -70,12 +70,16 @@ class MqttSource:
         while True:
             await session.subscribe(self._spec.topic, self._spec.qos)
             asyncio.get_running_loop().call_later(GRACE, self.settled.set)
-            await self._quiet_after_many()
+            await self._quiet_after_many(session)
 
-    async def _quiet_after_many(self) -> None:
-        """Returns when it is quiet after so many that the broker may have passed over some."""
+    async def _quiet_after_many(self, session: Session) -> None:
+        """Returns when it is quiet after so many that the broker may have passed over some.
+
+        It is not while any wait to be taken, however long one takes: the broker's answer might not
+        be read in time.
+        """
         begun = before = self._seen
-        while self._seen < begun + MANY or self._seen > before:
+        while self._seen < begun + MANY or self._seen > before or session.is_behind:
             before = self._seen
             await asyncio.sleep(QUIET)
 
@@ -95,7 +99,7 @@ class MqttSource:
         place = topic if len(topic) <= MAX_SHOWN else f"{topic[:MAX_SHOWN]}..."
         async with self._deliveries.delivery(place):
             if size > len(payload):
-                self._deliveries.error(f"{place}: {too_large(size)}")
+                self._deliveries.refused(too_large(size), place)
                 return
             with contextlib.suppress(DocumentError):  # which the log has been told of
                 await self._deliveries.take(payload, place)

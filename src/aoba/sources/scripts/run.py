@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Final, NamedTuple, Protocol
 
 from aoba.document.decode import Decoded, decode
@@ -103,7 +103,9 @@ class Listener(Protocol):
         """
         ...
 
-    def error(self, text: str) -> None: ...
+    def error(self, text: str, key: Hashable = None) -> None:
+        """`key`, or else `text`, is the same for each error that is to be taken for this one."""
+        ...
 
     def skipped(self, text: str) -> None:
         """Hears of a line on stdout that is no document, and was not meant for one."""
@@ -198,7 +200,7 @@ class Intake:
                     self.taken += 1
                     return
             except DocumentError as error:
-                self._refuse(str(error))
+                self._refuse(error)
                 return
         self._values = self._values or ValueStream()
         turn_ends = time.monotonic() + _TURN
@@ -235,13 +237,13 @@ class Intake:
         except NoDocument as error:
             self._tell(self._skipped.value(raw, error, time.monotonic()))
         except DocumentError as error:
-            self._refuse(str(error))
+            self._refuse(error)
 
     def _offer(self, decoded: Decoded) -> None:
         try:
             self._listener.document(decoded)
         except DocumentError as error:
-            self._refuse(str(error))
+            self._refuse(error)
         else:
             self.taken += 1
 
@@ -250,11 +252,11 @@ class Intake:
             case Text(data):
                 self._tell(self._skipped.text(data, time.monotonic()))
             case Fault() | Cut():
-                self._refuse(piece.reason)
+                self._refuse(piece.error)
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, error: DocumentError) -> None:
         self._refused += 1
-        self._listener.error(reason)
+        self._listener.error(str(error), error.kind)
 
     def _tell(self, skipped: Iterable[str]) -> None:
         for text in skipped:

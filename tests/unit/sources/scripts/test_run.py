@@ -6,6 +6,7 @@ import pytest
 
 from aoba.errors import RunError
 from aoba.sources.scripts.run import run_script
+from builders import one_range, raw
 
 DOCUMENT = b'{"stations": []}\n'
 DICT = "not JSON, skipped; a Python dict? print it with json.dumps: "
@@ -43,7 +44,7 @@ class Heard:
     """A listener that writes down what it hears."""
 
     def __init__(self):
-        self.documents, self.errors, self.lines = 0, [], []
+        self.documents, self.errors, self.kinds, self.lines = 0, [], set(), []
 
     def again(self, _raw):
         return False
@@ -51,8 +52,9 @@ class Heard:
     def document(self, _decoded, _raw=b""):
         self.documents += 1
 
-    def error(self, text):
+    def error(self, text, key=None):
         self.errors.append(text)
+        self.kinds.add(key)
 
     def skipped(self, text):
         self.lines.append(text)
@@ -144,3 +146,12 @@ def test_a_run_that_cannot_be_started_has_not_begun():
             raise RunError("no such script")
 
     assert outcome(Gone(), Heard()) == ("no such script", None, False)
+
+
+def test_which_wrong_value_a_document_has_makes_no_other_kind_of_error():
+    bad = [raw(one_range("holding", 0, [value])) + b"\n" for value in (-1, 21.5, 70000, "x")]
+    faults = [b'{"stations": [%d,,]}\n' % value for value in (1, 100)]
+    heard, _ = run(*bad, *faults)
+
+    assert len(set(heard.errors)) == 6
+    assert len(heard.kinds) == 2
