@@ -421,7 +421,7 @@ def test_without_the_library_its_command_is_named(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "aoba: the source http://127.0.0.1:0/plant needs aiohttp, which is not installed: "
+        "aoba: http://127.0.0.1:0/plant needs aiohttp, which is not installed: "
         "pip install 'aoba[http]'\n"
     )
 

@@ -45,7 +45,7 @@ def start(request: pytest.FixtureRequest, serve: Serve) -> Start:
         ("sys.stderr.write('oh\\n')", "WARNING .* {run}oh$"),
         ("time.sleep(0.1); sys.stderr.write('late\\n')", "WARNING .* {run}late$"),
         ("print('no JSON')", "WARNING .* {run}not JSON, skipped: no JSON$"),
-        ("print('[{\"id\": 0}]')", r"ERROR .* {run}stations\[0\]\.id: "),
+        ('print(\'[{"id": 0, "map": {}}]\')', r"ERROR .* {run}stations\[0\]\.id: "),
         ("sys.exit(4)", "ERROR .* {run}run failed: exit status 4$"),
         ("time.sleep(0.1); sys.exit(4)", "ERROR .* {run}run failed: exit status 4$"),
         ("os._exit(5)", "ERROR .* {run}run failed: exit status 5$"),

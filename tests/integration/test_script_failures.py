@@ -170,7 +170,9 @@ def test_an_error_that_repeats_is_logged_once_and_so_is_that_it_is_gone(
 def test_a_script_that_fails_every_second_run_does_not_fill_the_log(
     serve: Serve, script: Script, mode: str
 ) -> None:
-    path = script(RUN_NUMBER, "put(run)\nif run % 2 == 0:\n    {}['sensor', run]\n")
+    path = script(
+        RUN_NUMBER, "put(run, reboot_interval=200)\nif run % 2 == 0:\n    {}['sensor', run]\n"
+    )
     server = serve(f"{mode}{path}")
     with Client(server.port) as client:
         poll(client, until=lambda values: values[0] >= 13)  # a good one
