@@ -1,5 +1,6 @@
 # make run              serve examples/plant.py on tcp://127.0.0.1:5020
 # make test             formatter, linter, type checker and all tests; what CI runs
+# make lint             of these, the formatter, the linter and the type checker alone
 # make test-all         all tests under each Python that Aoba promises to run on, as far as it is here
 # make bench            Aoba beside other Modbus servers; five minutes
 # make bench-rtu        RTU on a pseudo-terminal, beside pymodbus
@@ -9,10 +10,12 @@
 # make bench-late       masters and devices that answer late, ten minutes, and no wrong value
 # make bench-logs       what the worst clients make the log grow by in a day; five minutes
 # make bench-promises   what else is promised in figures; three minutes
+# make bench-walks      how often the reader of a walk through the source comes back to a file
+# make lock             write down exact versions and hashes, the newest that may be with UPGRADE=1
 # make clean            remove the virtual environment and the caches
 #
-# All but the last install into .venv first, and again only when pyproject.toml or
-# requirements-dev.txt has changed.
+# All but the last two install into .venv first, and again only when pyproject.toml or
+# requirements-dev.txt has changed. Nothing is installed whose hash that does not name.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -47,12 +50,15 @@ run: $(READY)
 	@echo "It prints level, temperature, flow and seconds. Ctrl-C ends the server."
 	@exec $(BIN)/aoba serve examples/plant.py
 
-# The PATH: scripts under test run with the python3 of .venv, whatever else the machine has.
-.PHONY: test
-test: $(READY)
+.PHONY: lint
+lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+
+# The PATH: scripts under test run with the python3 of .venv, whatever else the machine has.
+.PHONY: test
+test: lint
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 
 .PHONY: test-all
@@ -93,6 +99,25 @@ bench-logs: $(READY)
 bench-promises: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python bench/promises.py
 
+.PHONY: bench-walks
+bench-walks: $(READY)
+	$(BIN)/python bench/walks.py
+
+# On the oldest Python that is promised, as others need no more than that one does. The container's
+# packages are some of those that tests run with, in the same versions.
+LOCK := $(VENV)-lock
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(LOCK)/bin/pip-compile --quiet $(if $(UPGRADE),--upgrade) \
+	--generate-hashes --allow-unsafe --strip-extras --no-annotate --no-emit-options \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.PHONY: lock
+lock:
+	python3.11 -m venv --clear $(LOCK)
+	$(LOCK)/bin/python -m pip --disable-pip-version-check --quiet install pip-tools==7.6.2
+	$(COMPILE) --extra dev --build-deps-for editable -o requirements-dev.txt pyproject.toml
+	cp requirements-dev.txt requirements.txt
+	$(COMPILE) --extra http --extra mqtt --build-deps-for wheel -o requirements.txt pyproject.toml
+
 .PHONY: clean
 clean:
 	rm -rf $(VENV) $(VENV)-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -101,8 +126,8 @@ $(READY): pyproject.toml requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Aoba needs Python 3.11 or newer, and none of python3," \
 		"python3.13, python3.12 and python3.11 in the PATH is that." >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) install -r requirements-dev.txt
-	$(PIP) install --no-deps -e .
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
 $(LIBRARIES)/ready: bench/libraries.txt $(READY)

@@ -40,8 +40,10 @@ def environment(version: str, python: str) -> Path:
     if not ready.exists() or any(f.stat().st_mtime > ready.stat().st_mtime for f in INPUTS):
         subprocess.run((python, "-m", "venv", "--clear", folder), check=True)
         own = folder / "bin" / "python"
-        subprocess.run((own, *PIP, "-r", INPUTS[1]), check=True, cwd=ROOT)
-        subprocess.run((own, *PIP, "--no-deps", "-e", "."), check=True, cwd=ROOT)
+        subprocess.run((own, *PIP, "--require-hashes", "-r", INPUTS[1]), check=True, cwd=ROOT)
+        subprocess.run(
+            (own, *PIP, "--no-deps", "--no-build-isolation", "-e", "."), check=True, cwd=ROOT
+        )
         ready.touch()
     return folder / "bin"
 
