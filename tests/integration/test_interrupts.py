@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aoba.cli.main import INTERRUPTED
+from aoba.cli import INTERRUPTED
 from support.documents import document, printing
 from support.misbehaving import SILENCE, Misbehaving
 from support.server import AOBA, plain_environment

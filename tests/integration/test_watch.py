@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aoba.cli.main import INTERRUPTED
+from aoba.cli import INTERRUPTED
 from support.commands import done, refused
 from support.device import Device
 from support.misbehaving import Misbehaving, frame

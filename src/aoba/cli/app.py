@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from aoba.cli import INTERRUPTED
 from aoba.cli.devices import devices
-from aoba.cli.main import INTERRUPTED
 from aoba.cli.parameters import (
     HELP_NAMES,
     Form,

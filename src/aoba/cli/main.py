@@ -9,8 +9,7 @@ import os
 import signal
 import sys
 
-INTERRUPTED = 130
-"""What a shell expects of a program ended by SIGINT."""
+from aoba.cli import INTERRUPTED
 
 
 def main() -> None:

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from aoba.cli import INTERRUPTED
 from aoba.cli.asking import run_asking
 from aoba.cli.loop import until_stopped
-from aoba.cli.main import INTERRUPTED
 from aoba.client.requests import BROADCAST
 from aoba.client.scan import Asked, scan
 from aoba.client.target import SerialUrl, Target, has_broadcast
