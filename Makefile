@@ -10,7 +10,7 @@
 # make bench-late       masters and devices that answer late, ten minutes, and no wrong value
 # make bench-logs       what the worst clients make the log grow by in a day; five minutes
 # make bench-promises   what else is promised in figures; three minutes
-# make bench-walks      how often the reader of a walk through the source comes back to a file
+# make bench-walks      what way through the source a request, a run and a write take
 # make lock             write down exact versions and hashes, the newest that may be with UPGRADE=1
 # make clean            remove the virtual environment and the caches
 #
