@@ -9,7 +9,7 @@ the other and without repetitions, how many have been there before. What happens
 and in libraries counts nothing.
 
 A walk is made in a process that has made the same walk before. Of several, the shortest counts, as
-whatever else happens meanwhile, such as a look at the machine, makes it longer. Each has an aim.
+whatever else happens meanwhile makes it longer. Each has an aim.
 Exits with 1 where one is missed. `--show` prints the files, and marks those that are come back to.
 """
 
@@ -26,7 +26,7 @@ from contextlib import asynccontextmanager, contextmanager
 from itertools import groupby, pairwise
 from pathlib import Path
 from types import FrameType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import uvloop
 from server import READ_TEN, serve
@@ -43,6 +43,7 @@ SOURCE: Final = str(Path(aoba.__file__).parent)
 INTERVAL: Final = 1.2  # seconds from run to run
 LATENCY: Final = 0.3  # seconds in which a device has confirmed a write
 WALKS: Final = 3  # of each kind
+BESIDE: Final = "orphans/reaper.py"  # looks at the machine twice a second, which is part of no walk
 DOCUMENT: Final = (
     '{"stations": [{"id": 1, "mode": "master", "map": {"holding": '
     '[{"address_start": 0, "initial_values": [%s, 0, 0, 0, 0, 0, 0, 0, 0, 0]}]}}], '
@@ -57,15 +58,30 @@ class Step(NamedTuple):
     """Below the folder of the source."""
 
 
+def file_of(frame: FrameType) -> str:
+    """Below the folder of the source; empty for what is not in there."""
+    name = frame.f_code.co_filename
+    return name.removeprefix(SOURCE).lstrip("/") if name.startswith(SOURCE) else ""
+
+
+def first_file(frame: FrameType) -> str:
+    """Where it began what the loop has called."""
+    first, outer = "", cast("FrameType | None", frame)
+    while outer:
+        first = file_of(outer) or first
+        outer = outer.f_back
+    return first
+
+
 @contextmanager
 def traced() -> Iterator[list[Step]]:
     """What happens in this thread, in order."""
     steps: list[Step] = []
 
     def note(frame: FrameType, event: str, _: object) -> None:
-        code = frame.f_code
-        if event == "call" and code.co_filename.startswith(SOURCE) and code.co_name != "<module>":
-            file = code.co_filename.removeprefix(SOURCE).lstrip("/")
+        if event != "call" or frame.f_code.co_name == "<module>":
+            return
+        if (file := file_of(frame)) and first_file(frame) != BESIDE:
             steps.append(Step(time.monotonic(), file))
 
     sys.setprofile(note)

@@ -193,7 +193,7 @@ def kind_of(module: str, side: str) -> str | None:
     rows = SOURCES.values() if side == "aoba.sources" else OUTLETS.values()
     builders = {row.build.partition(":")[0].removeprefix(f"{side}.").split(".")[0] for row in rows}
     for folder, kind in PARTS_OF_A_KIND.items():
-        if within(module, folder):
+        if within(folder, side) and within(module, folder):
             return kind
     own = module.removeprefix(f"{side}.").split(".")[0]
     return own if within(module, side) and own in builders else None
