@@ -1,9 +1,18 @@
 """Answers that were given before and still hold, by the bytes of the request.
 
 Whoever answers a request by the rules may `keep` the answer, if it depends on the stations alone.
-Whoever changes anything that an answer may depend on calls `forget`, and all are gone: there is no
-other rule by which one is dropped, so there is none to get wrong. Requests of different framings
-never share a table.
+Whoever changes anything that an answer may depend on calls `forget`, and all are gone.
+
+Why a remembered answer cannot be wrong: the table knows no rule of Modbus. It maps bytes to bytes,
+what stood behind the transaction id of a whole frame to what stood there in the answer.
+
+- Kept is only what the stations alone decide about: functions 1 to 4 read. No exception is kept.
+- Found is only what has the very same bytes: unit id, function, address, quantity, length. They are
+  looked up only where a frame begins, and nothing of the client waits: else the values of a long
+  write could pass for a request. Requests of different framings never share a table.
+- Everything is dropped at once, whatever changes. Nothing is taken out one by one, so nothing can
+  be overlooked: a document, a write, a value that goes stale, a station that goes.
+- Clients that may not read, or only listen, are not given the table. All others may read the same.
 """
 
 from typing import Final

@@ -9,6 +9,11 @@ its function says (`aoba.modbus.sizes`), and its CRC confirms that. What other d
 what they answer is followed from frame to frame, since their data may contain anything, a whole
 request to us included.
 
+The specification has a frame end by the clock (t1.5 and t3.5, Serial Line 2.5.1.1). Here none does:
+timers of an operating system cannot see gaps of a millisecond, and adapters make gaps of their own
+within frames. So a request is answered with its last byte. A gap is told from outside, by `gap`,
+when the line has been quiet for t3.5 and some time more.
+
 A request for us that does not have the length of its function ends at the next gap: it is answered
 with an exception.
 
