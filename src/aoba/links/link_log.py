@@ -36,9 +36,12 @@ _log = logging.getLogger("aoba.link")
 
 
 class LinkLog:
-    """Call `start` when the link serves, and `close` at its end."""
+    """Call `start` when the link serves, and `close` at its end.
 
-    def __init__(self, name: str = "") -> None:
+    Every `remind` seconds, what was counted is logged if it is due.
+    """
+
+    def __init__(self, name: str = "", remind: float = REMIND) -> None:
         self._limit = RateLimit(LINK_BURST, LINK_PER_SECOND)
         self._warnings, self._refusals = (
             Dedup(kind, max_remind=MAX_REMIND, max_keys=MAX_KEYS, limit=self._limit)
@@ -47,6 +50,7 @@ class LinkLog:
         self._hosts: dict[str, RateLimit] = {}
         self._details = RateLimit(DETAIL_BURST, DETAIL_PER_SECOND)
         self._left_out = 0  # details
+        self._period = remind
         self._timer: asyncio.TimerHandle | None = None
         self.name = name
 
@@ -62,7 +66,7 @@ class LinkLog:
 
     def start(self) -> None:
         """From now on, log counts in time, also where nothing follows what was counted."""
-        self._timer = asyncio.get_running_loop().call_later(REMIND, self._remind)
+        self._timer = asyncio.get_running_loop().call_later(self._period, self._remind)
 
     def close(self) -> None:
         """Log all that was counted; nothing more is going to happen."""

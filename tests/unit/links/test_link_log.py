@@ -135,8 +135,9 @@ def test_details_are_bounded_too_and_counted(log, caplog):
     assert caplog.messages[-1] == f"tcp://a:1: {left_out} more lines, not shown"
 
 
-def test_details_left_out_are_told_though_nothing_follows(log, clock, caplog, monkeypatch):
-    monkeypatch.setattr(link_log, "REMIND", 0.001)
+def test_details_left_out_are_told_though_nothing_follows(clock, caplog):
+    caplog.set_level(logging.DEBUG, "aoba.link")
+    log = LinkLog("tcp://a:1", remind=0.001)
     log._details.take(DETAIL_BURST, clock.now)
 
     async def leave_out():
@@ -156,8 +157,8 @@ def test_details_that_nobody_wants_cost_nothing(log, caplog):
     assert log._details.is_full(0.0)
 
 
-def test_counts_are_logged_in_time(log, clock, caplog, monkeypatch):
-    monkeypatch.setattr(link_log, "REMIND", 0.01)
+def test_counts_are_logged_in_time(clock, caplog):
+    log = LinkLog("tcp://a:1", remind=0.01)
 
     async def scenario():
         log.start()

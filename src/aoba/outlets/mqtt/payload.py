@@ -11,7 +11,9 @@ from aoba.document.stream import MAX_VALUE
 
 
 class Newest:
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_VALUE) -> None:
+        """`limit`: bytes that a document may have."""
+        self._limit = limit
         self.complaint = ""
         """Why the last payload does not say everything; empty where it does."""
         self._merged = Merged()
@@ -34,8 +36,8 @@ class Newest:
             payload = msgspec.json.encode(self._merged.document())
         except ValueError as error:
             return self._alone(str(error))
-        if len(payload) > MAX_VALUE:
-            limit = f"expected at most {MAX_VALUE >> 20} MiB, got {len(payload)} bytes"
+        if len(payload) > self._limit:
+            limit = f"expected at most {self._limit >> 20} MiB, got {len(payload)} bytes"
             return self._alone(limit)
         return payload
 

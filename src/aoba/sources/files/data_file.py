@@ -35,10 +35,10 @@ READING: Final = 60.0
 class DataFile:
     """All of it raises OSError: where the file system does not answer, and what reading raises."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, caller: Caller | None = None) -> None:
         self._path = str(path)
         self._seen: Identity | None = None
-        self._caller = Caller()
+        self._caller = caller or Caller()
         self._hangs = False
 
     async def changed(self) -> bool:

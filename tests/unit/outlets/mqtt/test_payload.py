@@ -1,5 +1,4 @@
 from aoba.document.decode import decode
-from aoba.outlets.mqtt import payload
 from aoba.outlets.mqtt.payload import Newest
 from builders import a_range, a_station, decoded, one_range, stations
 
@@ -7,8 +6,8 @@ ONE = one_range("holding", 0, [1])
 OTHER = one_range("input", 5, [2])
 
 
-def documents_of(*items):
-    merged = Newest()
+def documents_of(*items, **options):
+    merged = Newest(**options)
     for item in items:
         merged.add(decoded(item))
     return merged
@@ -36,9 +35,8 @@ def test_what_is_forgotten_is_not_there_any_more():
     assert decode(merged.payload()).document == decoded(OTHER)
 
 
-def test_what_is_too_large_together(monkeypatch):
-    monkeypatch.setattr(payload, "MAX_VALUE", 150)
-    merged = documents_of(ONE, OTHER)
+def test_what_is_too_large_together():
+    merged = documents_of(ONE, OTHER, limit=150)
 
     assert decode(merged.payload()).document == decoded(OTHER)
     assert merged.complaint.startswith("all documents together are too much for one message")

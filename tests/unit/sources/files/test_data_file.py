@@ -92,12 +92,10 @@ class Caller:
         return function(*arguments)
 
 
-def test_after_a_file_system_that_hung_the_file_counts_as_new(path, monkeypatch):
-    monkeypatch.setattr(data_file, "Caller", Caller)
-
+def test_after_a_file_system_that_hung_the_file_counts_as_new(path):
     async def main():
-        file = DataFile(path)
-        caller = file._caller
+        caller = Caller()
+        file = DataFile(path, caller)
         assert await file.next()
         caller.hangs = True
         for step in (file.changed(), anext(file.at_once()), anext(file.chunks())):
