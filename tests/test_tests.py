@@ -30,22 +30,21 @@ PATCHED = [
 """Test file: name that it replaces."""
 WITHOUT_TESTS_OF_THEIR_NAME = """
 .: tls
-cli: app asking check devices engine first_document main parameters place ports publish push read
-    scan schema serve streams watch write write_bits
+cli: app asking check devices engine first_document main parameters ports publish push read scan
+    schema serve streams watch write write_bits
 client: came line_state poll request_options requests scan transport wire
-config: model
-links: gap open rtu_tcp serial serial_port served tcp tls
+links: open rtu_tcp serial serial_port served tcp tls
 modbus: passing spec
 modbus/requests: diagnostics files identification registers request status
 mqtt: connection reasons session target url
-outlets: links registry
+outlets: links
 outlets/mqtt: publisher
 outlets/push: outlet pusher
-sources: clock health_place paths
+sources: clock
 sources/devices: writes
 sources/files: file
 sources/forks: fork_calls fork_libraries fork_main fork_rehearsal fork_renewal fork_run fork_state
-sources/http: answers connections server source
+sources/http: connections server source
 sources/mqtt: source spec
 sources/residents: embedded interpreter resident resident_baseline resident_children resident_exit
     resident_growth resident_loader resident_locks resident_logging resident_modules
