@@ -33,9 +33,9 @@ WITHOUT_TESTS_OF_THEIR_NAME = """
 cli: app asking check devices engine first_document main parameters ports publish push read scan
     schema serve streams watch write write_bits
 client: came line_state poll request_options requests scan transport wire
-links: open rtu_tcp serial serial_port served tcp tls
+links: rtu_tcp serial serial_port served tcp tls
 modbus: passing spec
-modbus/requests: diagnostics files identification registers request status
+modbus/requests: diagnostics status
 mqtt: connection reasons session target url
 outlets: links
 outlets/mqtt: publisher
@@ -51,7 +51,7 @@ sources/residents: embedded interpreter resident resident_baseline resident_chil
     resident_process resident_registered resident_script resident_settings resident_signals
     resident_streams
 sources/scripts: asking hosts python_embedded reload running spec
-worker: at_start caller client files process
+worker: at_start caller client process
 """
 """Source files, by their folder, which only tests with other names cover."""
 
