@@ -32,7 +32,7 @@ WITHOUT_TESTS_OF_THEIR_NAME = """
 .: tls
 cli: app asking check devices engine first_document main parameters ports publish push read scan
     schema serve streams watch write write_bits
-client: came line_state poll request_options requests scan transport wire
+client: came line_state lines poll request_options requests scan transport wire
 links: rtu_tcp serial serial_port served tcp tls
 modbus: passing spec
 modbus/requests: diagnostics status
