@@ -18,7 +18,6 @@ PATCHED = [
     "unit/sources/devices/test_device.py: aoba.sources.devices.device.read_once",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.mask_write",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.write",
-    "unit/sources/files/test_fifo.py: aoba.sources.files.fifo.Pipe",
     "unit/sources/forks/test_fork.py: aoba.sources.forks.fork.signal_group",
     "unit/sources/forks/test_fork_process.py: aoba.sources.forks.fork_process.GRACE",
     "unit/sources/forks/test_forked.py: aoba.sources.forks.fork.signal_group",
@@ -35,7 +34,6 @@ cli: app asking check devices engine first_document main parameters ports publis
 client: came line_state lines poll request_options requests scan transport wire
 links: rtu_tcp serial serial_port served tcp tls
 modbus: passing spec
-modbus/requests: diagnostics status
 mqtt: connection reasons session target url
 outlets: links
 outlets/mqtt: publisher

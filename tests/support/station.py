@@ -49,3 +49,30 @@ class FakeStation:
         if size * (address + quantity) > len(self.tables[table]):
             raise IllegalDataAddress("address", address)
         return slice(size * address, size * (address + quantity))
+
+
+class FakePort:
+    """What a link has counted, as the test says; `later` has what is to be done afterwards."""
+
+    is_serial = True
+
+    def __init__(self, log=(), **counted):
+        names = "bus_messages communication_errors exceptions messages silences overruns events"
+        self.log, self.later = list(log), []
+        for name in names.split():
+            setattr(self, name, counted.get(name, 0))
+
+    def afterwards(self, act):
+        self.later.append(act)
+
+    def clear(self):
+        self.__init__(self.log)
+
+    def clear_overruns(self):
+        self.overruns = 0
+
+    def restart(self, *, clear_log):
+        self.__init__(() if clear_log else self.log)
+
+    def entered_listen_only(self):
+        self.log.insert(0, 0x04)

@@ -8,6 +8,7 @@ SIGPIPE. The path is looked at now and then, since somebody may have made anothe
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from typing import Final
 
 from aoba.registers.image import Image
@@ -27,11 +28,14 @@ LOOK: Final = 1.0
 class FifoSource:
     """Raises DocumentError where the registers for its health are taken."""
 
-    def __init__(self, name: str, spec: FifoSpec, image: Image) -> None:
+    def __init__(
+        self, name: str, spec: FifoSpec, image: Image, pipe: Callable[[int], Pipe] = Pipe
+    ) -> None:
         self._deliveries = Deliveries(name, spec.monitoring, image)
         self._path = str(spec.path)
         self._caller = Caller()
         self._held: int | None = None
+        self._pipe = pipe
 
     @property
     def settled(self) -> asyncio.Event:
@@ -43,7 +47,7 @@ class FifoSource:
             try:
                 while True:
                     descriptor, fifo = await self._open()
-                    if not await self._read(Pipe(descriptor), fifo):
+                    if not await self._read(self._pipe(descriptor), fifo):
                         self._let_go()
             finally:
                 self._let_go()

@@ -4,7 +4,7 @@ import asyncio
 import os
 
 from aoba.registers.image import Image
-from aoba.sources.files import fifo
+from aoba.sources.files.fifo import FifoSource
 from aoba.sources.files.spec import FifoSpec
 
 TURNS = 10
@@ -31,13 +31,13 @@ class Endless:
         os.close(self._descriptor)
 
 
-def test_between_two_pieces_the_others_have_a_turn(monkeypatch, tmp_path):
-    monkeypatch.setattr(fifo, "Pipe", Endless)
+def test_between_two_pieces_the_others_have_a_turn(tmp_path):
     path = tmp_path / "values"
     os.mkfifo(path)
 
     async def main():
-        life = asyncio.create_task(fifo.FifoSource("values", FifoSpec(path), Image()).live())
+        source = FifoSource("values", FifoSpec(path), Image(), Endless)
+        life = asyncio.create_task(source.live())
         while not Endless.reads:  # noqa: ASYNC110  no event tells that it is open
             await asyncio.sleep(0)
         before = Endless.reads
