@@ -57,6 +57,13 @@ SOURCES: Final[dict[str, SourceKind]] = {
         (("http://HOST:PORT/PATH", "a port here, to which others post documents"),),
         ("aiohttp", "http"),
     ),
+    "fetch": SourceKind(
+        "fetch:https://HOST/PATH?interval=5s",
+        "aoba.sources.fetch.spec:parse_fetch",
+        "aoba.sources.fetch.source:build_fetch",
+        (("fetch:https://HOST/PATH", "a web server, which is asked for documents"),),
+        ("aiohttp", "http"),
+    ),
     "mqtt": SourceKind(
         "mqtt://HOST:PORT/TOPIC",
         "aoba.sources.mqtt.spec:parse_mqtt",

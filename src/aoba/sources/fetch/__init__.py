@@ -1,0 +1,1 @@
+"""Documents that a web server is asked for."""
