@@ -160,7 +160,9 @@ def test_a_fault_is_told_once_and_values_stay(serve: Serve, web: Web, fault: str
 
 def test_nobody_there_is_told(serve: Serve) -> None:
     server = serve("fetch:http://127.0.0.1:1/plant?interval=50ms")
-    server.wait_for_log("ERROR .* plant: http://127.0.0.1:1/plant: no connection: Connection refused")
+    server.wait_for_log(
+        "ERROR .* plant: http://127.0.0.1:1/plant: no connection: Connection refused"
+    )
     server.wait_for_log("listening on")  # all the same
 
 
