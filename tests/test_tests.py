@@ -18,7 +18,6 @@ PATCHED = [
     "unit/sources/devices/test_device.py: aoba.sources.devices.device.read_once",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.mask_write",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.write",
-    "unit/sources/fetch/test_source.py: aoba.sources.fetch.source.resolve",
     "unit/sources/forks/test_fork.py: aoba.sources.forks.fork.signal_group",
     "unit/sources/forks/test_fork_process.py: aoba.sources.forks.fork_process.GRACE",
     "unit/sources/forks/test_forked.py: aoba.sources.forks.fork.signal_group",
