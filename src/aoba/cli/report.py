@@ -48,11 +48,7 @@ class Report:
         self._say = say
         self._hints: set[str] = set()  # that were said
 
-    def again(self, _raw: bytes) -> bool:
-        """Implements `Listener`: each document is looked at."""
-        return False
-
-    def document(self, decoded: Decoded, _raw: bytes = b"") -> None:
+    def document(self, decoded: Decoded) -> None:
         for message in decoded.unknown:
             self.error(message)
         self.image.apply(self.name, decoded.document)

@@ -14,9 +14,10 @@ from aoba.modbus.client import Client
 from aoba.modbus.passing import Device, Part, PassedOn
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
+from aoba.registers.block import Owned
 from aoba.registers.cells import Cells
 from aoba.registers.files import Files
-from aoba.registers.journal import Owned, WriteWatcher
+from aoba.registers.journal import WriteWatcher
 
 
 class Withheld(NamedTuple):

@@ -16,7 +16,6 @@ to it can be followed in a journal; or, where the source is a device, it has to 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from aoba.document.again import Block
 from aoba.document.ranges import Range, Ranges
 from aoba.document.schema import Document, Station
 from aoba.errors import Conflict
@@ -25,8 +24,9 @@ from aoba.modbus.passing import Device
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank, Ceded, Withheld
+from aoba.registers.block import Block, Owned
 from aoba.registers.cells import Cells
-from aoba.registers.journal import Journal, Owned, WriteWatcher
+from aoba.registers.journal import Journal, WriteWatcher
 from aoba.registers.numbered import Numbered
 from aoba.registers.overwrites import Overwrites, Overwritten
 from aoba.registers.quota import Quota

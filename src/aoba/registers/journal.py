@@ -10,14 +10,11 @@ from typing import Final, NamedTuple, Protocol
 
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.spans import Spans
+from aoba.registers.block import Owned
 
 MAX_WRITES: Final = 10_000
 MAX_BYTES: Final = 1_000_000
 """Of cells of all writes together: a million coils, or half a million registers."""
-
-Owned = tuple[Spans, Spans, Spans, Spans]
-"""Addresses of one station that belong to one source, by `Table`."""
 
 
 class WriteWatcher(Protocol):

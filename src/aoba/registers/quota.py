@@ -12,7 +12,7 @@ from aoba.document.ranges import Range
 from aoba.document.schema import Document, Station
 from aoba.errors import DocumentError
 from aoba.registers.bank import Bank
-from aoba.registers.journal import Owned
+from aoba.registers.block import Owned
 from aoba.spans import Spans
 
 QUOTA: Final = 128 * 1024 * 1024

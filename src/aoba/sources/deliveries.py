@@ -53,8 +53,8 @@ class Deliveries:
         """Set by the first document with stations, or by the end of a first delivery without."""
         self.log = SourceLog(name)
         self._noun = noun
-        self._vitals = vitals = Vitals(name, monitoring, image, self.log)
-        self._reception = Reception(name, image, self.log, self._applied, vitals.document)
+        self._vitals = Vitals(name, monitoring, image, self.log)
+        self._reception = Reception(name, image, self.log, self._applied)
         self._turn = asyncio.Lock()
         self._share = LoopShare()
         self._failure: str | None = None

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Hashable
 from typing import Final
 
-from aoba.document.again import Frame
 from aoba.document.decode import Decoded
 from aoba.document.hints import of_addresses
 from aoba.document.schema import Document
@@ -13,9 +12,6 @@ from aoba.document.summary import summary
 from aoba.registers.image import Image
 from aoba.sources.scripts.program import Version
 from aoba.sources.source_log import SourceLog
-
-MAX_FRAMES: Final = 3
-"""Documents in a row whose frames are of no use before that is given up."""
 
 _NUMBER: Final = re.compile(r"\d+")
 
@@ -27,7 +23,7 @@ class Reception:
     """Implements `Listener` for one run after the other; call `begin` for each.
 
     `on_document` hears of each document that has taken effect, and whether it has replaced all that
-    the script had defined before; `on_again`, that it has once more, with other values.
+    the script had defined before.
     """
 
     def __init__(
@@ -36,15 +32,11 @@ class Reception:
         image: Image,
         log: SourceLog,
         on_document: Callable[[Document, bool], None],
-        on_again: Callable[[], None],
     ) -> None:
         self.documents = 0
         self.of_this_run = 0
         """Documents that the newest run has given so far."""
         self._name, self._image, self._log, self._on_document = name, image, log, on_document
-        self._on_again = on_again
-        self._frame: Frame | None = None  # of the last document
-        self._frames_left = MAX_FRAMES
         self._warned: set[str] = set()
         self._introduced = False  # whether the log has been told of the first stations
         self._running: Version | None = None
@@ -57,23 +49,7 @@ class Reception:
         self.of_this_run = 0
         self._failed = False
 
-    def again(self, raw: bytes) -> bool:
-        """Implements `Listener`."""
-        if self._frame is None or not self._running or self._running.digest != self._applied:
-            return False
-        blocks = self._frame.blocks(raw)
-        if blocks is None:
-            return False
-        self._image.renew(self._name, blocks)
-        self._frames_left = MAX_FRAMES
-        self.documents += 1
-        self.of_this_run += 1
-        if self._failed:
-            self._recover()
-        self._on_again()
-        return True
-
-    def document(self, decoded: Decoded, raw: bytes = b"") -> None:
+    def document(self, decoded: Decoded) -> None:
         """Raises DocumentError where another source is in the way."""
         document = decoded.document
         version = self._running.digest if self._running else None
@@ -99,10 +75,6 @@ class Reception:
         self.of_this_run += 1
         if self._failed:
             self._recover()
-        self._frame = None
-        if raw and self._frames_left and not self._image.is_watched:
-            self._frames_left -= 1
-            self._frame = Frame.of(raw, document)
         self._on_document(document, replace)
 
     def error(self, text: str, key: Hashable = None) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from aoba.document.again import Block
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
+from aoba.registers.block import Block
 from aoba.registers.image import Image
 from aoba.registers.overwrites import MAX_DOCUMENTS, MAX_WRITES, Overwritten
 from aoba.spans import Span

@@ -2,11 +2,11 @@ import logging
 
 import pytest
 
-from aoba.document.decode import decode, decode_whole
+from aoba.document.decode import decode
 from aoba.errors import DocumentError
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from aoba.sources.reception import MAX_FRAMES, Reception
+from aoba.sources.reception import Reception
 from aoba.sources.scripts.program import Version
 from aoba.sources.source_log import SourceLog
 from builders import decoded, one_range, raw
@@ -14,25 +14,12 @@ from builders import decoded, one_range, raw
 
 class Received:
     def __init__(self):
-        self.image, self.heard, self.again = Image(), [], 0
+        self.image, self.heard = Image(), []
         log = SourceLog("a.py")
-        self.reception = Reception(
-            "a.py", self.image, log, lambda *what: self.heard.append(what), self._count_again
-        )
-
-    def _count_again(self):
-        self.again += 1
+        self.reception = Reception("a.py", self.image, log, lambda *what: self.heard.append(what))
 
     def document(self, value):
         self.reception.document(decode(raw(value)))
-
-    def whole(self, value):
-        """Whether it was taken for the last one again."""
-        line = raw(value)
-        is_again = self.reception.again(line)
-        if not is_again:
-            self.reception.document(decode_whole(line), line)
-        return is_again
 
     def holding(self):
         return self.image.stations[1].read(Table.HOLDING, 0, 1)
@@ -101,60 +88,12 @@ def test_an_unknown_field_is_told_once_for_each_version(received, caplog):
     assert sum("`reboot`: unknown" in message for message in caplog.messages) == 2
 
 
-def test_the_last_document_with_other_values_takes_effect_as_any(received):
-    values = [received.whole(one_range("holding", 0, [value])) for value in (1, 2)]
-
-    assert values == [False, True]
-    assert received.holding() == b"\0\2"
-    assert (received.reception.documents, received.reception.of_this_run) == (2, 2)
-    assert (len(received.heard), received.again) == (1, 1)
-
-
-def test_only_the_last_document_can_come_again(received):
-    first, second = one_range("holding", 0, [1]), one_range("holding", 1, [1])
-    assert [received.whole(value) for value in (first, second, first)] == [False] * 3
-    assert not received.reception.again(raw(second))
-
-
-def test_a_document_of_another_version_is_none_again(received):
-    received.whole(one_range("holding", 0, [1]))
-    received.reception.begin(Version(b"v2", b"v2"))
-
-    assert not received.whole(one_range("holding", 0, [2]))
-    assert received.heard[-1][1]  # it replaces all
-    assert received.whole(one_range("holding", 0, [3]))
-
-
-def test_a_document_of_which_no_bytes_are_known_is_none_again(received):
-    received.whole(one_range("holding", 0, [1]))
-    received.document(one_range("holding", 0, [2]))
-    assert not received.reception.again(raw(one_range("holding", 0, [3])))
-
-
-def test_documents_that_differ_in_more_are_looked_at_in_vain_for_a_while(received):
-    for address in range(MAX_FRAMES + 1):
-        received.whole(one_range("holding", address, [1]))
-    assert not received.whole(one_range("holding", MAX_FRAMES, [2]))
-
-
 def test_what_was_withheld_is_so_no_more(received):
-    received.whole(one_range("holding", 0, [1]))
+    received.document(one_range("holding", 0, [1]))
     received.image.withhold("a.py", as_zero=True)
     assert received.holding() == b"\0\0"
-    assert received.whole(one_range("holding", 0, [2]))
+    received.document(one_range("holding", 0, [2]))
     assert received.holding() == b"\0\2"
-
-
-def test_whoever_watches_the_image_hears_of_every_document(received):
-    heard = []
-    received.image.watch(lambda source, document: heard.append((source, document)))
-    for value in (1, 2):
-        text = raw(one_range("holding", 0, [value]))
-        if not received.reception.again(text):
-            received.reception.document(decode(text), text)
-
-    assert [source for source, _ in heard] == ["a.py", "a.py"]
-    assert received.again == 0
 
 
 def test_numbers_in_skipped_text_make_no_other_line(received, caplog):

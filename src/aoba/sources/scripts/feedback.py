@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from aoba.document.again import Block
 from aoba.document.schema import Document
 from aoba.modbus.spec import Table
+from aoba.registers.block import Block
 from aoba.registers.described import Described, Descriptions
 from aoba.registers.image import Image
 from aoba.registers.journal import Write, Written

@@ -27,11 +27,9 @@ def take_whole(chunk: bytes, listener: "Listener") -> bool:
     """
     if not chunk.endswith(_ENDS):
         return False
-    if listener.again(chunk):
-        return True
     decoded = decode_whole(chunk)
     if decoded is not None:
-        listener.document(decoded, chunk)
+        listener.document(decoded)
     return decoded is not None
 
 

@@ -89,18 +89,8 @@ class Host(Protocol):
 class Listener(Protocol):
     """Hears of all that a run gives, as it comes."""
 
-    def again(self, raw: bytes) -> bool:
-        """Take the document in `raw`, where it is the last one with other values; else do nothing.
-
-        Returns whether it has been taken.
-        """
-        ...
-
-    def document(self, decoded: Decoded, raw: bytes = b"") -> None:
-        """`raw` is what it was decoded from, if that may be taken `again`.
-
-        Raises DocumentError where the document cannot be taken.
-        """
+    def document(self, decoded: Decoded) -> None:
+        """Raises DocumentError where the document cannot be taken."""
         ...
 
     def error(self, text: str, key: Hashable = None) -> None:

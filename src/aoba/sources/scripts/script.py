@@ -49,7 +49,7 @@ class Script:
         self._log = SourceLog(name)
         self._vitals = Vitals(name, spec.monitoring, image, self._log)
         self._feedback = Feedback(name, image) if spec.feed else None
-        self._reception = Reception(name, image, self._log, self._applied, self._vitals.document)
+        self._reception = Reception(name, image, self._log, self._applied)
         self._schedule = Schedule(spec.first_interval, first=0.0)
         file = ScriptFile(spec.file)
         self._reload = Reload(file, host, self._schedule, self._reception, self._log)

@@ -50,13 +50,9 @@ class Taken:
         self.refuses = None
         self.taken, self.heard_at = 0, None
 
-    def again(self, _raw):
-        return False
-
-    def document(self, decoded, raw):
+    def document(self, decoded):
         if self.refuses:
             raise self.refuses
-        assert raw.startswith(DOCUMENT)
         self.documents.append(decoded.document)
 
     def done(self, status):

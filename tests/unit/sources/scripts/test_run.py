@@ -46,10 +46,7 @@ class Heard:
     def __init__(self):
         self.documents, self.errors, self.kinds, self.lines = 0, [], set(), []
 
-    def again(self, _raw):
-        return False
-
-    def document(self, _decoded, _raw=b""):
+    def document(self, _decoded):
         self.documents += 1
 
     def error(self, text, key=None):
