@@ -9,7 +9,7 @@ from aoba.document.decode import decode
 from aoba.document.schema import Document
 from aoba.links.session import Session
 from aoba.modbus.client import Client
-from aoba.modbus.passing import Part
+from aoba.modbus.forwarding import WriteSlice
 
 CLIENT = Client("127.0.0.1 port 49152")
 
@@ -69,14 +69,14 @@ class FakeDevice:
         self.codes: list[int | None] = []
         self.refusal: Exception | None = None
 
-    def expect_writable(self, part: Part) -> None:
-        assert part.device is self
+    def expect_writable(self, it: WriteSlice) -> None:
+        assert it.device is self
         if self.refusal:
             raise self.refusal
 
-    async def forward(self, part: Part, pdu: bytes) -> int | None:
+    async def forward(self, it: WriteSlice, pdu: bytes) -> int | None:
         assert pdu
-        self.asked.append((part.unit, part.table, part.address, part.cells))
+        self.asked.append((it.unit, it.table, it.address, it.cells))
         return self.codes.pop(0) if self.codes else None
 
 

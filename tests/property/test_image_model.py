@@ -146,8 +146,8 @@ class ImageMachine(RuleBasedStateMachine):
                 self.image.stations[unit].write(table, start, cells, CLIENT)
 
     @rule(source=sources, as_zero=st.booleans())
-    def withhold(self, source, as_zero):
-        self.image.withhold(source, as_zero=as_zero)
+    def mark_stale(self, source, as_zero):
+        self.image.mark_stale(source, as_zero=as_zero)
         self.stale[source] = 0 if as_zero else "withheld"
 
     @rule(source=sources, undone=st.booleans())

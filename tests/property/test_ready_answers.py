@@ -104,7 +104,7 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
                 image.apply(source, decoded(document), replace=replace)
         elif kind == "withhold":
             source, as_zero = action
-            image.withhold(source, as_zero=as_zero)
+            image.mark_stale(source, as_zero=as_zero)
         else:
             unit, pdu = action
             request = struct.pack(">HHB", 0, 1 + len(pdu), unit) + pdu

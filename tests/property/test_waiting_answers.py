@@ -42,7 +42,7 @@ requests = st.one_of(
 def session_over(*, has_device):
     image = Image()
     if has_device:
-        image.cede("one", FakeDevice())
+        image.delegate("one", FakeDevice())
     for name, start in (("one", 0), ("two", 4)):
         image.apply(name, decoded(stations(a_station(holding=[a_range(start, [start] * 4)]))))
     return MbapSession(image.stations, CLIENT, image.ready), image

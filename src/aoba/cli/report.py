@@ -85,7 +85,7 @@ class Report:
                 "id": unit,
                 "mode": self.modes[unit],
                 "map": {table.label: list(_ranges(bank, table)) for table in Table},
-                **_numbered(bank),
+                **_files_and_identity(bank),
                 "values": [*self._values(unit, bank)],
             }
             for unit, bank in sorted(self.image.stations.items())
@@ -141,7 +141,7 @@ def gaps(bank: Bank) -> list[tuple[Table, Span]]:
     ]
 
 
-def _numbered(bank: Bank) -> dict[str, Any]:
+def _files_and_identity(bank: Bank) -> dict[str, Any]:
     """Files and identity in the form of a document's, as far as there are any."""
     files = {
         str(number): {"records": words(bytes(bank.files[number]))} for number in sorted(bank.files)

@@ -79,7 +79,7 @@ def _print_station(console: Console, bank: Bank) -> None:
     rows = [
         row for table, spans in tables for row in _rows(bank, table, spans, _per_row(table, width))
     ]
-    rows += [*_numbered_rows(bank, _per_row(Table.HOLDING, width))]
+    rows += [*_files_and_identity_rows(bank, _per_row(Table.HOLDING, width))]
     labels = max((len(row.label) for row in rows), default=0)
     addresses = max((len(row.addresses) for row in rows), default=0)
     for row in rows:
@@ -168,7 +168,7 @@ def _value_rows(
         yield str(rest), f"... {_count(rest.stop - rest.start, 'more value')}, {_MORE}"
 
 
-def _numbered_rows(bank: Bank, per_row: int) -> Iterator[_Row]:
+def _files_and_identity_rows(bank: Bank, per_row: int) -> Iterator[_Row]:
     """Queues and files, a row or more to each, and identification objects that are not Aoba's."""
     queues = [(f"fifo {at}", bank.fifos[at]) for at in sorted(bank.fifos)]
     files = [(f"file {number}", bytes(bank.files[number])) for number in sorted(bank.files)]

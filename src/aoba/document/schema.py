@@ -115,7 +115,7 @@ class Station(Struct, frozen=True, forbid_unknown_fields=True):
             _check_identity(self.identity)
 
     @property
-    def has_numbered(self) -> bool:
+    def has_files_and_identity(self) -> bool:
         """Whether there are files, queues or identification objects."""
         return not (self.files is UNSET and self.identity is UNSET and not self.map.fifos())
 
@@ -146,12 +146,12 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return shared | station.own_identity()
 
     @property
-    def has_numbered(self) -> bool:
+    def has_files_and_identity(self) -> bool:
         """Whether there is anything besides ranges: files, queues or identification objects."""
-        return self.__dict__["_has_numbered"]  # type: ignore[no-any-return]
+        return self.__dict__["_has_files_and_identity"]  # type: ignore[no-any-return]
 
     def __post_init__(self) -> None:
-        has_numbered = self.identity is not UNSET
+        has_files_and_identity = self.identity is not UNSET
         if self.identity is not UNSET:
             _check_identity(self.identity)
         count = sum(map(_count, self.stations))
@@ -168,10 +168,10 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             for _, ranges in station.map.tables():
                 if len(ranges) > 1:
                     _check_overlaps(place, station.map, ranges)
-            if station.has_numbered:
-                has_numbered = True
+            if station.has_files_and_identity:
+                has_files_and_identity = True
                 _check_pointers(place, station.map)
-        self.__dict__["_has_numbered"] = has_numbered
+        self.__dict__["_has_files_and_identity"] = has_files_and_identity
 
 
 def _count(station: Station) -> int:

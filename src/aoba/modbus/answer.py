@@ -11,8 +11,8 @@ from functools import partial
 
 from aoba.errors import IllegalFunction, RequestError
 from aoba.modbus.client import ALL_FUNCTIONS, Client
+from aoba.modbus.forwarding import ForwardWrite
 from aoba.modbus.functions import decode
-from aoba.modbus.passing import PassedOn
 from aoba.modbus.pdu import exception
 from aoba.modbus.pending import Pending
 from aoba.modbus.port import Received, Sent
@@ -38,8 +38,8 @@ def answer(station: Station, pdu: bytes, client: Client) -> bytes | Pending:
     except RequestError as error:
         response = exception(pdu[0], error.code)
         client.record.refused(station.unit, pdu, error.code, partial(_reason, pdu, client, error))
-    except PassedOn as passed:
-        return Pending(station, pdu, client, passed.parts)
+    except ForwardWrite as forward:
+        return Pending(station, pdu, client, forward.slices)
     if response:
         port.answered(response)
     else:
@@ -71,8 +71,8 @@ def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> list[P
         for station in stations:
             try:
                 done |= _is_done(station, pdu, client)
-            except PassedOn as passed:
-                pending.append(Pending(station, pdu, client, passed.parts))
+            except ForwardWrite as forward:
+                pending.append(Pending(station, pdu, client, forward.slices))
     client.port.kept_silent(Sent.LISTEN_ONLY * listens, done=done or bool(pending))
     return pending
 

@@ -13,20 +13,22 @@ from functools import partial
 
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
+from aoba.modbus.forwarding import Device, WriteSlice
 from aoba.modbus.functions import decode
-from aoba.modbus.passing import Device, Part
 from aoba.modbus.pdu import exception
 from aoba.modbus.spec import ExceptionCode
 from aoba.modbus.station import Station
 
 
 class Pending:
-    __slots__ = ("_client", "_parts", "_refused_by", "_station", "pdu")
+    __slots__ = ("_client", "_refused_by", "_slices", "_station", "pdu")
 
-    def __init__(self, station: Station, pdu: bytes, client: Client, parts: Sequence[Part]) -> None:
+    def __init__(
+        self, station: Station, pdu: bytes, client: Client, slices: Sequence[WriteSlice]
+    ) -> None:
         self.pdu = pdu
         """The request."""
-        self._station, self._client, self._parts = station, client, parts
+        self._station, self._client, self._slices = station, client, slices
         self._refused_by: Device | None = None
 
     @property
@@ -35,10 +37,10 @@ class Pending:
 
     async def ask(self) -> int | None:
         """The exception code of the first refusal; None where all devices have accepted."""
-        for part in self._parts:
-            code = await part.device.forward(part, self.pdu)
+        for it in self._slices:
+            code = await it.device.forward(it, self.pdu)
             if code is not None:
-                self._refused_by = part.device
+                self._refused_by = it.device
                 return code
         return None
 
@@ -53,7 +55,7 @@ class Pending:
         if code is None:
             try:
                 request = decode(self.pdu, self._client.functions)
-                return request.carry_out(self._station.agreed(), self._client)
+                return request.carry_out(self._station.local(), self._client)
             except RequestError as error:  # a script has taken addresses back meanwhile
                 return self._refusal(error.code, error.reason)
         return self._refusal(code, partial(_words, code, self._refused_by))

@@ -33,10 +33,10 @@ class Station(Protocol):
         ...
 
     def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:
-        """Raises PassedOn, before anything has changed, where devices have to be asked."""
+        """Raises ForwardWrite, before anything has changed, where devices have to be asked."""
         ...
 
-    def agreed(self) -> "Station":
+    def local(self) -> "Station":
         """The same station, for a write to which the devices have agreed."""
         ...
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from aoba.errors import IllegalDataAddress, ServerDeviceFailure
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.modbus.client import Client
-from aoba.modbus.passing import Device, Part, PassedOn
+from aoba.modbus.forwarding import Device, ForwardWrite, WriteSlice
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
 from aoba.registers.block import Owned
@@ -20,7 +20,7 @@ from aoba.registers.files import Files
 from aoba.registers.journal import WriteWatcher
 
 
-class Withheld(NamedTuple):
+class Stale(NamedTuple):
     """Addresses whose values are not to be read at present."""
 
     owned: Owned
@@ -28,7 +28,7 @@ class Withheld(NamedTuple):
     """Whether they read as zero; else a read that touches one of them is refused."""
 
 
-class Ceded(NamedTuple):
+class Delegated(NamedTuple):
     """Addresses that a device decides about."""
 
     owned: Owned
@@ -54,14 +54,14 @@ class Bank:
         self.unit = unit
         self.identity = identity
         self.tables = [Cells(table) for table in Table]
-        self.withheld: dict[str, Withheld] = {}
-        self.ceded: dict[str, Ceded] = {}
+        self.stale: dict[str, Stale] = {}
+        self.delegated: dict[str, Delegated] = {}
         """Both by source."""
         self.files = Files()
         self.fifos: dict[int, bytes] = {}
         """Queues by the address of their pointer."""
 
-    def start_over(self) -> "Bank":
+    def reset(self) -> "Bank":
         """Have nothing defined any more; what there was is in the bank that is returned."""
         old = copy(self)
         self.tables = [Cells(table) for table in Table]
@@ -70,22 +70,22 @@ class Bank:
 
     def read(self, table: Table, address: int, quantity: int) -> bytes:
         cells = self.tables[table].read(address, address + quantity)
-        return self._without_withheld(table, address, cells) if self.withheld else cells
+        return self._without_stale(table, address, cells) if self.stale else cells
 
     def stored(self, table: Table, address: int, quantity: int) -> bytes:
         return self.tables[table].read(address, address + quantity)
 
     def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:
-        if self.ceded:
-            self._pass_on(table, address, cells)
+        if self.delegated:
+            self._forward(table, address, cells)
         self.tables[table].write(address, cells)
         self._ready.forget()
         for journal in self._journals:
             journal.note(self.unit, table, address, cells, client)
 
-    def agreed(self) -> "Bank":
+    def local(self) -> "Bank":
         same = copy(self)
-        same.ceded = {}
+        same.delegated = {}
         return same
 
     def read_file(self, number: int, record: int, count: int) -> bytes:
@@ -100,27 +100,27 @@ class Bank:
             raise IllegalDataAddress("fifo", address)
         return queue
 
-    def _pass_on(self, table: Table, address: int, cells: bytes) -> None:
-        """Raises PassedOn where some of these addresses belong to devices, if all are defined."""
+    def _forward(self, table: Table, address: int, cells: bytes) -> None:
+        """Raises ForwardWrite where devices own some of these addresses, if all are defined."""
         self.tables[table].read(address, address + len(cells) // self.tables[table].width)
-        parts = sorted(self._parts(table, address, cells), key=lambda part: part.address)
-        for part in parts:
-            part.device.expect_writable(part)
-        if parts:
-            raise PassedOn(parts)
+        slices = sorted(self._slices(table, address, cells), key=lambda it: it.address)
+        for it in slices:
+            it.device.expect_writable(it)
+        if slices:
+            raise ForwardWrite(slices)
 
-    def _parts(self, table: Table, address: int, cells: bytes) -> Iterator[Part]:
+    def _slices(self, table: Table, address: int, cells: bytes) -> Iterator[WriteSlice]:
         width = self.tables[table].width
-        for owned, device in self.ceded.values():
+        for owned, device in self.delegated.values():
             for start, stop in owned[table].parts(address, address + len(cells) // width):
                 part = cells[width * (start - address) : width * (stop - address)]
-                yield Part(device, self.unit, table, start, part)
+                yield WriteSlice(device, self.unit, table, start, part)
 
-    def _without_withheld(self, table: Table, address: int, cells: bytes) -> bytes:
+    def _without_stale(self, table: Table, address: int, cells: bytes) -> bytes:
         width = self.tables[table].width
         quantity = len(cells) // width
         shown = bytearray(cells)
-        for source, (owned, as_zero) in self.withheld.items():
+        for source, (owned, as_zero) in self.stale.items():
             for part in owned[table].parts(address, address + quantity):
                 if not as_zero:
                     raise ServerDeviceFailure(

@@ -20,14 +20,14 @@ from aoba.document.ranges import Range, Ranges
 from aoba.document.schema import Document, Station
 from aoba.errors import Conflict
 from aoba.identity import DEFAULT_IDENTITY
-from aoba.modbus.passing import Device
+from aoba.modbus.forwarding import Device
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
-from aoba.registers.bank import Bank, Ceded, Withheld
+from aoba.registers.bank import Bank, Delegated, Stale
 from aoba.registers.block import Block, Owned
 from aoba.registers.cells import Cells
+from aoba.registers.files_and_identity import FilesAndIdentity
 from aoba.registers.journal import Journal, WriteWatcher
-from aoba.registers.numbered import Numbered
 from aoba.registers.overwrites import Overwrites, Overwritten
 from aoba.registers.quota import Quota
 from aoba.spans import Span, Spans
@@ -59,7 +59,7 @@ class Image:
         self._watchers: list[Watcher] = []
         self._forgotten: list[Callable[[str], None]] = []
         self._overwrites = Overwrites(self._owns, self._read)
-        self._numbered = Numbered(identity, self._journals)
+        self._files_and_identity = FilesAndIdentity(identity, self._journals)
 
     @property
     def is_watched(self) -> bool:
@@ -96,7 +96,7 @@ class Image:
         self._overwrites.found = found
         self._journals.append(self._overwrites)
 
-    def cede(self, source: str, device: Device) -> None:
+    def delegate(self, source: str, device: Device) -> None:
         """Let `device` decide about writes to all that `source` is going to define."""
         self._devices[source] = device
 
@@ -108,10 +108,10 @@ class Image:
                 for start, stop in owned[table]:
                     yield Block(unit, table, start, cells.read(start, stop))
 
-    def withhold(self, source: str, *, as_zero: bool) -> None:
+    def mark_stale(self, source: str, *, as_zero: bool) -> None:
         """Until its next document, let what `source` has defined read as zero, or not at all."""
         for unit, owned in self._territories.get(source, {}).items():
-            self.stations[unit].withheld[source] = Withheld(owned, as_zero)
+            self.stations[unit].stale[source] = Stale(owned, as_zero)
         self.ready.forget()
 
     def apply(self, source: str, document: Document, *, replace: bool = False) -> None:
@@ -123,8 +123,8 @@ class Image:
         DocumentError likewise, where `source` defines more than its quota.
         """
         self._check_conflicts(source, document)
-        if document.has_numbered:
-            self._numbered.check(source, document)
+        if document.has_files_and_identity:
+            self._files_and_identity.check(source, document)
         quota = Quota() if replace else self._quotas.get(source) or Quota()
         owned = {} if replace else self._territories.get(source, {})
         quota.add(quota.check(document, owned, {} if replace else self.stations))
@@ -146,9 +146,9 @@ class Image:
                 for item in _in_order(ranges):
                     _apply_range(bank.tables[table], own[table], item, only_new=by_bus)
             if source in self._devices:
-                bank.ceded[source] = Ceded(own, self._devices[source])
-            if document.has_numbered:
-                self._numbered.apply(source, document, station, bank)
+                bank.delegated[source] = Delegated(own, self._devices[source])
+            if document.has_files_and_identity:
+                self._files_and_identity.apply(source, document, station, bank)
         self._overwrites.over(source, written)
         for watcher in self._watchers:
             watcher(source, document)
@@ -191,7 +191,7 @@ class Image:
         return bank.tables[table].read(*span)
 
     def _add(self, unit: int) -> Bank:
-        bank = self.stations[unit] = self._numbered.new_bank(unit, self.ready)
+        bank = self.stations[unit] = self._files_and_identity.new_bank(unit, self.ready)
         return bank
 
     def _check_conflicts(self, source: str, document: Document) -> None:
@@ -208,25 +208,25 @@ class Image:
 
     def _release(self, source: str) -> None:
         for unit in self._territories.get(source, {}):
-            self.stations[unit].withheld.pop(source, None)
+            self.stations[unit].stale.pop(source, None)
 
     def _forget(self, source: str) -> None:
         """Remove what `source` has defined and leave what the others have."""
         for forgotten in self._forgotten:
             forgotten(source)
-        self._numbered.forget(source)
+        self._files_and_identity.forget(source)
         for unit in self._territories.pop(source, {}):
             remaining = [t[unit] for t in self._territories.values() if unit in t]
             if not remaining:
                 del self.stations[unit]
                 continue
             bank = self.stations[unit]  # the same one goes on: a write to it may be under way
-            bank.ceded.pop(source, None)
-            old = bank.start_over()
+            bank.delegated.pop(source, None)
+            old = bank.reset()
             for territory in remaining:
                 for table in Table:
                     _copy(territory[table], old.tables[table], bank.tables[table])
-            self._numbered.copy(old, bank)
+            self._files_and_identity.copy(old, bank)
 
 
 def _in_order(ranges: Ranges) -> Sequence[Range]:

@@ -67,7 +67,7 @@ def _additions(
         fresh: list[Range] = [item for item in ranges if not present.covers(*item.span)]
         fresh.sort(key=lambda item: item.address_start)
         yield from _growth(fresh, present, 1 if table.is_bits else 2)
-    if not station.has_numbered:
+    if not station.has_files_and_identity:
         return
     for name, file in ({} if not station.files else station.files).items():
         records = bank.files.get(int(name)) if bank else None

@@ -100,7 +100,7 @@ class Vitals:
 
     def _went_stale(self, rule: FreshnessRule, now: float) -> None:
         if rule.on_stale != "hold":
-            self._image.withhold(self._name, as_zero=rule.on_stale == "zero")
+            self._image.mark_stale(self._name, as_zero=rule.on_stale == "zero")
         self._publish()
         self._log.changed(
             logging.WARNING,

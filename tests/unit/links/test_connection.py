@@ -33,7 +33,7 @@ class Link:
     def __init__(self):
         image = Image()
         image.apply("a", decoded(stations(a_station(holding=[a_range(0, [7])]))))
-        image.cede("device", FakeDevice())
+        image.delegate("device", FakeDevice())
         image.apply("device", decoded(stations(a_station(2, holding=[a_range(0, [9])]))))
         self.image = image
         self.port = Port()

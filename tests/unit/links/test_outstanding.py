@@ -26,7 +26,7 @@ class Broken(FakeDevice):
 
 def pending(device):
     image = Image()
-    image.cede("device", device)
+    image.delegate("device", device)
     image.apply("device", decoded(stations(a_station(holding=[a_range(0, [7])]))))
     return answer(image.stations[1], b"\x06\0\0\0\1", CLIENT)
 

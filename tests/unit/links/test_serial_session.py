@@ -20,7 +20,7 @@ class Line:
     def __init__(self, *units, framing=rtu, functions=None, device=None, **options):
         image = Image()
         if device:
-            image.cede("a.py", device)
+            image.delegate("a.py", device)
         some = [a_station(unit, holding=[a_range(0, [unit])]) for unit in units or (1, 2)]
         image.apply("a.py", decoded(stations(*some)))
         self.port = Port(is_serial=True)

@@ -293,7 +293,7 @@ TO_DEVICE = b"\x06\x00\x00\xab\xcd"
 def behind_a_device(unit=17):
     """A session over a station that belongs to a device, and the image."""
     image = Image()
-    image.cede("device", FakeDevice())
+    image.delegate("device", FakeDevice())
     image.apply("device", decoded(stations(a_station(unit, holding=[a_range(0, [unit])]))))
     return MbapSession(image.stations, CLIENT, image.ready), image
 

@@ -28,7 +28,7 @@ def image(device):
     image = Image()
     for name, start, size in (("one", 0, 4), ("script.py", 4, 2), ("two", 6, 2)):
         if name != "script.py":
-            image.cede(name, device)
+            image.delegate(name, device)
         ranges = [a_range(start, [1] * size)]
         document = stations(a_station(5, coils=ranges, holding=ranges))
         image.apply(name, decoded(document))

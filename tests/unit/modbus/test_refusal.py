@@ -104,7 +104,7 @@ def test_a_write_where_only_reading_is_allowed(image):
 
 
 def test_a_stale_source_is_named(image):
-    image.withhold("boiler.py", as_zero=False)
+    image.mark_stale("boiler.py", as_zero=False)
 
     assert told(image, "04 0002 0003") == (
         "station 1 input 2..4 refused with 04: 2..4 are stale, boiler.py gives no documents"
@@ -116,12 +116,12 @@ def test_a_device_that_refuses_is_named(image):
         def __str__(self):
             return "tcp://10.0.0.5:502 unit 3"
 
-    image.cede("pump", Pump())
+    image.delegate("pump", Pump())
     image.apply("pump", decoded(stations(a_station(7, holding=[a_range(5, [1])]))))
     client = Client("10.0.0.7 port 1")
     client.record = record = Noting()
     for code in (2, 6, 0x0B):
-        device = image.stations[7].ceded["pump"].device
+        device = image.stations[7].delegated["pump"].device
         device.codes = [code]
         pending = answer(image.stations[7], bytes.fromhex("06 0005 0001"), client)
         with pytest.raises(StopIteration) as ended:

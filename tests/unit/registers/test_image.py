@@ -258,16 +258,16 @@ def withheld(image, table, start, count, unit=1):
 @pytest.mark.parametrize("table", TABLES)
 def test_what_is_withheld_is_refused_or_reads_as_zero(image, table, mode):
     put(image, one_range(table, 0, [1, 1], mode=mode))
-    image.withhold(A, as_zero=False)
+    image.mark_stale(A, as_zero=False)
     assert withheld(image, table, 0, 2)
 
-    image.withhold(A, as_zero=True)
+    image.mark_stale(A, as_zero=True)
     assert get(image, table, 0, 2) == [0, 0]
 
 
 def test_an_address_that_is_not_defined_comes_before_one_that_is_withheld(image):
     put(image, one_range("holding", 0, [1]))
-    image.withhold(A, as_zero=False)
+    image.mark_stale(A, as_zero=False)
 
     assert undefined(image, "holding", 1)
     with pytest.raises(IllegalDataAddress):
@@ -278,7 +278,7 @@ def test_an_address_that_is_not_defined_comes_before_one_that_is_withheld(image)
 def test_of_a_read_across_sources_only_the_withheld_part_is_zero(image, table):
     put(image, stations(a_station(**{table: [a_range(0, [1, 1]), a_range(4, [1, 1])]})), A)
     put(image, one_range(table, 2, [1, 1]), B)
-    image.withhold(A, as_zero=True)
+    image.mark_stale(A, as_zero=True)
 
     assert get(image, table, 1, 4) == [0, 1, 1, 0]
     assert get(image, table, 2, 2) == [1, 1]
@@ -287,7 +287,7 @@ def test_of_a_read_across_sources_only_the_withheld_part_is_zero(image, table):
 def test_a_read_that_touches_what_is_withheld_is_refused_as_a_whole(image):
     put(image, one_range("holding", 0, [1, 2]), A)
     put(image, one_range("holding", 2, [3, 4]), B)
-    image.withhold(A, as_zero=False)
+    image.mark_stale(A, as_zero=False)
 
     assert withheld(image, "holding", 1, 2)
     assert get(image, "holding", 2, 2) == [3, 4]
@@ -295,7 +295,7 @@ def test_a_read_that_touches_what_is_withheld_is_refused_as_a_whole(image):
 
 def test_writes_to_what_is_withheld_count_when_it_is_back(image):
     put(image, one_range("holding", 0, [1, 2]))
-    image.withhold(A, as_zero=False)
+    image.mark_stale(A, as_zero=False)
     bus_write(image, "holding", 0, 9)
     put(image, one_range("holding", 1, [3]))
 
@@ -308,7 +308,7 @@ def test_the_next_document_brings_back_what_was_withheld_and_a_refused_one_does_
         stations(a_station(1, holding=[a_range(0, [1])]), a_station(2, coils=[a_range(0, [1])])),
     )
     put(image, one_range("holding", 5, [1]), B)
-    image.withhold(A, as_zero=False)
+    image.mark_stale(A, as_zero=False)
     with pytest.raises(DocumentError):
         put(image, one_range("holding", 5, [2]), A)
     assert withheld(image, "holding", 0, 1)
@@ -321,7 +321,7 @@ def test_the_next_document_brings_back_what_was_withheld_and_a_refused_one_does_
 def test_replacing_one_source_does_not_bring_back_the_other(image):
     put(image, one_range("holding", 0, [1]), A)
     put(image, one_range("holding", 1, [2]), B)
-    image.withhold(B, as_zero=False)
+    image.mark_stale(B, as_zero=False)
     put(image, one_range("holding", 0, [3]), A, replace=True)
 
     assert get(image, "holding", 0, 1) == [3]
@@ -329,7 +329,7 @@ def test_replacing_one_source_does_not_bring_back_the_other(image):
 
 
 def test_a_source_without_a_document_has_nothing_to_withhold(image):
-    image.withhold(A, as_zero=False)
+    image.mark_stale(A, as_zero=False)
     put(image, one_range("holding", 0, [1]))
 
     assert get(image, "holding", 0, 1) == [1]
@@ -342,7 +342,7 @@ def test_blocks_are_the_true_values_of_a_source_in_order(image):
     )
     put(image, one_range("input", 1, [6]), B)
     bus_write(image, "coils", 7, 0, unit=2)
-    image.withhold(A, as_zero=True)
+    image.mark_stale(A, as_zero=True)
 
     assert list(image.blocks(A)) == [(1, Table.INPUT, 0, b"\0\5"), (2, Table.COILS, 7, b"\0")]
     assert list(image.blocks("c.py")) == []

@@ -110,9 +110,9 @@ def test_a_document_of_somebody_else_says_nothing(image, found):
 
 
 def test_what_a_device_decides_about_is_no_write_that_is_undone(image, found):
-    image.cede("pump", FakeDevice())
+    image.delegate("pump", FakeDevice())
     gives(image, [1, 2], source="pump")
-    image.stations[1].agreed().write(Table.HOLDING, 1, b"\0\7", CLIENT)
+    image.stations[1].local().write(Table.HOLDING, 1, b"\0\7", CLIENT)
     gives(image, [1, 2], source="pump")
 
     assert found == []

@@ -76,7 +76,7 @@ def test_an_edited_script_and_a_stale_one_keep_their_health():
     image = Image()
     before = published(image)
     image.apply("a.py", decoded(one_range("input", 0, [1])))
-    image.withhold("a.py", as_zero=True)
+    image.mark_stale("a.py", as_zero=True)
     assert image.stations[3].read(Table.INPUT, 100, 8) == before
 
     image.apply("a.py", decoded(stations()), replace=True)

@@ -90,7 +90,7 @@ def test_an_unknown_field_is_told_once_for_each_version(received, caplog):
 
 def test_what_was_withheld_is_so_no_more(received):
     received.document(one_range("holding", 0, [1]))
-    received.image.withhold("a.py", as_zero=True)
+    received.image.mark_stale("a.py", as_zero=True)
     assert received.holding() == b"\0\0"
     received.document(one_range("holding", 0, [2]))
     assert received.holding() == b"\0\2"

@@ -113,12 +113,12 @@ def test_stale_and_fresh_again(source, caplog, monkeypatch):
     caplog.set_level(logging.INFO, "aoba.source")
     asyncio.run(watch())
     assert source.shown()[::4] == (5000, 1)
-    assert source.image.stations[1].withheld.keys() == {NAME}
+    assert source.image.stations[1].stale.keys() == {NAME}
 
     source.now += 2
     source.document()
     assert source.shown()[::4] == (0, 0)
-    assert source.image.stations[1].withheld == {}
+    assert source.image.stations[1].stale == {}
     assert caplog.messages == [
         "a.py: stale, newest document is 5.0 s old; reads answer exception 04",
         "a.py: fresh again, after 7.0 s",

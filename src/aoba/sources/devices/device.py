@@ -59,7 +59,7 @@ class DeviceSource:
         self._failed_at: float | None = None  # the first poll of those that failed in a row
         self._silences = 0  # in a row, as far as they count
         self._not_before = 0.0
-        image.cede(name, self._writes)
+        image.delegate(name, self._writes)
         line.units[spec.unit] += 1
 
     @property

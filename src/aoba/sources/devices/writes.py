@@ -16,7 +16,7 @@ from aoba.client.line import Line
 from aoba.client.requests import mask_write, write
 from aoba.client.words import in_log
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, IllegalDataAddress
-from aoba.modbus.passing import Part
+from aoba.modbus.forwarding import WriteSlice
 from aoba.modbus.spec import ExceptionCode, FunctionCode
 from aoba.sources.devices.spec import DeviceSpec
 from aoba.sources.source_log import SourceLog
@@ -26,7 +26,7 @@ _SINGLE: Final = (FunctionCode.WRITE_SINGLE_COIL, FunctionCode.WRITE_SINGLE_REGI
 
 
 class DeviceWrites:
-    """Implements `aoba.modbus.passing.Device`."""
+    """Implements `aoba.modbus.forwarding.Device`."""
 
     def __init__(self, spec: DeviceSpec, line: Line, log: SourceLog) -> None:
         self._spec, self._line, self._log = spec, line, log
@@ -61,32 +61,32 @@ class DeviceWrites:
                 written.add(*other.span)
         return written.gaps(*block.span)
 
-    def expect_writable(self, part: Part) -> None:
+    def expect_writable(self, it: WriteSlice) -> None:
         if self._spec.write:
             return
-        block = self._block(part)
+        block = self._block(it)
         if not self._told:
             self._told = True
             self._log.of_source(
                 logging.WARNING,
-                f"a client wrote to {block.place} of station {part.unit}, and was answered "
+                f"a client wrote to {block.place} of station {it.unit}, and was answered "
                 f"exception 02; with write=true, writes are passed on to the device",
             )
         raise IllegalDataAddress(
-            part.table.label,
-            part.address,
+            it.table.label,
+            it.address,
             block.size,
             because="they belong to a device, and its source has no write=true",
         )
 
-    async def forward(self, part: Part, pdu: bytes) -> int | None:
+    async def forward(self, it: WriteSlice, pdu: bytes) -> int | None:
         """By the client's own function where it writes only; of 23, which also reads, by 16.
 
         Unless the URL of the device says which functions it knows, or how much it takes at a time:
         then it may be several requests, and where a later one is refused, the first have been
         carried out.
         """
-        block = self._block(part)
+        block = self._block(it)
 
         async def request(connection: Connection) -> None:
             if pdu[0] == FunctionCode.MASK_WRITE_REGISTER:
@@ -95,7 +95,7 @@ class DeviceWrites:
                 self._note(block)
             else:
                 single, options = pdu[0] in _SINGLE, self._spec.target.requests
-                parts = write(connection, block, part.cells, single=single, options=options)
+                parts = write(connection, block, it.cells, single=single, options=options)
                 async for written in parts:
                     self._note(written)
 
@@ -115,8 +115,8 @@ class DeviceWrites:
         if self._is_noted:
             self._written.append(written)
 
-    def _block(self, part: Part) -> Block:
+    def _block(self, it: WriteSlice) -> Block:
         """Of the device's own."""
-        width = 1 if part.table.is_bits else 2
-        stop = part.address + len(part.cells) // width
-        return Block(self._spec.unit, part.table, Span(part.address, stop))
+        width = 1 if it.table.is_bits else 2
+        stop = it.address + len(it.cells) // width
+        return Block(self._spec.unit, it.table, Span(it.address, stop))

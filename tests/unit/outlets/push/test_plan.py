@@ -122,11 +122,11 @@ def test_what_was_read_for_an_old_edition_is_dropped(it):
 def test_stale_values_are_withheld_or_zero(it):
     it.apply(a_station(1, holding=[a_range(0, [1, 2])]))
     (replica,) = it.plan.replicas
-    it.image.withhold("a.py", as_zero=False)
+    it.image.mark_stale("a.py", as_zero=False)
     assert it.due() == []
 
     it.apply(a_station(1, holding=[a_range(0, [1, 2])]))
-    it.image.withhold("a.py", as_zero=True)
+    it.image.mark_stale("a.py", as_zero=True)
     assert replica.cells(Span(0, 2)) == bytes(4)
 
 

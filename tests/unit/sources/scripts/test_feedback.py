@@ -114,7 +114,7 @@ def test_writes_that_are_lost_are_counted(fed, monkeypatch):
 
 def test_true_values_of_what_is_withheld(fed):
     fed.document(one_range("input", 0, [5], name="flow"))
-    fed.image.withhold("a.py", as_zero=True)
+    fed.image.mark_stale("a.py", as_zero=True)
     (station,) = fed.told()["stations"]
 
     assert station["map"]["input"][0]["values"] == [5]

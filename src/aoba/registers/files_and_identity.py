@@ -32,7 +32,7 @@ class Key(NamedTuple):
         return f"station {self.unit} {self.kind} {number}"
 
 
-class Numbered:
+class FilesAndIdentity:
     """`identity` are the objects of a station before a document gives it some."""
 
     def __init__(self, identity: Mapping[int, bytes], journals: Sequence[WriteWatcher]) -> None:

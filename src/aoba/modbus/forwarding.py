@@ -1,6 +1,6 @@
-"""Writes to addresses that belong to a device behind us: not ours to carry out, but to pass on.
+"""Writes to addresses that belong to a device behind us: not ours to carry out, but to forward.
 
-A station raises `PassedOn` in place of a write, before anything has changed. It is no error: it
+A station raises `ForwardWrite` in place of a write, before anything has changed. It is no error: it
 interrupts a request from wherever it is carried out, whatever its function.
 """
 
@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from aoba.modbus.spec import Table
 
 
-class Part(NamedTuple):
+class WriteSlice(NamedTuple):
     """What of a write one device has to carry out; cells as in `aoba.modbus.pdu`."""
 
     device: "Device"
@@ -24,21 +24,21 @@ class Part(NamedTuple):
 class Device(Protocol):
     """Whoever decides about writes to some addresses; shows itself, as text, for the log."""
 
-    def expect_writable(self, part: Part) -> None:
-        """Raises RequestError where such a write is not passed on."""
+    def expect_writable(self, write: WriteSlice) -> None:
+        """Raises RequestError where such a write is not forwarded."""
         ...
 
-    def forward(self, part: Part, pdu: bytes) -> Awaitable[int | None]:
-        """Have `part` of the request `pdu` carried out; never raises.
+    def forward(self, write: WriteSlice, pdu: bytes) -> Awaitable[int | None]:
+        """Have `write`, a slice of the request `pdu` carried out; never raises.
 
         The exception code it was refused with, or None where it was accepted.
         """
         ...
 
 
-class PassedOn(Exception):  # noqa: N818  see above
+class ForwardWrite(Exception):  # noqa: N818  see above
     """The devices have the first word on a write, one after the other, in this order."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        super().__init__(f"{len(parts)} parts")
-        self.parts = parts
+    def __init__(self, slices: Sequence[WriteSlice]) -> None:
+        super().__init__(f"{len(slices)} slices")
+        self.slices = slices
