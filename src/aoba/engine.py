@@ -25,6 +25,7 @@ from aoba.links.tcp import MAX_CLIENTS
 from aoba.outlets.outlet import Outlet, Served
 from aoba.outlets.registry import open_outlet
 from aoba.registers.image import Image
+from aoba.registers.overwrites import Overwrites
 from aoba.sources.group import START_TIMEOUT, SourceGroup
 from aoba.sources.overwrite_log import OverwriteLog
 
@@ -111,7 +112,7 @@ class Engine:
         self.config = config
         self.image = Image(config.identity)
         self._overwrites = OverwriteLog()
-        self.image.watch_overwrites(self._overwrites.tell)
+        Overwrites(self.image, self._overwrites.tell)
         self._sources = SourceGroup(self.image, config.trace)
         self._outlets: dict[OutletKey, Outlet] = {}
 

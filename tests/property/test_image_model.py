@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from aoba.errors import DocumentError, IllegalDataAddress, ServerDeviceFailure
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
+from aoba.registers.journal import Journal
 from builders import CLIENT, decoded
 
 SIZE = 12  # addresses in play: few, so that ranges meet
@@ -97,7 +98,7 @@ class ImageMachine(RuleBasedStateMachine):
         self.units = {"a.py": set(), "b.py": set()}
         self.stale = {}
         self.now = 0.0
-        self.journals = {name: self.image.journal(name, lambda: self.now) for name in self.units}
+        self.journals = {name: Journal(self.image, name, lambda: self.now) for name in self.units}
         self.written = {name: [] for name in self.units}
 
     @rule(source=sources, document=documents(), replace=st.booleans())

@@ -13,7 +13,9 @@ from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
 from aoba.outlets.push.obstacles import Refused
 from aoba.outlets.push.plan import Plan
+from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.image import Image
+from aoba.registers.journal import Journal
 from aoba.spans import Span
 from builders import decoded
 
@@ -86,8 +88,8 @@ class Pushing(RuleBasedStateMachine):
         super().__init__()
         self.image = Image()
         self.plan = Plan(self.image, {"fed.py"})
-        self.image.watch(self.plan.hear)
-        self.journal = self.image.journal("fed.py", lambda: 0.0)
+        self.image.changes.subscribe(self.plan.hear, DocumentApplied, SourceReset)
+        self.journal = Journal(self.image, "fed.py", lambda: 0.0)
         self.device = {}
         self.wanted = {}  # by key, of all that has a value, with its source
         self.defined = {}  # what there is of each source, by key

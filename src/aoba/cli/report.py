@@ -11,10 +11,10 @@ from msgspec import UNSET
 
 from aoba.document.decode import Decoded
 from aoba.document.hints import of_addresses
-from aoba.document.schema import Document
 from aoba.identity import DEFAULT_IDENTITY, object_name
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
+from aoba.registers.changes import DocumentApplied
 from aoba.registers.described import Described, Descriptions
 from aoba.registers.image import Image
 from aoba.sources.scripts.spec import DEFAULT_INTERVAL
@@ -39,7 +39,7 @@ class Report:
         self.still_running = False
         self.seconds = 0.0
         self.image = Image()
-        self.image.watch(self._took)
+        self.image.changes.subscribe(self._took, DocumentApplied)
         self.descriptions = Descriptions()
         self.modes: dict[int, str] = {}
         """Of each station, by its id."""
@@ -69,7 +69,8 @@ class Report:
     def stderr(self, line: str) -> None:
         self._say(split_level(line)[1], "dim")
 
-    def _took(self, source: str, document: Document) -> None:
+    def _took(self, change: DocumentApplied) -> None:
+        source, document = change.source, change.document
         self.descriptions.note(document)
         self.modes |= {station.id: station.mode for station in document.stations}
         if source != self.name:  # its health

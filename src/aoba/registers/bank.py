@@ -1,10 +1,10 @@
 """One station: its four tables, and apart from them its files, FIFO queues and identification.
 
-Some sources withhold what they have defined from readers, and some follow what clients write. What
-devices have defined is theirs: a write to it is passed on, and carried out here when they agree.
+What a stale source has defined is withheld from readers. What devices have defined is theirs: a
+write to it is forwarded, and carried out here when they agree.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import NamedTuple
 
@@ -16,8 +16,8 @@ from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.spec import Table
 from aoba.registers.block import Owned
 from aoba.registers.cells import Cells
+from aoba.registers.changes import Changes, ClientWrite
 from aoba.registers.files import Files
-from aoba.registers.journal import WriteWatcher
 
 
 class Stale(NamedTuple):
@@ -39,24 +39,25 @@ class Bank:
     """Implements `aoba.modbus.station.Station`; `tables` is indexed by `Table`.
 
     `tables` have the true values, whatever is withheld. Each write that is carried out is told to
-    `ready` and to `journals`, under the number of this `unit`. Who changes `tables` or `withheld`
+    `ready` and to `changes`, under the number of this `unit`. Who changes `tables` or `withheld`
     past `write` has to tell `ready` himself.
     """
 
     def __init__(
         self,
         ready: ReadyAnswers,
+        changes: Changes,
         unit: int = 1,
         identity: Mapping[int, bytes] = DEFAULT_IDENTITY,
-        journals: Sequence[WriteWatcher] = (),
     ) -> None:
-        self._ready, self._journals = ready, journals
+        self._ready, self._changes = ready, changes
         self.unit = unit
         self.identity = identity
         self.tables = [Cells(table) for table in Table]
+        self.owned: dict[str, Owned] = {}
         self.stale: dict[str, Stale] = {}
         self.delegated: dict[str, Delegated] = {}
-        """Both by source."""
+        """All three by source; what is owned is all that is defined."""
         self.files = Files()
         self.fifos: dict[int, bytes] = {}
         """Queues by the address of their pointer."""
@@ -78,10 +79,16 @@ class Bank:
     def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:
         if self.delegated:
             self._forward(table, address, cells)
-        self.tables[table].write(address, cells)
+        subscribers = self._changes.of_all.get(ClientWrite)
+        if not subscribers:
+            self.tables[table].write(address, cells)
+            self._ready.forget()
+            return
+        before = self.tables[table].exchange(address, cells)
         self._ready.forget()
-        for journal in self._journals:
-            journal.note(self.unit, table, address, cells, client)
+        change = ClientWrite(self.unit, table, address, before, cells, client)
+        for subscriber in subscribers:
+            subscriber(change)
 
     def local(self) -> "Bank":
         same = copy(self)

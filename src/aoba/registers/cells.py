@@ -45,6 +45,14 @@ class Cells:
         block, offset = self._locate(start, start + len(cells) // self.width)
         block[offset : offset + len(cells)] = cells
 
+    def exchange(self, start: int, cells: bytes) -> bytes:
+        """As `write`; what was there before."""
+        block, offset = self._locate(start, start + len(cells) // self.width)
+        stop = offset + len(cells)
+        before = bytes(block[offset:stop])
+        block[offset:stop] = cells
+        return before
+
     def _locate(self, start: int, stop: int) -> tuple[bytearray, int]:
         index = self.spans.find(start, stop)
         if index < 0:

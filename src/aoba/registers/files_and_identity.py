@@ -1,11 +1,11 @@
-"""What stations have by number, besides their tables: files, FIFO queues, identification objects.
+"""What stations have besides their tables: files, FIFO queues, identification objects.
 
 Each belongs to the source that defines it first, as an address does. A document replaces it; but in
 slave mode a file belongs to the bus once it is there, and only grows (as `holding`). A queue always
 follows the script, since a client cannot change one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from msgspec import UNSET
@@ -13,9 +13,7 @@ from msgspec import UNSET
 from aoba.document.schema import Document, Station
 from aoba.errors import Conflict
 from aoba.identity import object_name
-from aoba.modbus.ready import ReadyAnswers
 from aoba.registers.bank import Bank
-from aoba.registers.journal import WriteWatcher
 
 FILE: Final = "file"
 FIFO: Final = "fifo"
@@ -35,12 +33,9 @@ class Key(NamedTuple):
 class FilesAndIdentity:
     """`identity` are the objects of a station before a document gives it some."""
 
-    def __init__(self, identity: Mapping[int, bytes], journals: Sequence[WriteWatcher]) -> None:
-        self._identity, self._journals = identity, journals
+    def __init__(self, identity: Mapping[int, bytes]) -> None:
+        self._identity = identity
         self._owners: dict[Key, str] = {}
-
-    def new_bank(self, unit: int, ready: ReadyAnswers) -> Bank:
-        return Bank(ready, unit, self._identity, self._journals)
 
     def check(self, source: str, document: Document) -> None:
         """Raises Conflict where something in `document` belongs to another source."""

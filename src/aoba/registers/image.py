@@ -9,11 +9,11 @@ Who owns a value (`mode` of a station in a document):
     slave    `discrete_inputs` and `input`: the script; `coils` and `holding`: the bus, from the
              moment an address is defined, which is when it takes its initial value
 
-What a source has defined can be withheld from readers, until its next document. What clients write
-to it can be followed in a journal; or, where the source is a device, it has to agree first.
+What a stale source has defined is withheld from readers, until its next document. Where a source is
+a device, it decides about writes to what it has defined. Whatever changes is told to `changes`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from aoba.document.ranges import Range, Ranges
@@ -26,9 +26,18 @@ from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank, Delegated, Stale
 from aoba.registers.block import Block, Owned
 from aoba.registers.cells import Cells
+from aoba.registers.changes import (
+    Changes,
+    DocumentAccepted,
+    DocumentApplied,
+    PresentState,
+    SourceReset,
+    SourceState,
+    Staleness,
+    StalenessChanged,
+    ValuesUpdated,
+)
 from aoba.registers.files_and_identity import FilesAndIdentity
-from aoba.registers.journal import Journal, WriteWatcher
-from aoba.registers.overwrites import Overwrites, Overwritten
 from aoba.registers.quota import Quota
 from aoba.spans import Span, Spans
 
@@ -38,9 +47,6 @@ _BUS_TABLES: Final = frozenset((Table.COILS, Table.HOLDING))
 Territory = dict[int, Owned]
 """Which addresses a source has defined, by unit id."""
 
-Watcher = Callable[[str, Document], None]
-"""Hears of a source and its document; must not raise."""
-
 
 class Image:
     """`identity` are the identification objects of stations that no document gives others."""
@@ -49,52 +55,14 @@ class Image:
         self.stations: dict[int, Bank] = {}
         self.ready = ReadyAnswers()
         """Answers that hold as long as nothing here changes."""
-        self.editions: dict[str, int] = {}
-        """How often a source has replaced all that it had defined."""
+        self.changes = Changes()
+        """Told of whatever changes here and in the stations."""
+        self._identity = identity
         self._territories: dict[str, Territory] = {}
         self._quotas: dict[str, Quota] = {}
         self._devices: dict[str, Device] = {}
-        self._journals: list[WriteWatcher] = []
-        self._journal_of: dict[str, Journal] = {}
-        self._watchers: list[Watcher] = []
-        self._forgotten: list[Callable[[str], None]] = []
-        self._overwrites = Overwrites(self._owns, self._read)
-        self._files_and_identity = FilesAndIdentity(identity, self._journals)
-
-    @property
-    def is_watched(self) -> bool:
-        return bool(self._watchers)
-
-    def watch(
-        self, watcher: Watcher, forgotten: Callable[[str], None] | None = None
-    ) -> Callable[[], None]:
-        """Tell `watcher` of each document that has taken effect, until what is returned is called.
-
-        `forgotten` hears before that of a source whose document replaces all it had defined, and of
-        one that is gone.
-        """
-        self._watchers.append(watcher)
-        if forgotten:
-            self._forgotten.append(forgotten)
-
-        def unwatch() -> None:
-            self._watchers.remove(watcher)
-            if forgotten:
-                self._forgotten.remove(forgotten)
-
-        return unwatch
-
-    def journal(self, source: str, clock: Callable[[], float]) -> Journal:
-        """Note from now on what clients write to whatever `source` has defined at the time."""
-        journal = Journal(lambda unit: self._territories.get(source, {}).get(unit), clock)
-        self._journals.append(journal)
-        self._journal_of[source] = journal
-        return journal
-
-    def watch_overwrites(self, found: Callable[[Overwritten], None]) -> None:
-        """Tell `found` from now on of writes of clients that a source has undone."""
-        self._overwrites.found = found
-        self._journals.append(self._overwrites)
+        self._staleness: dict[str, Staleness] = {}  # of those that are stale
+        self._files_and_identity = FilesAndIdentity(identity)
 
     def delegate(self, source: str, device: Device) -> None:
         """Let `device` decide about writes to all that `source` is going to define."""
@@ -108,11 +76,27 @@ class Image:
                 for start, stop in owned[table]:
                     yield Block(unit, table, start, cells.read(start, stop))
 
+    def present(self) -> PresentState:
+        """All that sources have defined, as it is now."""
+        fresh = Staleness.FRESH
+        return PresentState(
+            {
+                source: SourceState(list(self.blocks(source)), self._staleness.get(source, fresh))
+                for source in self._territories
+            }
+        )
+
     def mark_stale(self, source: str, *, as_zero: bool) -> None:
         """Until its next document, let what `source` has defined read as zero, or not at all."""
-        for unit, owned in self._territories.get(source, {}).items():
+        territory = self._territories.get(source)
+        staleness = Staleness.ZERO if as_zero else Staleness.REFUSED
+        if not territory or self._staleness.get(source) is staleness:
+            return
+        self._staleness[source] = staleness
+        for unit, owned in territory.items():
             self.stations[unit].stale[source] = Stale(owned, as_zero)
         self.ready.forget()
+        self.changes.tell(StalenessChanged, source, staleness)
 
     def apply(self, source: str, document: Document, *, replace: bool = False) -> None:
         """Let `document` of `source` take effect.
@@ -122,6 +106,47 @@ class Image:
         and has changed nothing, where another source has defined one of the addresses; and
         DocumentError likewise, where `source` defines more than its quota.
         """
+        self._check(source, document, replace=replace)
+        self.changes.tell(DocumentAccepted, source)
+        self.ready.forget()
+        was_stale = self._release(source)
+        if replace:
+            self._forget(source)
+        territory = self._territories.setdefault(source, {})
+        for station in document.stations:
+            self._define(source, document, station, territory)
+        if replace:
+            self.changes.tell(SourceReset, source, False)
+        if was_stale:
+            self.changes.tell(StalenessChanged, source, Staleness.FRESH)
+        self.changes.tell(DocumentApplied, source, document)
+
+    def remove(self, source: str) -> None:
+        """The source is gone, with all that it has defined."""
+        self.ready.forget()
+        self._release(source)
+        self._forget(source)
+        for known in (self._quotas, self._devices):
+            known.pop(source, None)
+        self.changes.tell(SourceReset, source, True)
+
+    def update_values(self, source: str, blocks: Iterable[Block]) -> None:
+        """Store values that have become known in another way than by a document.
+
+        All of it is what `source` has defined; it stays as stale as it was.
+        """
+        news = [block for block in blocks if self._stored(block) != block.cells]
+        for unit, table, start, cells in news:
+            self.stations[unit].tables[table].write(start, cells)
+        if news:
+            self.ready.forget()
+            self.changes.tell(ValuesUpdated, source, news)
+
+    def _stored(self, block: Block) -> bytes:
+        cells = self.stations[block.unit].tables[block.table]
+        return cells.read(block.start, block.start + len(block.cells) // cells.width)
+
+    def _check(self, source: str, document: Document, *, replace: bool) -> None:
         self._check_conflicts(source, document)
         if document.has_files_and_identity:
             self._files_and_identity.check(source, document)
@@ -129,103 +154,67 @@ class Image:
         owned = {} if replace else self._territories.get(source, {})
         quota.add(quota.check(document, owned, {} if replace else self.stations))
         self._quotas[source] = quota
-        written = self._overwrites.begins(source)
-        self.ready.forget()
-        self._release(source)
-        if replace:
-            self.editions[source] = self.editions.get(source, 0) + 1
-            self._forget(source)
-        territory = self._territories.setdefault(source, {})
-        for station in document.stations:
-            bank = self.stations.get(station.id) or self._add(station.id)
-            if station.id not in territory:
-                territory[station.id] = (Spans(), Spans(), Spans(), Spans())
-            own = territory[station.id]
-            for table, ranges in station.map.tables():
-                by_bus = station.mode == "slave" and table in _BUS_TABLES
-                for item in _in_order(ranges):
-                    _apply_range(bank.tables[table], own[table], item, only_new=by_bus)
-            if source in self._devices:
-                bank.delegated[source] = Delegated(own, self._devices[source])
-            if document.has_files_and_identity:
-                self._files_and_identity.apply(source, document, station, bank)
-        self._overwrites.over(source, written)
-        for watcher in self._watchers:
-            watcher(source, document)
-
-    def remove(self, source: str) -> None:
-        """The source is gone, with all that it has defined."""
-        self.ready.forget()
-        self._release(source)
-        self._forget(source)
-        for known in (self._quotas, self._devices, self.editions):
-            known.pop(source, None)
-        if journal := self._journal_of.pop(source, None):
-            self._journals.remove(journal)
-
-    def renew(self, source: str, blocks: Iterable[Block]) -> None:
-        """The same for a document that gives its `master` stations `blocks`, and defines no more.
-
-        That is, no more than the last one of `source` did. Watchers do not hear of it.
-        """
-        written = self._overwrites.begins(source)
-        self.ready.forget()
-        self._release(source)
-        for unit, table, start, cells in blocks:
-            self.stations[unit].tables[table].write(start, cells)
-        self._overwrites.over(source, written)
-
-    def _owns(self, source: str, unit: int, table: Table, span: Span) -> bool:
-        """Whether the script `source` has defined some of these addresses."""
-        own = self._territories.get(source, {}).get(unit)
-        return (
-            own is not None
-            and source not in self._devices
-            and own[table].overlap(*span) is not None
-        )
-
-    def _read(self, unit: int, table: Table, span: Span) -> bytes | None:
-        bank = self.stations.get(unit)
-        if bank is None or not bank.tables[table].spans.covers(*span):
-            return None
-        return bank.tables[table].read(*span)
-
-    def _add(self, unit: int) -> Bank:
-        bank = self.stations[unit] = self._files_and_identity.new_bank(unit, self.ready)
-        return bank
 
     def _check_conflicts(self, source: str, document: Document) -> None:
-        if len(self._territories) == (source in self._territories):
-            return
-        mine = self._territories.get(source, {})
-        others = [(name, t) for name, t in self._territories.items() if name != source]
         for i, station in enumerate(document.stations):
+            bank = self.stations.get(station.id)
+            if bank is None or len(bank.owned) == (source in bank.owned):
+                continue
+            mine = bank.owned.get(source)
             for table, ranges in station.map.tables():
                 for item in ranges:
-                    if station.id in mine and mine[station.id][table].covers(*item.span):
+                    if mine and mine[table].covers(*item.span):
                         continue
-                    _check_conflict(f"stations[{i}]", station, table, item, others)
+                    for overlap, owner in _overlaps(bank, table, item.span):
+                        if owner != source:
+                            raise Conflict(
+                                f"stations[{i}].{station.map.place(item)}",
+                                f"station {station.id} {table.label} {overlap} "
+                                f"already belongs to {owner}",
+                            )
 
-    def _release(self, source: str) -> None:
-        for unit in self._territories.get(source, {}):
-            self.stations[unit].stale.pop(source, None)
+    def _define(
+        self, source: str, document: Document, station: Station, territory: Territory
+    ) -> None:
+        unit = station.id
+        bank = self.stations.get(unit)
+        if bank is None:
+            bank = self.stations[unit] = Bank(self.ready, self.changes, unit, self._identity)
+        if unit not in territory:
+            bank.owned[source] = territory[unit] = Spans(), Spans(), Spans(), Spans()
+        own = territory[unit]
+        for table, ranges in station.map.tables():
+            by_bus = station.mode == "slave" and table in _BUS_TABLES
+            for item in _in_order(ranges):
+                _apply_range(bank.tables[table], own[table], item, only_new=by_bus)
+        if source in self._devices:
+            bank.delegated[source] = Delegated(own, self._devices[source])
+        if document.has_files_and_identity:
+            self._files_and_identity.apply(source, document, station, bank)
+
+    def _release(self, source: str) -> bool:
+        """Let what `source` has defined be read; whether it was stale."""
+        if self._staleness.pop(source, None) is None:
+            return False
+        for unit in self._territories[source]:
+            del self.stations[unit].stale[source]
+        return True
 
     def _forget(self, source: str) -> None:
         """Remove what `source` has defined and leave what the others have."""
-        for forgotten in self._forgotten:
-            forgotten(source)
         self._files_and_identity.forget(source)
         for unit in self._territories.pop(source, {}):
-            remaining = [t[unit] for t in self._territories.values() if unit in t]
-            if not remaining:
+            bank = self.stations[unit]
+            del bank.owned[source]
+            bank.delegated.pop(source, None)
+            # A write may be under way, which knows this bank: it finds what is left, if anything.
+            old = bank.reset()
+            if not bank.owned:
                 del self.stations[unit]
                 continue
-            bank = self.stations[unit]  # the same one goes on: a write to it may be under way
-            bank.delegated.pop(source, None)
-            old = bank.reset()
-            for territory in remaining:
+            for owned in bank.owned.values():
                 for table in Table:
-                    _copy(territory[table], old.tables[table], bank.tables[table])
+                    _copy(owned[table], old.tables[table], bank.tables[table])
             self._files_and_identity.copy(old, bank)
 
 
@@ -248,22 +237,11 @@ def _apply_range(cells: Cells, own: Spans, item: Range, *, only_new: bool) -> No
             cells.write(target.start, part)
 
 
-def _check_conflict(
-    path: str,
-    station: Station,
-    table: Table,
-    item: Range,
-    others: list[tuple[str, Territory]],
-) -> None:
-    for name, territory in others:
-        if station.id not in territory:
-            continue
-        overlap = territory[station.id][table].overlap(*item.span)
-        if overlap:
-            raise Conflict(
-                f"{path}.{station.map.place(item)}",
-                f"station {station.id} {table.label} {overlap} already belongs to {name}",
-            )
+def _overlaps(bank: Bank, table: Table, span: Span) -> Iterator[tuple[Span, str]]:
+    """What of `span` is defined already, the first of each source, and who has defined it."""
+    for source, owned in bank.owned.items():
+        if overlap := owned[table].overlap(*span):
+            yield overlap, source
 
 
 def _copy(spans: Spans, old: Cells, new: Cells) -> None:

@@ -6,21 +6,15 @@ second: of what goes beyond, the oldest is dropped and counted.
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
-from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.registers.block import Owned
+from aoba.registers.changes import ClientWrite
+from aoba.registers.image import Image
 
 MAX_WRITES: Final = 10_000
 MAX_BYTES: Final = 1_000_000
 """Of cells of all writes together: a million coils, or half a million registers."""
-
-
-class WriteWatcher(Protocol):
-    def note(self, unit: int, table: Table, address: int, cells: bytes, client: Client) -> None:
-        """A write of `client` was carried out; cells as in `aoba.modbus.pdu`. Must not raise."""
-        ...
 
 
 class Write(NamedTuple):
@@ -42,24 +36,17 @@ class Written(NamedTuple):
 
 
 class Journal:
-    """`owned` gives what the source has of a station, `clock` the time of a write."""
+    """Of writes to whatever `source` has defined at the time, until `close`.
 
-    def __init__(self, owned: Callable[[int], Owned | None], clock: Callable[[], float]) -> None:
-        self._owned, self._clock = owned, clock
+    `clock` gives the time of a write.
+    """
+
+    def __init__(self, image: Image, source: str, clock: Callable[[], float]) -> None:
+        self._stations, self._source, self._clock = image.stations, source, clock
         self._writes: deque[Write] = deque()
         self._bytes = 0
         self._lost = 0
-
-    def note(self, unit: int, table: Table, address: int, cells: bytes, client: Client) -> None:
-        """Keep what of a write that was carried out is the source's own: all, parts or nothing."""
-        owned = self._owned(unit)
-        if owned is None:
-            return
-        width = 1 if table.is_bits else 2
-        for part in owned[table].parts(address, address + len(cells) // width):
-            own = cells[width * (part.start - address) : width * (part.stop - address)]
-            self._add(Write(self._clock(), unit, table, part.start, own, client.name))
-        self._drop_excess()
+        self.close = image.changes.subscribe(self._note, ClientWrite)
 
     def take(self) -> Written:
         """All that has been noted, which is forgotten here."""
@@ -76,6 +63,19 @@ class Journal:
         for write in (*taken.writes, *newer):
             self._add(write)
         self._lost += taken.lost
+        self._drop_excess()
+
+    def _note(self, change: ClientWrite) -> None:
+        """Keep what of a write is the source's own: all, parts or nothing."""
+        owned = self._stations[change.unit].owned.get(self._source)
+        if owned is None:
+            return
+        table, address, cells = change.table, change.address, change.after
+        width = 1 if table.is_bits else 2
+        for start, stop in owned[table].parts(address, address + len(cells) // width):
+            own = cells[width * (start - address) : width * (stop - address)]
+            write = Write(self._clock(), change.unit, table, start, own, change.client.name)
+            self._add(write)
         self._drop_excess()
 
     def _add(self, write: Write) -> None:

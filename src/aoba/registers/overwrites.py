@@ -11,8 +11,9 @@ write is undone.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
+from aoba.registers.changes import ClientWrite, DocumentAccepted, DocumentApplied
+from aoba.registers.image import Image
 from aoba.spans import Span
 
 MAX_WRITES: Final = 32
@@ -22,9 +23,8 @@ MAX_DOCUMENTS: Final = 20
 """Of the owner, for which a write is kept: one that stands so long belongs to the bus."""
 
 _Key = tuple[str, int, Table]
-
-Read = Callable[[int, Table, Span], bytes | None]
-"""The present cells of addresses of a station; None where they are not all defined."""
+_Kept = tuple[ClientWrite, int]
+"""A write, and how many documents have left it alone."""
 
 
 class Overwritten(NamedTuple):
@@ -37,51 +37,57 @@ class Overwritten(NamedTuple):
     span: Span
 
 
-class _Write(NamedTuple):
-    span: Span
-    cells: bytes
-    documents: int = 0
-    """That have left it alone."""
-
-
 class Overwrites:
-    """Implements `WriteWatcher`. `owns` says whether a source has defined some of a span."""
+    """`found` hears of each write that a document of `image` has undone; it must not raise."""
 
-    def __init__(self, owns: Callable[[str, int, Table, Span], bool], read: Read) -> None:
-        self.found: Callable[[Overwritten], None] = lambda _: None
-        """Hears of each write that was undone; must not raise."""
-        self._owns, self._read = owns, read
-        self._writes: dict[_Key, _Write] = {}
+    def __init__(self, image: Image, found: Callable[[Overwritten], None]) -> None:
+        self._stations, self._found = image.stations, found
+        self._writes: dict[_Key, _Kept] = {}
+        self._at_stake: dict[_Key, _Kept] = {}  # by the document that is taking effect
+        image.changes.subscribe(self._note, ClientWrite)
+        image.changes.subscribe(self._begins, DocumentAccepted)
+        image.changes.subscribe(self._over, DocumentApplied)
 
-    def note(self, unit: int, table: Table, address: int, cells: bytes, client: Client) -> None:
-        stop = address + len(cells) // (1 if table.is_bits else 2)
-        self._keep((client.host, unit, table), _Write(Span(address, stop), cells))
+    def _note(self, change: ClientWrite) -> None:
+        self._keep((change.client.host, change.unit, change.table), change, 0)
 
-    def begins(self, source: str) -> dict[_Key, _Write]:
-        """A document of `source` is about to take effect; what is returned goes to `over`."""
+    def _begins(self, change: DocumentAccepted) -> None:
         if not self._writes:  # as most of the time
-            return self._writes
-        mine = [
-            key for key, write in self._writes.items() if self._owns(source, *key[1:], write.span)
-        ]
-        writes = {key: self._writes.pop(key) for key in mine}
-        return {key: write for key, write in writes.items() if self._is_there(key, write)}
+            return
+        mine = {key: it for key, it in self._writes.items() if self._is_of(change.source, it[0])}
+        for key in mine:
+            del self._writes[key]
+        self._at_stake = {key: it for key, it in mine.items() if self._is_there(it[0])}
 
-    def over(self, source: str, writes: dict[_Key, _Write]) -> None:
-        """It has taken effect."""
-        for key, write in writes.items():
-            if self._is_there(key, write):
-                self._keep(key, write._replace(documents=write.documents + 1))
+    def _over(self, change: DocumentApplied) -> None:
+        at_stake, self._at_stake = self._at_stake, {}
+        for key, (write, documents) in at_stake.items():
+            if self._is_there(write):
+                self._keep(key, write, documents + 1)
             else:
-                self.found(Overwritten(source, *key, write.span))
+                self._found(Overwritten(change.source, *key, _span(write)))
 
-    def _keep(self, key: _Key, write: _Write) -> None:
+    def _keep(self, key: _Key, write: ClientWrite, documents: int) -> None:
         self._writes.pop(key, None)
         if len(self._writes) >= MAX_WRITES:
             del self._writes[next(iter(self._writes))]
-        if write.documents < MAX_DOCUMENTS:
-            self._writes[key] = write
+        if documents < MAX_DOCUMENTS:
+            self._writes[key] = write, documents
 
-    def _is_there(self, key: _Key, write: _Write) -> bool:
-        _, unit, table = key
-        return self._read(unit, table, write.span) == write.cells
+    def _is_of(self, source: str, write: ClientWrite) -> bool:
+        """Whether the script `source` has defined some of these addresses; a device is none."""
+        bank = self._stations.get(write.unit)
+        if bank is None or source not in bank.owned or source in bank.delegated:
+            return False
+        return bank.owned[source][write.table].overlap(*_span(write)) is not None
+
+    def _is_there(self, write: ClientWrite) -> bool:
+        bank, span = self._stations.get(write.unit), _span(write)
+        if bank is None or not bank.tables[write.table].spans.covers(*span):
+            return False
+        return bank.tables[write.table].read(*span) == write.after
+
+
+def _span(write: ClientWrite) -> Span:
+    width = 1 if write.table.is_bits else 2
+    return Span(write.address, write.address + len(write.after) // width)

@@ -144,7 +144,7 @@ class Deliveries:
     def skipped(self, text: str) -> None:
         self._reception.skipped(text)
 
-    def _applied(self, document: Document, _: bool) -> None:
+    def _applied(self, document: Document) -> None:
         self._vitals.document()
         if document.stations:
             self.settled.set()

@@ -22,8 +22,7 @@ MAX_WARNED: Final = 100
 class Reception:
     """Implements `Listener` for one run after the other; call `begin` for each.
 
-    `on_document` hears of each document that has taken effect, and whether it has replaced all that
-    the script had defined before.
+    `on_document` hears of each document that has taken effect.
     """
 
     def __init__(
@@ -31,7 +30,7 @@ class Reception:
         name: str,
         image: Image,
         log: SourceLog,
-        on_document: Callable[[Document, bool], None],
+        on_document: Callable[[Document], None],
     ) -> None:
         self.documents = 0
         self.of_this_run = 0
@@ -75,7 +74,7 @@ class Reception:
         self.of_this_run += 1
         if self._failed:
             self._recover()
-        self._on_document(document, replace)
+        self._on_document(document)
 
     def error(self, text: str, key: Hashable = None) -> None:
         """`key` is what `SourceLog.repeatable` knows it by."""

@@ -11,6 +11,7 @@ from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
 from aoba.modbus.spec import ExceptionCode, Table
 from aoba.registers.image import Image
+from aoba.registers.journal import Journal
 from builders import FakeDevice, a_range, a_station, decoded, stations
 
 READ = b"\x03\0\0\0\x04"
@@ -112,7 +113,7 @@ def test_ready_answers_are_forgotten_when_the_device_has_agreed(image, client):
 def test_a_write_across_owners_asks_each_device_and_is_then_carried_out_whole(
     image, device, client
 ):
-    journal = image.journal("script.py", lambda: 0.0)
+    journal = Journal(image, "script.py", lambda: 0.0)
     cells = bytes(range(10))
 
     ask(image, b"\x10\0\x02\0\x05\x0a" + cells, client)

@@ -346,12 +346,3 @@ def test_blocks_are_the_true_values_of_a_source_in_order(image):
 
     assert list(image.blocks(A)) == [(1, Table.INPUT, 0, b"\0\5"), (2, Table.COILS, 7, b"\0")]
     assert list(image.blocks("c.py")) == []
-
-
-def test_who_watches_hears_what_is_replaced_before_what_replaces_it():
-    image, heard = Image(), []
-    image.watch(lambda source, _: heard.append(source), lambda source: heard.append(f"-{source}"))
-    for replace in (False, True):
-        image.apply("a", decoded(one_range("holding", 0, [1])), replace=replace)
-
-    assert heard == ["a", "-a", "a"]

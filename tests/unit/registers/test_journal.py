@@ -4,7 +4,7 @@ from aoba.errors import IllegalDataAddress
 from aoba.modbus.spec import Table
 from aoba.registers import journal
 from aoba.registers.image import Image
-from aoba.registers.journal import Write
+from aoba.registers.journal import Journal, Write
 from builders import CLIENT, a_range, a_station, decoded, one_range, stations
 
 A, B = "a.py", "b.py"
@@ -30,7 +30,7 @@ def image():
 @pytest.fixture
 def taken(image, clock):
     """Writes to what A has defined, since the last call."""
-    kept = image.journal(A, clock)
+    kept = Journal(image, A, clock)
     return kept.take
 
 
@@ -71,7 +71,7 @@ def test_a_refused_write_is_none(image, taken):
 
 @pytest.mark.parametrize("table", ["coils", "holding"])
 def test_of_a_write_across_sources_each_is_told_its_parts(image, clock, taken, table):
-    of_b = image.journal(B, clock)
+    of_b = Journal(image, B, clock)
     which = Table[table.upper()]
     own = [a_range(0, length=2), a_range(4, length=2)]
     image.apply(A, decoded(stations(a_station(**{table: own}))))
@@ -103,7 +103,7 @@ def test_what_was_written_before_an_address_was_forgotten_is_still_told(image, t
 
 
 def test_a_station_that_is_built_anew_for_another_source_is_still_followed(image, clock):
-    of_b = image.journal(B, clock)
+    of_b = Journal(image, B, clock)
     image.apply(A, decoded(one_range("holding", 0, length=1)))
     image.apply(B, decoded(one_range("holding", 1, length=1)))
     image.apply(A, decoded(stations()), replace=True)
@@ -136,7 +136,7 @@ def test_large_writes_are_limited_by_their_size(image, taken, monkeypatch):
 
 def test_what_was_taken_in_vain_is_told_again_before_what_came_since(image, clock, monkeypatch):
     monkeypatch.setattr(journal, "MAX_WRITES", 3)
-    kept = image.journal(A, clock)
+    kept = Journal(image, A, clock)
     image.apply(A, decoded(one_range("holding", 0, length=1)))
     for value in range(4):
         write(image, Table.HOLDING, 0, bytes([0, value]))

@@ -4,9 +4,8 @@ import pytest
 
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.registers.block import Block
 from aoba.registers.image import Image
-from aoba.registers.overwrites import MAX_DOCUMENTS, MAX_WRITES, Overwritten
+from aoba.registers.overwrites import MAX_DOCUMENTS, MAX_WRITES, Overwrites, Overwritten
 from aoba.spans import Span
 from builders import FakeDevice, a_range, a_station, decoded, stations
 
@@ -19,10 +18,13 @@ def found():
 
 
 @pytest.fixture
-def image(found):
-    image = Image()
-    image.watch_overwrites(found.append)
-    return image
+def image():
+    return Image()
+
+
+@pytest.fixture(autouse=True)
+def overwrites(image, found):
+    return Overwrites(image, found.append)
 
 
 def gives(image, values, *, mode="master", source="boiler.py", table="holding", start=0):
@@ -52,14 +54,6 @@ def test_of_coils_too(image, found):
     assert [each.table for each in found] == [Table.COILS]
 
 
-def test_when_only_the_values_of_a_document_are_new(image, found):
-    gives(image, [1, 2])
-    writes(image, 1, 77)
-    image.renew("boiler.py", [Block(1, Table.HOLDING, 0, b"\0\1\0\5")])
-
-    assert [each.span for each in found] == [Span(1, 2)]
-
-
 def test_documents_that_leave_it_alone_may_come_before(image, found):
     gives(image, [1, 2])
     writes(image, 1, 77)
@@ -71,12 +65,12 @@ def test_documents_that_leave_it_alone_may_come_before(image, found):
     assert len(found) == 1
 
 
-def test_what_many_documents_have_left_alone_is_no_longer_looked_at(image, found):
+def test_what_many_documents_have_left_alone_is_no_longer_looked_at(image, found, overwrites):
     gives(image, [1, 2])
     writes(image, 1, 77)
     for _ in range(MAX_DOCUMENTS):
         gives(image, [5])
-    assert image._overwrites._writes == {}
+    assert overwrites._writes == {}
     gives(image, [1, 2])
 
     assert found == []
@@ -137,19 +131,11 @@ def test_a_station_that_is_gone_has_lost_the_write(image, found):
     assert [each.unit for each in found] == [1]
 
 
-def test_what_waits_is_bounded(image, found):
+def test_what_waits_is_bounded(image, found, overwrites):
     gives(image, [1] * 10)
     for i in range(2 * MAX_WRITES):
         writes(image, i % 10, 100 + i, Client(f"10.0.0.{i} port 1"))
-        assert len(image._overwrites._writes) <= MAX_WRITES
+        assert len(overwrites._writes) <= MAX_WRITES
     gives(image, [1] * 10)
 
     assert 0 < len(found) <= MAX_WRITES
-
-
-def test_whoever_does_not_ask_is_told_nothing():
-    image = Image()
-    gives(image, [1, 2])
-    writes(image, 1, 77)
-
-    assert image._overwrites._writes == {}

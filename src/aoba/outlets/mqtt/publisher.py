@@ -12,13 +12,13 @@ import time
 from typing import Final
 
 from aoba.config.model import PublishConfig
-from aoba.document.schema import Document
 from aoba.logs.dedup import Dedup
 from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.connection import Connection, together
 from aoba.mqtt.session import Session
 from aoba.outlets.mqtt.payload import Newest
 from aoba.outlets.outlet import Served
+from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.image import Image
 
 LAST_WORDS: Final = 0.5
@@ -37,7 +37,6 @@ class Publisher:
 
     def __init__(self, image: Image, config: PublishConfig) -> None:
         target = self._target = config.place
-        self._source = config.source
         self._attempts = Attempts(str(target.broker), _log.log)
         self._connection = Connection(target.broker, self._attempts)
         self._newest = Newest()
@@ -48,7 +47,8 @@ class Publisher:
         self._documents = 0
         self._complaints = Dedup()
         self._life: asyncio.Task[None] | None = None
-        self._unwatch = image.watch(self._took, self._forgot)
+        kinds = DocumentApplied, SourceReset
+        self._unsubscribe = image.changes.subscribe(self._hear, *kinds, source=config.source)
 
     async def bind(self) -> None:
         """There is nothing to take: a broker that is not there may come."""
@@ -59,7 +59,7 @@ class Publisher:
         self._life.add_done_callback(_tell_defect)
 
     async def close(self) -> None:
-        self._unwatch()
+        self._unsubscribe()
         if self._life is None:
             return
         with contextlib.suppress(TimeoutError):
@@ -71,14 +71,11 @@ class Publisher:
         self._tell(self._complaints.end())
         self._tell_summary()
 
-    def _forgot(self, source: str) -> None:
-        if source == self._source:
+    def _hear(self, change: DocumentApplied | SourceReset) -> None:
+        if isinstance(change, SourceReset):
             self._newest.forget()
-
-    def _took(self, source: str, document: Document) -> None:
-        if source != self._source:
             return
-        self._newest.add(document)
+        self._newest.add(change.document)
         self._is_news.set()
         self._is_published.clear()
 

@@ -9,7 +9,5 @@ from aoba.outlets.push.pusher import Pusher
 def open_push(config: PushConfig, served: Served) -> Pusher:
     sources = [it for it in served.sources if not config.sources or it.name in config.sources]
     feeding = {it.name for it in sources if getattr(it.spec, "feed", None)}
-    may_be_stale = any(it.spec.monitoring.freshness for it in sources)
     line = LineState(config.place, served.trace)
-    names = {it.name for it in sources}
-    return Pusher(line, served.image, config, names, feeding, may_be_stale=may_be_stale)
+    return Pusher(line, served.image, config, {it.name for it in sources}, feeding)

@@ -8,13 +8,14 @@ read back; then its registers are what the device has, whoever wrote there.
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from aoba.document.schema import Document
 from aoba.document.schema import Station as Described
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
 from aoba.outlets.push.replica import Replica, Wanted
 from aoba.outlets.push.trouble import Trouble
+from aoba.registers.block import Block
+from aoba.registers.changes import DocumentApplied, SourceReset, StalenessChanged
 from aoba.registers.image import Image
 
 WRITABLE: Final = (Table.COILS, Table.HOLDING)
@@ -44,7 +45,6 @@ class Plan:
     def __init__(self, image: Image, feeding: Collection[str] = ()) -> None:
         self._image, self._feeding = image, feeding
         self._stations: dict[int, Station] = {}
-        self._editions: dict[str, int] = {}
         self._told: set[str] = set()
 
     def __iter__(self) -> Iterator[Station]:
@@ -65,20 +65,16 @@ class Plan:
                 yield from (it.trouble for it in (*replica.unwritable, *replica.unreadable))
                 yield from replica.doubts.values()
 
-    def hear(self, source: str, document: Document) -> list[str]:
-        """Take over a document that is in the image; what is to be said about it, once."""
-        edition = self._image.editions.get(source, 0)
-        if self._editions.setdefault(source, edition) != edition:
-            self._editions[source] = edition
-            self._clear(source, self._stations)
+    def hear(self, change: DocumentApplied | SourceReset | StalenessChanged) -> list[str]:
+        """What devices should hold is another now; what is to be said about it, once."""
         remarks: list[str] = []
-        for station in document.stations:
-            if station.mode == "slave":
-                self._clear(source, (station.id,))
-                text = 'its mode is "slave", so nothing of it is written'
-            else:
-                text = self._define(source, station)
-            remarks += self._once(f"{source}: station {station.id}: {text}") if text else ()
+        match change:
+            case SourceReset(source):
+                self._clear(source, self._stations)
+            case DocumentApplied(source, document):
+                for station in document.stations:
+                    text = self._take(source, station)
+                    remarks += self._once(f"{source}: station {station.id}: {text}") if text else ()
         return remarks
 
     def feeds(self, replica: Replica) -> bool:
@@ -92,14 +88,15 @@ class Plan:
         """
         bank = self._image.stations.get(replica.unit)
         table, width = replica.table, replica.width
+        known: list[Block] = []
         for span, is_changed in replica.seen(start, cells):
             for part in replica.defined.parts(*span):
                 own = cells[width * (part.start - start) : width * (part.stop - start)]
                 if bank and is_changed:
                     bank.write(table, part.start, own, client)
                 elif bank:
-                    bank.tables[table].write(part.start, own)
-        self._image.ready.forget()
+                    known.append(Block(replica.unit, table, part.start, own))
+        self._image.update_values(replica.source, known)
 
     def forget(self) -> None:
         """The devices may hold anything now, as after a restart."""
@@ -112,9 +109,12 @@ class Plan:
         for station in self:
             station.is_to_be_renewed = True
 
-    def _define(self, source: str, described: Described) -> str:
+    def _take(self, source: str, described: Described) -> str:
         """What there is to say about it."""
         unit = described.id
+        if described.mode == "slave":
+            self._clear(source, (unit,))
+            return 'its mode is "slave", so nothing of it is written'
         station = self._stations.setdefault(unit, Station(unit))
         is_fed = source in self._feeding
         station.is_to_be_read |= is_fed

@@ -21,41 +21,35 @@ from aoba.client.target import TlsTarget
 from aoba.client.transport import context_of
 from aoba.client.words import FROM_GATEWAYS
 from aoba.config.model import PushConfig
-from aoba.document.schema import Document
 from aoba.errors import DeviceError, DeviceException, NoAnswer
 from aoba.outlets.push.exchange import Exchange
 from aoba.outlets.push.plan import Plan, Station
 from aoba.outlets.push.report import Report
 from aoba.outlets.push.way import Way
+from aoba.registers.changes import DocumentApplied, SourceReset, StalenessChanged
 from aoba.registers.image import Image
 
 GRACE: Final = 1.0
 """Seconds that a round under way has at the end."""
 
-STALE: Final = 1.0
-"""Seconds after which it is noticed that a source withholds its values, since it is stale."""
-
 
 class Pusher:
     """Implements `Outlet` for the documents of `sources` that take effect in `image`.
 
-    Some of these, `feeding`, are to be told what the devices hold, and some may be stale at times.
+    Some of these, `feeding`, are to be told what the devices hold.
     """
 
-    def __init__(  # noqa: PLR0913  what it has to know
+    def __init__(
         self,
         line: LineState,
         image: Image,
         config: PushConfig,
         sources: Collection[str],
         feeding: Collection[str] = (),
-        *,
-        may_be_stale: bool = False,
     ) -> None:
         target = self._target = line.target
         self._sources = sources
         self._refresh = config.refresh
-        self._may_be_stale = may_be_stale
         self._plan = Plan(image, feeding)
         self._report = Report(target, self._plan)
         self._way = Way(line, config, self._plan, self._report)
@@ -65,7 +59,8 @@ class Pusher:
             None  # over which connections may be lost, to be seldom asked
         )
         self._life: asyncio.Task[None] | None = None
-        self._unwatch = image.watch(self._hear)
+        kinds = DocumentApplied, SourceReset, StalenessChanged
+        self._unsubscribe = image.changes.subscribe(self._hear, *kinds)
 
     async def bind(self) -> None:
         """Raises UsageError where a certificate of ours cannot be used."""
@@ -78,7 +73,7 @@ class Pusher:
         self._life = asyncio.create_task(self._live())
 
     async def close(self) -> None:
-        self._unwatch()
+        self._unsubscribe()
         self._stop.set()
         if self._life:
             await asyncio.wait((self._life,), timeout=GRACE)
@@ -87,11 +82,10 @@ class Pusher:
             self._way.end()
             self._report.end()
 
-    def _hear(self, source: str, document: Document) -> None:
-        if source not in self._sources:
-            return
-        self._report.remarks(self._plan.hear(source, document))
-        self._news.set()
+    def _hear(self, change: DocumentApplied | SourceReset | StalenessChanged) -> None:
+        if change.source in self._sources:
+            self._report.remarks(self._plan.hear(change))
+            self._news.set()
 
     async def _live(self) -> None:
         """Until told to stop; then what has come by that time is still written, if it can be."""
@@ -202,8 +196,6 @@ class Pusher:
         """
         until = min((self._renew_at, *map(_next_try, self._plan)))
         seconds = max(0.0, until - time.monotonic())
-        if self._may_be_stale:
-            seconds = min(seconds, STALE)
         signs = [asyncio.create_task(event.wait()) for event in (self._news, self._stop)]
         lost = [asyncio.create_task(connection.until_lost())] if connection else []
         try:

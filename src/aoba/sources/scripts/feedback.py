@@ -13,12 +13,12 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from aoba.document.schema import Document
 from aoba.modbus.spec import Table
 from aoba.registers.block import Block
+from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.described import Described, Descriptions
 from aoba.registers.image import Image
-from aoba.registers.journal import Write, Written
+from aoba.registers.journal import Journal, Write, Written
 from aoba.threads import in_thread
 
 MAX_INLINE: Final = 128 * 1024
@@ -52,19 +52,24 @@ class Snapshot(NamedTuple):
 
 
 class Feedback:
-    """Of the source `name`, from now on."""
+    """Of the source `name`, from now on until it is removed."""
 
     def __init__(self, name: str, image: Image) -> None:
         self._name, self._image = name, image
-        self._journal = image.journal(name, time.time)
+        self._journal = Journal(image, name, time.time)
         self._descriptions = Descriptions()
         self._told = NOTHING
+        kinds = DocumentApplied, SourceReset
+        self._unsubscribe = image.changes.subscribe(self._hear, *kinds, source=name)
 
-    def applied(self, document: Document, *, replace: bool) -> None:
-        """A document of the source has taken effect."""
-        if replace:
-            self._descriptions = Descriptions()
-        self._descriptions.note(document)
+    def _hear(self, change: DocumentApplied | SourceReset) -> None:
+        if isinstance(change, DocumentApplied):
+            self._descriptions.note(change.document)
+            return
+        self._descriptions = Descriptions()
+        if change.is_removed:
+            self._journal.close()
+            self._unsubscribe()
 
     async def next(self, run: int) -> bytes:
         """The object for run `run`; see `lost` and `put_back`."""

@@ -228,9 +228,7 @@ class Script:
                 f"slots are skipped"
             )
 
-    def _applied(self, document: Document, replace: bool) -> None:
-        if self._feedback:
-            self._feedback.applied(document, replace=replace)
+    def _applied(self, document: Document) -> None:
         self._vitals.document()
         if document.stations:
             self.settled.set()

@@ -12,7 +12,9 @@ from aoba.modbus.client import Client
 from aoba.outlets.push.exchange import Exchange, WriteOptions
 from aoba.outlets.push.plan import Plan
 from aoba.outlets.push.report import Report
+from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.image import Image
+from aoba.registers.journal import Journal
 from builders import a_range, a_station, decoded, stations
 
 SOMEBODY = Client("somebody")
@@ -49,7 +51,7 @@ class Setting:
     def __init__(self, options=WriteOptions(), source="a.py"):  # noqa: B008
         self.image, self.device = Image(), Device()
         self.plan = Plan(self.image, {"fed.py"})
-        self.image.watch(self.plan.hear)
+        self.image.changes.subscribe(self.plan.hear, DocumentApplied, SourceReset)
         self.report = Report(self.device.target, self.plan)
         self.exchange = Exchange(self.device, self.plan, self.report, options)
         self.source = source
@@ -166,7 +168,7 @@ def test_what_feeds_a_source_is_read_after_each_document():
 
 def test_all_is_written_again_but_what_others_have_changed_is_told_before():
     it = Setting(source="fed.py")
-    journal = it.image.journal("fed.py", lambda: 0.0)
+    journal = Journal(it.image, "fed.py", lambda: 0.0)
     it.give(holding=[a_range(0, [1, 2])])
     it.serve()
     it.device.registers[1] = 9

@@ -8,7 +8,9 @@ from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
 from aoba.outlets.push.obstacles import Refused
 from aoba.outlets.push.plan import Plan
+from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.image import Image
+from aoba.registers.journal import Journal
 from aoba.spans import Span
 from builders import a_range, a_station, decoded, stations
 
@@ -20,7 +22,9 @@ class Setting:
         self.image = Image()
         self.plan = Plan(self.image, {"fed.py"})
         self.remarks = []
-        self.image.watch(lambda *heard: self.remarks.extend(self.plan.hear(*heard)))
+        self.image.changes.subscribe(
+            lambda change: self.remarks.extend(self.plan.hear(change)), DocumentApplied, SourceReset
+        )
 
     def apply(self, *items, source="a.py", replace=False):
         self.image.apply(source, decoded(stations(*items)), replace=replace)
@@ -72,7 +76,7 @@ def test_a_source_that_only_reads_is_no_cause_for_a_remark(it):
     assert [station.is_to_be_read for station in it.plan] == [True]
 
 
-def test_a_new_edition_makes_the_old_one_void(it):
+def test_a_reset_makes_void_what_was_wanted(it):
     it.apply(a_station(1, holding=[a_range(0, [1, 2])]))
     it.apply(a_station(1, holding=[a_range(5, [1])]), replace=True)
 
@@ -87,7 +91,7 @@ def test_a_station_that_turns_slave_is_left_alone(it):
 
 
 def test_what_the_device_holds_gets_into_the_image_and_the_journal(it):
-    journal = it.image.journal("fed.py", lambda: 17.0)
+    journal = Journal(it.image, "fed.py", lambda: 17.0)
     it.apply(
         a_station(1, holding=[a_range(0, [1, 2])], input=[a_range(0, length=1)]), source="fed.py"
     )
@@ -108,7 +112,7 @@ def test_what_the_device_holds_gets_into_the_image_and_the_journal(it):
     assert it.due() == []
 
 
-def test_what_was_read_for_an_old_edition_is_dropped(it):
+def test_what_was_read_before_a_reset_is_dropped(it):
     it.apply(a_station(1, holding=[a_range(0, length=2)]), source="fed.py")
     (replica,) = it.plan.replicas
     replica.asked()
@@ -117,6 +121,16 @@ def test_what_was_read_for_an_old_edition_is_dropped(it):
     it.plan.took(replica, 0, struct.pack(">2H", 1, 9), DEVICE)
 
     assert 1 not in it.image.stations
+
+
+def test_what_the_device_holds_gets_into_the_image_again_after_a_reset(it):
+    for replace in (False, True):
+        it.apply(a_station(1, holding=[a_range(0, length=1)]), source="fed.py", replace=replace)
+        (replica,) = it.plan.replicas
+        replica.asked()
+        it.plan.took(replica, 0, b"\0\7", DEVICE)
+
+        assert it.image.stations[1].tables[Table.HOLDING].read(0, 1) == b"\0\7"
 
 
 def test_stale_values_are_withheld_or_zero(it):

@@ -6,6 +6,7 @@ from aoba.client.target import parse_target
 from aoba.errors import NoConnection
 from aoba.outlets.push.plan import Plan
 from aoba.outlets.push.report import Report
+from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.image import Image
 from aoba.spans import Span
 from builders import a_range, a_station, decoded, stations
@@ -17,7 +18,7 @@ class Setting:
     def __init__(self):
         image = Image()
         self.plan = Plan(image)
-        image.watch(self.plan.hear)
+        image.changes.subscribe(self.plan.hear, DocumentApplied, SourceReset)
         self.report = Report(parse_target(URL), self.plan)
         ranges = [a_range(0, [1, 2]), a_range(10, [1.5], data_type="float32")]
         image.apply("a.py", decoded(stations(*(a_station(u, holding=ranges) for u in (1, 7)))))

@@ -13,6 +13,7 @@ from aoba.errors import BadAnswer, NoAnswer, NoConnection, UsageError
 from aoba.outlets.push.plan import Plan
 from aoba.outlets.push.report import Report
 from aoba.outlets.push.way import Way
+from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.image import Image
 from aoba.spans import Span
 from builders import decoded, one_range
@@ -26,7 +27,7 @@ class Setting:
     def __init__(self, url):
         self.image, self.opened, self.closed = Image(), 0, 0
         self.plan = Plan(self.image)
-        self.image.watch(self.plan.hear)
+        self.image.changes.subscribe(self.plan.hear, DocumentApplied, SourceReset)
         target = parse_target(url)
         self.report = Report(target, self.plan)
         self.way = Way(LineState(target), PushConfig(target, refresh=None), self.plan, self.report)

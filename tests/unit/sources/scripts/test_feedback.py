@@ -19,9 +19,7 @@ class Fed:
         self.run = 0
 
     def document(self, value, *, replace=False):
-        document = decoded(value)
-        self.image.apply("a.py", document, replace=replace)
-        self.feedback.applied(document, replace=replace)
+        self.image.apply("a.py", decoded(value), replace=replace)
 
     def write(self, table, address, cells, unit=1):
         self.image.stations[unit].write(table, address, cells, CLIENT)
