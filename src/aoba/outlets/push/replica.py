@@ -176,7 +176,8 @@ class Replica:
         if self.given.covers(at, at + 1) and (not is_known or (wanted and wanted[place] != held)):
             return False, False  # it waits
         is_changed = is_known and held != cells[place]
-        return is_changed or not is_known, is_changed
+        differs = wanted is not None and wanted[place] != cells[place]  # as after a reset
+        return is_changed or differs or not is_known, is_changed
 
     def _refusal(self, refused: Refused, what: str) -> str:
         return f"{refusal(self.block(refused.span), refused.code)}; not {what}"
