@@ -121,3 +121,14 @@ def test_many_ranges_out_of_order_become_one(cells):
     assert list(cells.spans) == [(0, 4096)]
     assert [len(block) for block in cells._blocks] == [4096 * cells.width]
     assert cells.read(0, 4096) == pattern(cells, 0, 4096)
+
+
+def test_an_exchange_gives_what_was_there_and_a_refused_one_changes_nothing():
+    cells = Cells(Table.HOLDING)
+    cells.define(4, 7)
+    cells.write(4, b"\0\1\0\2\0\3")
+
+    assert cells.exchange(5, b"\0\7\0\x08") == b"\0\2\0\3"
+    with pytest.raises(IllegalDataAddress):
+        cells.exchange(6, bytes(4))
+    assert cells.read(4, 7) == b"\0\1\0\7\0\x08"

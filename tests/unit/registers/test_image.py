@@ -4,6 +4,7 @@ import pytest
 
 from aoba.errors import DocumentError, IllegalDataAddress, ServerDeviceFailure
 from aoba.modbus.spec import Table
+from aoba.registers import image as image_module
 from aoba.registers.image import Image
 from builders import CLIENT, a_range, a_station, decoded, one_range, stations
 
@@ -346,3 +347,19 @@ def test_blocks_are_the_true_values_of_a_source_in_order(image):
 
     assert list(image.blocks(A)) == [(1, Table.INPUT, 0, b"\0\5"), (2, Table.COILS, 7, b"\0")]
     assert list(image.blocks("c.py")) == []
+
+
+def test_a_conflict_is_looked_for_among_the_sources_of_a_station_alone(image, monkeypatch):
+    looked_at = []
+    overlaps = image_module._overlaps
+    monkeypatch.setattr(
+        image_module,
+        "_overlaps",
+        lambda bank, *more: looked_at.append(bank) or overlaps(bank, *more),
+    )
+    for unit in range(1, 101):
+        put(image, stations(a_station(unit, holding=[a_range(0, [1])])), f"{unit}.py")
+    assert looked_at == []
+    put(image, stations(a_station(7, holding=[a_range(1, [1])])), A)
+
+    assert looked_at == [image.stations[7]]

@@ -167,3 +167,10 @@ def test_many_values_are_the_same_in_a_thread(fed, monkeypatch):
     inline = fed.told()["stations"]
     monkeypatch.setattr(feedback, "MAX_INLINE", 1999)
     assert fed.told()["stations"] == inline
+
+
+def test_of_a_source_that_is_removed_nothing_is_followed_any_more(fed):
+    fed.document(one_range("holding", 0, [1]))
+    fed.image.remove("a.py")
+
+    assert (fed.image.changes.of_all, fed.image.changes._of_source) == ({}, {})
