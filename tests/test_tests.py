@@ -33,7 +33,7 @@ cli: app asking check devices engine first_document main parameters ports publis
     schema serve streams watch write write_bits
 client: came line_state lines poll request_options requests scan transport wire
 links: rtu_tcp serial serial_port served tcp tls
-modbus: passing spec
+modbus: forwarding spec
 mqtt: connection reasons session target url
 outlets: links
 outlets/mqtt: publisher

@@ -2,7 +2,7 @@
 
 Whoever moves bytes awaits `ask`, and gives what comes of it to `finish`.
 
-Such a request is carried out twice. The first time ends at the write, which `modbus/passing`
+Such a request is carried out twice. The first time ends at the write, which `modbus/forwarding`
 interrupts, with nothing changed. When all devices have accepted their part, it is carried out once
 more, by the same code, this time on the station without its devices. So each function that writes
 has its rules in one place, whoever has to agree, and none of them knows of devices.

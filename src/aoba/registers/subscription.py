@@ -9,6 +9,7 @@ no memory.
 from collections.abc import Callable
 from typing import Final
 
+from aoba.document.schema import Station
 from aoba.registers.changes import (
     Change,
     ClientWrite,
@@ -32,7 +33,7 @@ KINDS: Final[tuple[Kind, ...]] = (
 
 MAX_CHANGES: Final = 1000
 MAX_BYTES: Final = 4 * 1024 * 1024
-"""Of cells of all changes together, those of documents as they take effect."""
+"""Of cells and records of all changes together, as they take effect."""
 
 
 class Subscription:
@@ -80,14 +81,17 @@ class Subscription:
 def _size(change: Change) -> int:
     match change:
         case DocumentApplied(_, document):
-            tables = (pair for station in document.stations for pair in station.map.tables())
-            return sum(
-                (item.span.stop - item.span.start) * (1 if table.is_bits else 2)
-                for table, ranges in tables
-                for item in ranges
-            )
+            return sum(map(_size_of_station, document.stations))
         case ValuesUpdated(_, blocks):
             return sum(len(block.cells) for block in blocks)
         case ClientWrite():
             return len(change.before) + len(change.after)
     return 0
+
+
+def _size_of_station(station: Station) -> int:
+    size = sum(2 * len(file.records) for file in (station.files or {}).values())
+    for table, ranges in station.map.tables():
+        width = 1 if table.is_bits else 2
+        size += width * sum(item.span.stop - item.span.start for item in ranges)
+    return size

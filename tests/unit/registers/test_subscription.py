@@ -16,7 +16,7 @@ from aoba.registers.changes import (
 )
 from aoba.registers.image import Image
 from aoba.registers.subscription import Subscription
-from builders import CLIENT, decoded, one_range
+from builders import CLIENT, a_station, decoded, one_range
 
 A = "a.py"
 DOCUMENT = decoded(one_range("holding", 0, [1]))
@@ -85,6 +85,15 @@ def test_large_changes_are_limited_by_their_size(monkeypatch, table):
 
     assert isinstance(*reader.take(), PresentState)
     assert reader.woken == 2
+
+
+def test_files_count(monkeypatch):
+    monkeypatch.setattr(subscription, "MAX_BYTES", 5)
+    reader = Reader()
+    files = {"1": {"records": [1, 2, 3]}}
+    reader.image.apply(A, decoded({"stations": [{**a_station(1), "files": files}]}))
+
+    assert isinstance(*reader.take(), PresentState)
 
 
 def test_values_that_are_updated_and_written_count(monkeypatch):
