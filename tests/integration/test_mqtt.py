@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aoba.tls import client_context
+from aoba.endpoints.tls import client_context
 from builders import a_range, a_station, one_range, raw, stations
 from support.broker import Broker, Publisher, needs_mosquitto
 from support.certificates import Authority

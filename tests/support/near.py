@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from aoba.client import connection as connection_module
-from aoba.client.target import Target
 from aoba.client.wire import Wire
+from aoba.endpoints.device import Target
 
 Answer = Callable[[bytes], Iterable[bytes]]
 

@@ -15,8 +15,8 @@ from aoba.client.connection import Connection
 from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST
 from aoba.client.requests import read as read_cells
-from aoba.client.target import Target, has_broadcast
 from aoba.document.digits import finite_or_none
+from aoba.endpoints.device import Target, has_broadcast
 from aoba.errors import UsageError
 from aoba.logs.trace_level import TraceLevel
 

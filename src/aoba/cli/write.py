@@ -9,7 +9,7 @@ from aoba.client.blocks import Block
 from aoba.client.connection import Connection
 from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST, read, write
-from aoba.client.target import has_broadcast
+from aoba.endpoints.device import has_broadcast
 from aoba.errors import DeviceError, UsageError
 from aoba.logs.trace_level import TraceLevel
 from aoba.spans import Span

@@ -16,8 +16,8 @@ from aoba.client.blocks import Block
 from aoba.client.connection import Connection
 from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST, mask_write, read, write
-from aoba.client.target import has_broadcast
 from aoba.client.words import NOT_REFUSED
+from aoba.endpoints.device import has_broadcast
 from aoba.errors import DeviceError, DeviceException, UsageError
 from aoba.logs.trace_level import TraceLevel
 from aoba.spans import Span

@@ -16,11 +16,11 @@ from pymodbus.pdu import DecodePDU, ModbusPDU
 
 from aoba.client.blocks import Block
 from aoba.client.line_state import LineState
-from aoba.client.reasons import why
-from aoba.client.target import SerialUrl, Target, has_broadcast
 from aoba.client.transport import open_transport
 from aoba.client.wire import Request, Wire
 from aoba.client.words import echo, refusal, silence
+from aoba.endpoints.device import SerialUrl, Target, has_broadcast
+from aoba.endpoints.reasons import why
 from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection
 from aoba.modbus.ascii import SILENCE
 from aoba.modbus.mismatch import may_be_its_own_answer, mismatch

@@ -14,9 +14,9 @@ from typing import Any, Final, TypeVar
 
 from aoba.client.connection import LINGER, Connection
 from aoba.client.line_state import LineState
-from aoba.client.target import Target
 from aoba.client.turns import Patience, Turns
 from aoba.client.words import FROM_GATEWAYS
+from aoba.endpoints.device import Target
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, NoAnswer, NoConnection, UsageError
 from aoba.logs.trace_level import TraceLevel
 

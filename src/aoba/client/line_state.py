@@ -9,8 +9,8 @@ from typing import Final
 from aoba.client.answers import AnswerReader, AsciiAnswers, MbapAnswers, RtuAnswers
 from aoba.client.echo import Echo
 from aoba.client.matching import Matcher, OrderMatcher, TransactionMatcher
-from aoba.client.target import Target, TlsTarget, has_broadcast
 from aoba.client.trace import DeviceTrace
+from aoba.endpoints.device import Target, TlsTarget, has_broadcast
 from aoba.logs.trace_level import TraceLevel
 
 _READERS: Final[dict[str, type[AnswerReader]]] = {

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aoba.client.request_options import RequestOptions
-from aoba.client.target import NetworkUrl, SerialUrl, Target, TlsTarget
+from aoba.endpoints.device import NetworkUrl, SerialUrl, Target, TlsTarget
+from aoba.endpoints.request_options import RequestOptions
 from aoba.errors import UsageError
 from aoba.logs.trace_level import TraceLevel
 

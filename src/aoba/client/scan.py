@@ -13,8 +13,8 @@ from aoba.client.blocks import Block
 from aoba.client.connection import LINGER, Connection
 from aoba.client.line_state import LineState
 from aoba.client.requests import identify, read_once
-from aoba.client.target import Target, has_broadcast
 from aoba.client.words import FROM_GATEWAYS, in_log
+from aoba.endpoints.device import Target, has_broadcast
 from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection, Unasked
 from aoba.identity import has_name, object_name
 from aoba.logs.trace_level import TraceLevel

@@ -6,12 +6,12 @@ from functools import cache
 
 from serialx import SerialException
 
-from aoba.client.reasons import too_late, why
-from aoba.client.target import SerialUrl, Target, TlsTarget
 from aoba.client.wire import Wire
+from aoba.endpoints.device import SerialUrl, Target, TlsTarget
+from aoba.endpoints.reasons import too_late, why
+from aoba.endpoints.tls import Paths, client_context, client_context_again
 from aoba.errors import NoConnection
 from aoba.links.serial_port import open_serial
-from aoba.tls import Paths, client_context, client_context_again
 from aoba.worker.caller import Caller
 
 
@@ -25,7 +25,9 @@ async def open_transport(target: Target, protocol: Wire, timeout: float) -> None
         async with asyncio.timeout(timeout):
             await _open(target, protocol, context)
     except TimeoutError as error:
-        raise NoConnection(f"{target}: {too_late(error, timeout)}") from None
+        raise NoConnection(
+            f"{target}: {too_late(timeout, error)}, or give it more --timeout"
+        ) from None
     except (OSError, SerialException, RuntimeError) as error:
         raise NoConnection(f"{target}: {why(target, error)}") from None
 

@@ -14,7 +14,7 @@ from aoba.client.answers import NO_STRAY, AnswerReader, Frame, Stray
 from aoba.client.came import Came
 from aoba.client.echo import Kind
 from aoba.client.line_state import LineState
-from aoba.client.target import SerialUrl
+from aoba.endpoints.device import SerialUrl
 from aoba.errors import Unasked
 from aoba.links.gap import GapTimer
 from aoba.modbus.mismatch import may_be_its_own_answer

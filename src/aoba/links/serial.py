@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import serialx
 
+from aoba.endpoints.url import SerialUrl
 from aoba.errors import LinkError
 from aoba.links.gap import GapTimer
 from aoba.links.link_log import LinkLog
@@ -23,7 +24,6 @@ from aoba.links.outstanding import Outstanding
 from aoba.links.serial_port import is_pty, open_serial
 from aoba.links.serial_session import SerialSession
 from aoba.links.served import ServedStations
-from aoba.links.url import SerialUrl
 from aoba.logs.rate_limit import RateLimit
 from aoba.modbus.ascii import SILENCE
 from aoba.modbus.client import READING_FUNCTIONS, READONLY, Client

@@ -5,12 +5,12 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NoReturn
 
+from aoba.endpoints.secret import read_secret, read_secret_again
+from aoba.endpoints.tls import client_context
+from aoba.endpoints.topic import Broker
 from aoba.errors import BrokerError, UsageError
 from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.session import Session
-from aoba.mqtt.url import Broker
-from aoba.secret import read_secret, read_secret_again
-from aoba.tls import client_context
 from aoba.worker.caller import Caller
 
 

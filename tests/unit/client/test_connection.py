@@ -10,8 +10,8 @@ from aoba.client.connection import Connection
 from aoba.client.line_state import LineState
 from aoba.client.poll import poll
 from aoba.client.requests import identify, read_once
-from aoba.client.target import parse_target
 from aoba.client.wire import MAX_UNASKED
+from aoba.endpoints.device import parse_target
 from aoba.errors import BadAnswer, DeviceError, NoAnswer, NoConnection, Unasked
 from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.spec import Table

@@ -8,8 +8,8 @@ import pytest
 from aoba.client import line as line_module
 from aoba.client.connection import LINGER
 from aoba.client.line import BACK_OFF, Line, Patience, is_silence
-from aoba.client.target import parse_target
 from aoba.client.turns import MAX_WRITES
+from aoba.endpoints.device import parse_target
 from aoba.errors import (
     BadAnswer,
     DeviceBusy,

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from aoba.client.lines import Lines
-from aoba.client.target import parse_target
+from aoba.endpoints.device import parse_target
 from aoba.errors import UsageError
 
 

@@ -17,11 +17,11 @@ from typing import Final
 
 from aoba.client.connection import LINGER, Connection
 from aoba.client.line_state import LineState
-from aoba.client.target import TlsTarget
 from aoba.client.transport import context_of
 from aoba.client.words import FROM_GATEWAYS
 from aoba.config.model import PushConfig
 from aoba.document.schema import Document
+from aoba.endpoints.device import TlsTarget
 from aoba.errors import DeviceError, DeviceException, NoAnswer
 from aoba.outlets.push.exchange import Exchange
 from aoba.outlets.push.plan import Plan, Station

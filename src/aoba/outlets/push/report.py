@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aoba.client.blocks import Block
-from aoba.client.target import Target
+from aoba.endpoints.device import Target
 from aoba.errors import DeviceError
 from aoba.outlets.push.plan import Plan
 from aoba.outlets.push.replica import Replica

@@ -13,13 +13,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from aoba.client.addresses import split_addresses
 from aoba.client.blocks import TABLES, Block
-from aoba.client.target import Target, has_broadcast, options_of, parse_target
 from aoba.client.turns import Patience
-from aoba.duration import parse_duration
+from aoba.endpoints.device import Target, has_broadcast, options_of, parse_target
+from aoba.endpoints.options import Parsers, flag, parse_options
+from aoba.endpoints.units import parse_duration
 from aoba.errors import UsageError
 from aoba.modbus.manuals import beyond_hint
 from aoba.modbus.spec import ADDRESS_COUNT, MAX_UNIT_ID, MIN_UNIT_ID
-from aoba.options import Parsers, flag, parse_options
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 from aoba.spans import Span, Spans
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from aoba.client.target import parse_target
+from aoba.endpoints.device import parse_target
 from aoba.errors import DeviceException, NoAnswer
 from aoba.modbus.client import Client
 from aoba.outlets.push.exchange import Exchange, WriteOptions

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aoba.client.target import parse_target
+from aoba.endpoints.device import parse_target
 from aoba.errors import NoConnection
 from aoba.outlets.push.plan import Plan
 from aoba.outlets.push.report import Report

@@ -7,8 +7,8 @@ import pytest
 
 from aoba.client.connection import Connection
 from aoba.client.line_state import LineState
-from aoba.client.target import parse_target
 from aoba.config.model import PushConfig
+from aoba.endpoints.device import parse_target
 from aoba.errors import BadAnswer, NoAnswer, NoConnection, UsageError
 from aoba.outlets.push.plan import Plan
 from aoba.outlets.push.report import Report

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from aoba.client.target import parse_target
+from aoba.endpoints.device import parse_target
 from aoba.errors import (
     BadAnswer,
     DeviceBusy,

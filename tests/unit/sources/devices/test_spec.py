@@ -1,8 +1,8 @@
 import pytest
 
 from aoba.client.blocks import Block
-from aoba.client.request_options import RequestOptions
 from aoba.client.turns import Patience
+from aoba.endpoints.request_options import RequestOptions
 from aoba.errors import UsageError
 from aoba.modbus.spec import Table
 from aoba.sources.devices.spec import PolledBlock, parse_device

@@ -1,4 +1,4 @@
-"""URL of a topic on a broker -> `Broker`, the topic, and the options that are left.
+"""URL of a topic on a broker -> `Broker`, the topic, and the options; or a `Publication`.
 
     mqtt://USER:PASSWORD@HOST:PORT/TOPIC?OPTIONS   mqtts://HOST:PORT/TOPIC?OPTIONS
 
@@ -11,10 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from aoba.endpoints.host_port import show, split_url
+from aoba.endpoints.options import (
+    CLIENT_TLS,
+    Parsers,
+    filled,
+    flag,
+    one_of,
+    parse_options,
+    without_secrets,
+)
 from aoba.errors import UsageError
-from aoba.options import Parsers, flag, one_of, parse_options
 
 PORT: Final = 1883
 TLS_PORT: Final = 8883
@@ -24,9 +33,18 @@ MAX_TEXT: Final = 65_535
 """Bytes of a topic or another string (section 1.5.3)."""
 
 
+PUBLICATIONS: Final = {
+    "mqtt": "mqtt://HOST:PORT/TOPIC",
+    "mqtts": "mqtts://HOST:PORT/TOPIC?ca=FILE",
+}
+"""What a topic to publish to looks like, for messages."""
+
+ACCEPTED: Final = " or ".join(PUBLICATIONS.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A password, or where it is, as `aoba.secret` reads it."""
+    """A password, or where it is, as `aoba.endpoints.secret` reads it."""
 
     where: str = field(repr=False)
 
@@ -54,8 +72,28 @@ class Broker:
     """Whether it has to follow RFC 5280 to the letter."""
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+        return f"{'mqtts' if self.tls else 'mqtt'}://{show(self.host, self.port)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    broker: Broker
+    topic: str
+    qos: int = 1
+    retain: bool = True
+    """Whether the broker keeps the newest message for those who subscribe later."""
+
+    def __str__(self) -> str:
+        return f"{self.broker}/{self.topic}"
+
+
+def parse_publication(text: str) -> Publication:
+    """Raises UsageError, one line that says what is wrong and what is accepted."""
+    form = PUBLICATIONS.get(text.partition(":")[0])
+    if form is None:
+        raise UsageError(f"{without_secrets(text)}: not a topic to publish to; expected {ACCEPTED}")
+    broker, topic, options = parse_topic_url(text, form, _OF_PUBLICATIONS, check_name)
+    return Publication(broker, topic, **options)
 
 
 def parse_topic_url(
@@ -77,14 +115,14 @@ def parse_topic_url(
 
     if not rest.startswith("//"):
         raise UsageError(f"{scheme}: is followed by //; expected {form}")
-    host, port, place = _place(authority, refuse)
     tls = scheme == "mqtts"
-    accepted = {**_BROKER_OPTIONS, **(_TLS_OPTIONS if tls else {}), **parsers}
+    host, port, place = _place(authority, TLS_PORT if tls else PORT, refuse)
+    accepted = {**_BROKER_OPTIONS, **(CLIENT_TLS if tls else {}), **parsers}
     options = parse_options(shown, query, accepted)
     for name in place.keys() & options.keys():
         raise refuse(f"the {name} is given twice")
     ours = {name: options.pop(name) for name in options.keys() & Broker.__dataclass_fields__.keys()}
-    broker = Broker(host, port or (TLS_PORT if tls else PORT), tls, **{**place, **ours})
+    broker = Broker(host, port, tls, **{**place, **ours})
     if broker.password and broker.user is None:
         raise refuse("a password goes with a user")
     if broker.key and not broker.cert:
@@ -124,47 +162,29 @@ def _check_text(topic: str) -> None:
 
 
 def _place(
-    authority: str, refuse: Callable[[object], UsageError]
-) -> tuple[str, int | None, Mapping[str, Any]]:
-    """Host, port, and what is said of the user before them."""
+    authority: str, port: int, refuse: Callable[[object], UsageError]
+) -> tuple[str, int, Mapping[str, Any]]:
+    """Host, port, which is `port` where there is none, and what is said of the user before them."""
     who, at, host = authority.rpartition("@")
     try:
-        parts = urlsplit(f"//{host}")
-        port = parts.port
+        place, port, rest = split_url(f"//{host}", port)
     except ValueError as error:
         raise refuse(error) from None
-    if not parts.hostname or parts.path or port == 0:
-        raise refuse("the port is 0" if port == 0 else "the host is missing")
-    try:
-        parts.hostname.encode("idna")
-    except UnicodeError:
-        raise refuse(f"{parts.hostname!r} is no host") from None
+    if not port:
+        raise refuse("the port is 0")
+    if rest.fragment:  # one behind the topic would be a part of that
+        raise refuse(f"unknown fragment {rest.fragment!r}")
     user, colon, password = who.partition(":")
     given: dict[str, Any] = {"user": unquote(user)} if at else {}
-    return parts.hostname, port, given | ({"password": Secret(unquote(password))} if colon else {})
-
-
-def _text(text: str) -> str:
-    if not text or "\0" in text:
-        raise UsageError("expected some text")
-    return text
-
-
-def _path(text: str) -> Path:
-    return Path(_text(text))
+    return place, port, given | ({"password": Secret(unquote(password))} if colon else {})
 
 
 QOS: Final[Parsers] = {"qos": lambda text: int(one_of("0", "1", "2")(text))}
+_OF_PUBLICATIONS: Final[Parsers] = {**QOS, "retain": flag}
+_text: Final = filled("some text")
 _BROKER_OPTIONS: Final[Parsers] = {
     "user": _text,
     "password": lambda text: Secret(_text(text)),
     "client_id": _text,
     "protocol": one_of("3.1.1", "5"),
-}
-_TLS_OPTIONS: Final[Parsers] = {
-    "ca": _path,
-    "cert": _path,
-    "key": _path,
-    "name": _text,
-    "strict": flag,
 }

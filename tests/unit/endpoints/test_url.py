@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from aoba.endpoints.url import DEFAULT_LISTEN, SCHEMES, NetworkUrl, SerialUrl, TlsUrl, parse_listen
 from aoba.errors import UsageError
-from aoba.links.url import DEFAULT_LISTEN, SCHEMES, NetworkUrl, SerialUrl, TlsUrl, parse_listen
 
 EXAMPLES = {
     "tcp": "tcp://127.0.0.1:5020",

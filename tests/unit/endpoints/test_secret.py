@@ -1,7 +1,7 @@
 import pytest
 
+from aoba.endpoints.secret import read_secret
 from aoba.errors import UsageError
-from aoba.secret import read_secret
 
 
 def test_the_secret_itself():

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from aoba.resolver import connect, resolve
+from aoba.endpoints.resolver import connect, resolve
 from support.waiting import DEADLINE, soon
 
 FOUND = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 1883))]

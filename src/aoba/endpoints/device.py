@@ -11,11 +11,11 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from aoba.client.request_options import NO_OPTIONS, REQUEST_OPTIONS, RequestOptions, check
+from aoba.endpoints.meant_urls import meant_url
+from aoba.endpoints.options import CLIENT_TLS, Parsers, parse_options
+from aoba.endpoints.request_options import NO_OPTIONS, REQUEST_OPTIONS, RequestOptions, check
+from aoba.endpoints.url import SCHEMES, NetworkUrl, Scheme, SerialUrl, unknown
 from aoba.errors import UsageError
-from aoba.links.meant_urls import meant_url
-from aoba.links.url import SCHEMES, NetworkUrl, Scheme, SerialUrl, unknown
-from aoba.options import Parsers, parse_options
 
 __all__ = [
     "ACCEPTED",
@@ -89,7 +89,7 @@ def options_of(text: str) -> Parsers:
     """The options that a URL beginning like `text` may have; none where it is no URL."""
     scheme = text.partition(":")[0].lower()
     if scheme == "tls":
-        return {**_CLIENT_OPTIONS, **REQUEST_OPTIONS}
+        return {**CLIENT_TLS, **REQUEST_OPTIONS}
     return {**TARGETS[scheme].options, **REQUEST_OPTIONS} if scheme in TARGETS else {}
 
 
@@ -134,12 +134,6 @@ def _with_port(text: str, url: object) -> NetworkUrl:
     return url
 
 
-def _name(text: str) -> str:
-    if not text:
-        raise UsageError("expected a name")
-    return text
-
-
 def _network(name: str, port: int | None = None, *options: str) -> Scheme:
     line = SCHEMES["rtu"].options
     return replace(SCHEMES[name], options={it: line[it] for it in options}, port=port)
@@ -151,11 +145,6 @@ def _line(name: str) -> Scheme:
 
 
 _LINE: Final = ("baudrate", "parity", "stopbits", "bytesize", "rtscts", "xonxoff", "echo")
-_CERTIFICATES: Final = SCHEMES["tls"].options
-_CLIENT_OPTIONS: Final[Parsers] = {
-    **{name: _CERTIFICATES[name] for name in ("ca", "cert", "key", "strict")},
-    "name": _name,
-}
 _TLS: Final = Scheme("tls://HOST?ca=FILE", "", SCHEMES["tcp"].build, {}, {}, port=TLS_PORT)
 
 TARGETS: Final[dict[str, Scheme]] = {

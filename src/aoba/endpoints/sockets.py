@@ -7,8 +7,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Protocol
 
+from aoba.endpoints.resolver import resolve
 from aoba.errors import LinkError
-from aoba.resolver import resolve
 
 ANY: Final = "*"
 """The host that stands for all addresses, of IPv4 and IPv6."""

@@ -2,9 +2,9 @@
 
 import pytest
 
+from aoba.endpoints.meant_urls import meant_url
+from aoba.endpoints.url import SCHEMES, parse_listen
 from aoba.errors import UsageError
-from aoba.links.meant_urls import meant_url
-from aoba.links.url import SCHEMES, parse_listen
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ now and then, or want to be left alone between two polls.
 from dataclasses import dataclass
 from typing import Final
 
-from aoba.duration import parse_pause
+from aoba.endpoints.options import Parsers, flag
+from aoba.endpoints.units import parse_pause
 from aoba.errors import UsageError
 from aoba.modbus.spec import MAX_READ_REGISTERS
-from aoba.options import Parsers, flag
 
 MAX_BUSY_RETRIES: Final = 100
 

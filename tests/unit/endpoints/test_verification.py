@@ -4,9 +4,9 @@ import ssl
 
 import pytest
 
+from aoba.endpoints.tls import client_context
+from aoba.endpoints.url import parse_listen
 from aoba.links.certificates import server_context
-from aoba.links.url import parse_listen
-from aoba.tls import client_context
 from support.certificates import Authority
 
 STRICT = pytest.mark.parametrize("strict", [False, True])

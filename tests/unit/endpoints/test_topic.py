@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from aoba.endpoints.topic import Broker, Publication, Secret, parse_publication
 from aoba.errors import UsageError
-from aoba.mqtt.target import Publication, parse_publication
-from aoba.mqtt.url import Broker, Secret
 from aoba.sources.monitoring import UNMONITORED
 from aoba.sources.mqtt.spec import MqttSpec
 from aoba.sources.registry import parse_spec
@@ -99,6 +98,7 @@ def test_names(topic, name):
         ("mqtt://broker:0/a", "mqtt://broker:0/a: the port is 0; expected mqtt://HOST:PORT/TOPIC"),
         ("mqtt://broker:x/a", "Port could not be cast"),
         ("mqtt://br..oker/a", "'br..oker' is no host"),
+        ("mqtt://broker#x/a", "unknown fragment 'x'"),
         ("mqtt://broker/a#", "in 'a#', # is not the whole of the last level"),
         ("mqtt://broker/#/a", "in '#/a', # is not the whole of the last level"),
         ("mqtt://broker/a/+b", "in 'a/+b', + is not the whole of a level"),
@@ -111,6 +111,9 @@ def test_names(topic, name):
         ("mqtt://broker/a?ca=x", "unknown option 'ca'"),
         ("mqtt://broker/a?retain=true", "unknown option 'retain'"),
         ("mqtt://ann@broker/a?user=bob", "the user is given twice"),
+        ("mqtts://broker/a?ca=", "option 'ca': expected the path of a file, got ''"),
+        ("mqtts://broker/a?name=", "option 'name': expected a name"),
+        ("mqtt://broker/a?user=", "option 'user': expected some text"),
         ("mqtts://broker/a?key=k.pem", "option 'key' goes with cert=FILE"),
         ("mqtt://broker/a?persistent=true", "option 'persistent' goes with client_id=NAME"),
         ("mqtt://broker/a?on_stale=zero", "option 'on_stale' goes with stale_after"),

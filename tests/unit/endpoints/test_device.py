@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from aoba.client.request_options import RequestOptions
-from aoba.client.target import NetworkTarget, SerialTarget, TlsTarget, has_broadcast, parse_target
+from aoba.endpoints.device import (
+    NetworkTarget,
+    SerialTarget,
+    TlsTarget,
+    has_broadcast,
+    parse_target,
+)
+from aoba.endpoints.request_options import RequestOptions
 from aoba.errors import UsageError
 
 GOOD = {

@@ -3,7 +3,7 @@
     tcp://HOST:PORT   tls://HOST:PORT   udp://HOST:PORT   rtu+tcp://HOST:PORT
     rtu:///DEVICE     ascii:///DEVICE
 
-Options follow a `?`, see `aoba.options`. What a scheme accepts is one row of `SCHEMES`.
+Options follow a `?`, see `aoba.endpoints.options`. What a scheme accepts is one row of `SCHEMES`.
 """
 
 from collections.abc import Callable, Collection
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
-from aoba.duration import parse_duration, parse_pause
+from aoba.endpoints.host_port import show, split_url
+from aoba.endpoints.meant_urls import did_you_mean, meant_url
+from aoba.endpoints.options import CERTIFICATES, Parsers, count, flag, one_of, parse_options
+from aoba.endpoints.units import parse_duration, parse_pause
 from aoba.errors import UsageError
-from aoba.links.meant_urls import did_you_mean, meant_url
-from aoba.options import Parsers, count, flag, one_of, parse_options
 
 DEFAULT_LISTEN: Final = "tcp://127.0.0.1:5020"
 
@@ -41,8 +42,7 @@ class NetworkUrl:
     """Of a serial line behind it: whether that gives back what is sent on it."""
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{self.scheme}://{show(self.host, self.port)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,33 +123,27 @@ def unknown(text: str, accepted: str, schemes: Collection[str]) -> UsageError:
 
 
 def _network_url(scheme: Scheme, text: str) -> NetworkUrl:
-    def refuse(reason: object) -> UsageError:
-        return UsageError(f"{text}: {reason}; expected {scheme.form}")
-
     try:
-        parts = urlsplit(text)
-        port = scheme.port if parts.port is None else parts.port
+        host, port, rest = split_url(text, scheme.port)
     except ValueError as error:
-        raise refuse(error) from None
-    if not parts.hostname or port is None:
-        name, _, rest = text.partition(":")
-        is_short = bool(rest.strip("/")) and not rest.startswith("//")
-        hint = did_you_mean(f"{name}://{rest.lstrip('/')}" if is_short else None)
-        what = "port" if parts.hostname else "host"
-        raise UsageError(f"{text}: the {what} is missing; expected {scheme.form}{hint}")
-    try:
-        parts.hostname.encode("idna")  # as the resolver does, which would raise the same too late
-    except UnicodeError:
-        raise refuse(f"{parts.hostname!r} is no host") from None
-    for name, value in _rest(parts):
+        hint = did_you_mean(_with_slashes(text))
+        raise UsageError(f"{text}: {error}; expected {scheme.form}{hint}") from None
+    for name, value in _useless(rest):
         if value:
-            raise refuse(f"unknown {name} {value!r}")
-    options = _options(scheme, text, parts.query)
+            raise UsageError(f"{text}: unknown {name} {value!r}; expected {scheme.form}")
+    options = _options(scheme, text, rest.query)
     kind = TlsUrl if "cert" in scheme.options else NetworkUrl
-    return kind(parts.scheme, parts.hostname, port, **options)
+    return kind(rest.scheme, host, port, **options)
 
 
-def _rest(parts: SplitResult) -> tuple[tuple[str, str | None], ...]:
+def _with_slashes(text: str) -> str | None:
+    """What somebody may have meant who left out the two before the host."""
+    name, _, rest = text.partition(":")
+    is_short = bool(rest.strip("/")) and not rest.startswith("//")
+    return f"{name}://{rest.lstrip('/')}" if is_short else None
+
+
+def _useless(parts: SplitResult) -> tuple[tuple[str, str | None], ...]:
     return (
         ("path", parts.path.strip("/")),
         ("fragment", parts.fragment),
@@ -187,12 +181,6 @@ def _networks(text: str) -> Networks:
         raise UsageError(f"{error}; {expected}") from None
 
 
-def _path(text: str) -> Path:
-    if not text or "\0" in text:
-        raise UsageError(f"expected the path of a file, got {text!r}")
-    return Path(text)
-
-
 def _number_of(*accepted: str) -> Callable[[str], int]:
     return lambda text: int(one_of(*accepted)(text))
 
@@ -203,7 +191,6 @@ _PROTECTION: Final[Parsers] = {
     "allow": _networks,
     "readonly": flag,
 }
-_CERTIFICATES: Final[Parsers] = {"cert": _path, "key": _path, "ca": _path}
 _LINE: Final[Parsers] = {
     "baudrate": count,
     "parity": one_of("N", "E", "O", "M", "S"),
@@ -230,7 +217,7 @@ SCHEMES: Final[dict[str, Scheme]] = {
         "tls://HOST:PORT?cert=FILE&key=FILE&ca=FILE",
         "aoba.links.tls:open_tls_link",
         _network_url,
-        {**_CERTIFICATES, "strict": flag, **_PROTECTION},
+        {**CERTIFICATES, **_PROTECTION},
         {},
         ("cert", "key"),
     ),

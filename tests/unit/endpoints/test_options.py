@@ -1,7 +1,7 @@
 import pytest
 
+from aoba.endpoints.options import count, flag, one_of, parse_options
 from aoba.errors import UsageError
-from aoba.options import count, flag, one_of, parse_options
 
 PARSERS = {"name": str, "size": count, "loud": flag, "end": one_of("left", "right")}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aoba.client.reasons import too_late, why
-from aoba.client.target import parse_target
+from aoba.endpoints.device import parse_target
+from aoba.endpoints.reasons import BROKER, not_found, too_late, why, why_network
 
 TCP = parse_target("tcp://plc")
 TLS = parse_target("tls://plc")
@@ -59,6 +59,20 @@ def test_of_a_network(target, error, says):
     assert says in why(target, error)
 
 
+@pytest.mark.parametrize(("target", "error", "says"), NETWORK.values(), ids=NETWORK)
+def test_brokers_are_no_different(target, error, says):
+    if error:
+        words = why_network(BROKER, error, tls=target is TLS)
+        assert says.replace("device", "broker") in words
+
+
+def test_who_does_not_listen_is_named():
+    refused = OSError(errno.ECONNREFUSED, "")
+
+    assert why(TCP, refused).endswith("and whether the device is on")
+    assert why_network(BROKER, refused, tls=False).endswith("and whether the broker runs")
+
+
 @pytest.mark.parametrize("error", [None, ConnectionResetError()])
 def test_a_device_that_closes_an_open_connection_may_want_to_know_who_asks(error):
     closed = "the device closed the connection"
@@ -86,5 +100,10 @@ def test_who_is_permitted_is_named(tmp_path):
 
 
 def test_our_own_timeout_is_told_from_the_system_s():
-    assert too_late(TimeoutError(), 1.5).startswith("no connection within 1.5 s; check address")
-    assert too_late(TimeoutError(errno.ETIMEDOUT, ""), 9).startswith("no connection; check address")
+    assert too_late(1.5).startswith("no connection within 1.5 s; check address")
+    assert too_late(1.5, TimeoutError()) == too_late(1.5)
+    assert too_late(9, TimeoutError(errno.ETIMEDOUT, "")).startswith("no connection; check address")
+
+
+def test_name_servers_have_their_time_too():
+    assert not_found(5).startswith("no name server says within 5 s where that is")

@@ -1,8 +1,8 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from aoba.endpoints.tls import client_context
 from aoba.errors import UsageError
-from aoba.tls import client_context
 from support.certificates import Authority, private_pem
 
 

@@ -6,6 +6,7 @@ name of each option, and what makes a value of its text, raising UsageError wher
 
 import difflib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -61,6 +62,29 @@ def count(text: str) -> int:
     if not number:
         raise UsageError(f"expected a whole number from 1 on, got {text!r}")
     return number
+
+
+def filled(what: str) -> Callable[[str], str]:
+    """`what` is expected, and anything is one."""
+
+    def parse(text: str) -> str:
+        if not text or "\0" in text:
+            raise UsageError(f"expected {what}")
+        return text
+
+    return parse
+
+
+def path(text: str) -> Path:
+    if not text or "\0" in text:
+        raise UsageError(f"expected the path of a file, got {text!r}")
+    return Path(text)
+
+
+CERTIFICATES: Final[Parsers] = {"ca": path, "cert": path, "key": path, "strict": flag}
+"""Of TLS, whichever side is ours."""
+CLIENT_TLS: Final[Parsers] = {**CERTIFICATES, "name": filled("a name")}
+"""Of who connects; `name` is whom the certificate of the other side has to be for."""
 
 
 def without_secrets(text: str) -> str:

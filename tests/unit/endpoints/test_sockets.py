@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
+from aoba.endpoints.sockets import take_ports
+from aoba.endpoints.url import parse_listen
 from aoba.errors import LinkError
-from aoba.links.url import parse_listen
-from aoba.sockets import take_ports
 
 
 def take(url, open_port=lambda: None):
@@ -44,7 +44,7 @@ def test_one_address_has_the_port_that_was_asked_for_or_any():
 
 @pytest.mark.parametrize("has_ipv6", [True, False])
 def test_a_star_is_every_address_there_is(monkeypatch, has_ipv6):
-    monkeypatch.setattr("aoba.sockets._has_ipv6", lambda: has_ipv6)
+    monkeypatch.setattr("aoba.endpoints.sockets._has_ipv6", lambda: has_ipv6)
     asked = []
 
     def note(family, address):
