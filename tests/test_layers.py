@@ -20,7 +20,7 @@ LAYERS = (
     ("aoba.errors", "aoba.spans", "aoba.modbus.spec", "aoba.for_scripts"),
     ("aoba.modbus", "aoba.identity"),
     ("aoba.document", "aoba.orphans", "aoba.worker"),
-    ("aoba.registers", "aoba.logs", "aoba.extras", "aoba.loop_share", "aoba.threads"),
+    ("aoba.registers", "aoba.logs", "aoba.retry", "aoba.extras", "aoba.loop_share", "aoba.threads"),
     ("aoba.endpoints",),
     ("aoba.links", "aoba.mqtt"),
     ("aoba.client",),
@@ -48,7 +48,7 @@ STRANGERS = (
 """The first never imports the second, though it lies above it, or beside it."""
 
 PURE_ROOMS = (
-    *("aoba.errors", "aoba.spans", "aoba.identity"),
+    *("aoba.errors", "aoba.spans", "aoba.identity", "aoba.retry"),
     *("aoba.modbus", "aoba.document", "aoba.registers"),
 )
 PURE_FILES = {
@@ -57,7 +57,7 @@ PURE_FILES = {
     "aoba.endpoints": "device host_port meant_urls options request_options topic units url",
     "aoba.links": "echo protocols roles serial_session session",
     "aoba.mqtt": "packets",
-    "aoba.outlets.push": "obstacles plan replica trouble",
+    "aoba.outlets.push": "obstacles plan replica",
     "aoba.sources": "freshness health health_place kinds lines monitoring schedule skipped spec",
     "aoba.sources.devices": "spec",
     "aoba.sources.http": "spec uploads",

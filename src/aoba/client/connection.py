@@ -26,6 +26,7 @@ from aoba.modbus.ascii import SILENCE
 from aoba.modbus.mismatch import may_be_its_own_answer, mismatch
 from aoba.modbus.rtu import silence as rtu_silence
 from aoba.modbus.spec import ExceptionCode, FunctionCode
+from aoba.retry import Backoff
 
 TURNAROUND: Final = 0.2
 """Seconds that stations have to carry out a broadcast (Serial Line 2.4.1: 100 to 200 ms)."""
@@ -143,15 +144,14 @@ class Connection:
         A device that is busy is asked again, as often as `busy_retries` say.
         """
         pdu = bytes((request.function_code,)) + request.encode()
-        backoff = _BUSY_BACKOFF
+        backoff = Backoff(_BUSY_BACKOFF, _BUSY_BACKOFF_MAX)
         for left in reversed(range(1 + self.busy_retries)):
             answer = await self._ask(what, request.dev_id, pdu)
             if not answer.isError():
                 break
             if not left or answer.exception_code not in _BUSY_CODES:
                 raise DeviceException(answer.exception_code, refusal(what, answer.exception_code))
-            await asyncio.sleep(backoff)
-            backoff = min(2 * backoff, _BUSY_BACKOFF_MAX)
+            await asyncio.sleep(backoff.pause())
         return answer
 
     async def tell_all(self, request: ModbusPDU) -> None:

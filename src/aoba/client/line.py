@@ -19,9 +19,11 @@ from aoba.client.words import FROM_GATEWAYS
 from aoba.endpoints.device import Target
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, NoAnswer, NoConnection, UsageError
 from aoba.logs.trace_level import TraceLevel
+from aoba.retry import Backoff
 
-BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""Seconds until the next attempt to connect; the last one over and over."""
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 2.0
+"""Seconds until the next attempt to connect; doubled while it fails."""
 
 IDLE_TIMEOUT: Final = 0.05
 """Seconds without a request after which a connection is closed that is not to be kept open."""
@@ -50,9 +52,8 @@ class Line:
         self._more = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._connection: Connection | None = None
-        self._failures = 0  # to connect, in a row
+        self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._down: NoConnection | None = None
-        self._not_before = 0.0
 
     @property
     def gives_back(self) -> bool:
@@ -144,17 +145,16 @@ class Line:
         if self._connection and not self._connection.is_lost:
             return self._connection
         await self._disconnect()
-        if self._down and time.monotonic() < self._not_before:
+        if self._down and time.monotonic() < self._backoff.until:
             raise NoConnection(str(self._down))
         try:
             timeout, retries, _ = patience
             self._connection = await Connection.connect(self._state, timeout, retries)
         except (NoConnection, UsageError) as error:
-            self._not_before = time.monotonic() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
-            self._failures += 1
+            self._backoff.failed(time.monotonic())
             self._down = NoConnection(str(error))
             raise self._down from None
-        self._failures = 0
+        self._backoff.reset()
         self._down = None
         return self._connection
 

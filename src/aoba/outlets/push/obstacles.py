@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from aoba.modbus.spec import ExceptionCode
-from aoba.outlets.push.trouble import Trouble
+from aoba.retry import Outage
 from aoba.spans import Span, Spans
 
 
@@ -20,7 +20,7 @@ class Refused(NamedTuple):
 
 class Obstacle(NamedTuple):
     refused: Refused
-    trouble: Trouble
+    trouble: Outage
     cells: bytes | None
     """What there should have been."""
 
@@ -45,7 +45,7 @@ class Obstacles:
     def take(self, now: float) -> Obstacle | None:
         """One that is to be tried again; `add` says what came of it, or `put_back`: nothing."""
         for it in self._all:
-            if it.trouble.until <= now or self._has_other_value(it):
+            if it.trouble.backoff.until <= now or self._has_other_value(it):
                 self._all.remove(it)
                 self._index()
                 return it
@@ -66,7 +66,7 @@ class Obstacles:
         told: list[str] = []
         for it in runs:
             is_same = before is not None and it == before.refused
-            trouble = before.trouble if before and is_same else Trouble()
+            trouble = before.trouble if before and is_same else Outage()
             told += trouble.happened(self._words(it), now)
             self._all.append(Obstacle(it, trouble, self._wanted(it.span)))
         if before and before.refused not in runs:

@@ -14,8 +14,8 @@ from aoba.errors import RequestError
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
 from aoba.outlets.push.replica import Replica, Wanted
-from aoba.outlets.push.trouble import Trouble
 from aoba.registers.image import Image
+from aoba.retry import Outage
 
 WRITABLE: Final = (Table.COILS, Table.HOLDING)
 
@@ -26,7 +26,7 @@ class Station:
     def __init__(self, unit: int) -> None:
         self.unit = unit
         self.replicas: dict[tuple[str, Table], Replica] = {}
-        self.silence = Trouble()
+        self.silence = Outage()
         self.is_well = False
         """Whether it has answered when last asked."""
         self.is_to_be_read = False
@@ -57,7 +57,7 @@ class Plan:
             yield from station.replicas.values()
 
     @property
-    def troubles(self) -> Iterator[Trouble]:
+    def troubles(self) -> Iterator[Outage]:
         """All that there are, whether they last or not."""
         for station in self:
             yield station.silence

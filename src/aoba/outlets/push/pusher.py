@@ -156,7 +156,7 @@ class Pusher:
         """Returns which are silent, and why. Raises DeviceError where none can be asked."""
         silent: list[tuple[Station, DeviceError]] = []
         for station in stations:
-            if station.silence.until <= time.monotonic():
+            if station.silence.backoff.until <= time.monotonic():
                 try:
                     await self._serve(exchange, station)
                 except DeviceError as error:
@@ -175,11 +175,11 @@ class Pusher:
             station.forget()
             if exchange.answers and not _is_silence(error):
                 if self._suspect is station:
-                    station.silence.wait(time.monotonic())
+                    station.silence.backoff.failed(time.monotonic())
                 self._suspect = station
             raise
         if exchange.answers == answers:  # there was nothing to say
-            station.silence.until = 0.0
+            station.silence.backoff.until = 0.0
             return
         station.is_well = True
         if self._suspect is station:
@@ -230,5 +230,5 @@ def _is_silence(error: DeviceError) -> bool:
 def _next_try(station: Station) -> float:
     """When something is to be tried again that has failed."""
     replicas = station.replicas.values()
-    refused = (it.trouble.until for replica in replicas for it in replica.unwritable)
-    return station.silence.until or min(refused, default=inf)
+    refused = (it.trouble.backoff.until for replica in replicas for it in replica.unwritable)
+    return station.silence.backoff.until or min(refused, default=inf)

@@ -21,7 +21,7 @@ from aoba.client.words import refusal
 from aoba.document.ranges import AnyRange, RegisterRange
 from aoba.modbus.spec import ADDRESS_COUNT, Table
 from aoba.outlets.push.obstacles import Obstacles, Refused
-from aoba.outlets.push.trouble import Trouble
+from aoba.retry import Outage
 from aoba.spans import Span, Spans
 
 Wanted = Callable[[int, int], bytes | None]
@@ -47,7 +47,7 @@ class Replica:
         self.is_writable = table in (Table.COILS, Table.HOLDING)
         self.unwritable = Obstacles(lambda it: self._refusal(it, "written"), self.cells)
         self.unreadable = Obstacles(lambda it: self._refusal(it, "read"), lambda _: None)
-        self.doubts: dict[int, Trouble] = {}
+        self.doubts: dict[int, Outage] = {}
         self._wanted = wanted
         self._size = 0  # addresses that the maps have room for
         self._known, self._cells, self._bonds = bytearray(), bytearray(), bytearray()
@@ -131,9 +131,9 @@ class Replica:
                 at = span.stop
         return list(found)
 
-    def doubt(self, address: int) -> Trouble:
+    def doubt(self, address: int) -> Outage:
         """The trouble that something else was read there than written."""
-        return self.doubts.setdefault(address, Trouble())
+        return self.doubts.setdefault(address, Outage())
 
     def forget(self) -> None:
         """It may hold anything now."""

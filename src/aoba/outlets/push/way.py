@@ -15,13 +15,13 @@ from aoba.errors import DeviceError, NoConnection, UsageError
 from aoba.outlets.push.exchange import Exchange, WriteOptions
 from aoba.outlets.push.plan import Plan
 from aoba.outlets.push.report import Report
-from aoba.outlets.push.trouble import Trouble
+from aoba.retry import Outage
 
 
 class Way:
     def __init__(self, line: LineState, config: PushConfig, plan: Plan, report: Report) -> None:
         self._line, self._config, self._plan, self._report = line, config, plan, report
-        self._outage = Trouble(first=0.1, most=2.0)
+        self._outage = Outage(first=0.1, most=2.0)
         self._lost_by: DeviceError | None = None
         self._is_new = True  # whether the log has not been told of a connection
         self._exchange: Exchange | None = None
@@ -82,6 +82,6 @@ class Way:
         words = self._report.words(error)
         if not self._outage.lasts:
             self._report.failures["outage"] += 1
-            words += self._report.waiting
-        self._report.trouble(self._outage.happened(words, time.monotonic()))
-        return self._outage.until
+        told = self._outage.happened(words, time.monotonic(), self._report.waiting)
+        self._report.trouble(told)
+        return self._outage.backoff.until

@@ -24,6 +24,7 @@ from aoba.document.decode import Decoded
 from aoba.document.schema import Document
 from aoba.errors import DeviceError, DeviceException, DocumentError
 from aoba.registers.image import Image
+from aoba.retry import Backoff
 from aoba.sources.clock import sleep_until
 from aoba.sources.deliveries import Deliveries
 from aoba.sources.devices.document import polled
@@ -34,9 +35,6 @@ from aoba.sources.shared import Shared
 
 MAX_REST: Final = 10.0
 """Seconds that a silent station is left alone at most, where it shares its line."""
-
-_MOST_DOUBLINGS: Final = 16
-"""Of the rest of a station that stays silent; its timeout is 1 ms at least."""
 
 
 class _Read(NamedTuple):
@@ -57,8 +55,7 @@ class DeviceSource:
         self._is_slow = self._is_echo_told = False
         self._has_answered = False
         self._failed_at: float | None = None  # the first poll of those that failed in a row
-        self._silences = 0  # in a row, as far as they count
-        self._not_before = 0.0
+        self._rest = Backoff(min(MAX_REST, self._patience.cost), MAX_REST)
         image.cede(name, self._writes)
         line.units[spec.unit] += 1
 
@@ -75,7 +72,7 @@ class DeviceSource:
                 await sleep_until(min(schedule.due for schedule in schedules.values()))
                 now = time.monotonic()
                 due = {every for every, schedule in schedules.items() if schedule.due <= now}
-                if now < self._not_before:
+                if now < self._rest.until:
                     for every in due:
                         schedules[every].skip()
                     continue
@@ -164,8 +161,7 @@ class DeviceSource:
         now = time.monotonic()
         self._failed_at = self._failed_at or now
         if is_silence(error) and len(self._line.units) > 1:
-            self._not_before = now + min(MAX_REST, self._patience.cost * 2**self._silences)
-            self._silences = min(self._silences + 1, _MOST_DOUBLINGS)
+            self._rest.failed(now)
 
     def _note_answer(self) -> None:
         if self._failed_at is not None and self._has_answered:
@@ -176,7 +172,7 @@ class DeviceSource:
             self._polls.log.of_source(logging.WARNING, ECHO)
         self._has_answered = True
         self._failed_at = None
-        self._silences = 0
+        self._rest.reset()
 
 
 def build_device(name: str, spec: DeviceSpec, shared: Shared) -> DeviceSource:

@@ -106,7 +106,7 @@ def test_what_is_no_longer_refused_is_written_with_the_newest_value(it, caplog):
     it.device.refuses = {}
     assert it.serve() == []
 
-    obstacle.trouble.until = 0.0
+    obstacle.trouble.backoff.until = 0.0
     assert it.serve() == [("w", 0, 1)]
 
     assert it.device.registers == {0: 2}
