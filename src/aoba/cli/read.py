@@ -11,8 +11,8 @@ from aoba.cli.asking import run_asking, told_at_once
 from aoba.cli.grid import grid
 from aoba.cli.typed import Typed
 from aoba.client.blocks import Block
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import Connection
-from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST
 from aoba.client.requests import read as read_cells
 from aoba.document.digits import finite_or_none
@@ -24,7 +24,7 @@ from aoba.logs.trace_level import TraceLevel
 class Reading(NamedTuple):
     """What to read, and where."""
 
-    line: LineState
+    line: ChannelState
     block: Block
     typed: Typed
     timeout: float

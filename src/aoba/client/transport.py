@@ -6,7 +6,7 @@ from functools import cache
 
 from serialx import SerialException
 
-from aoba.client.wire import Wire
+from aoba.client.transport_adapter import TransportAdapter
 from aoba.endpoints.device import SerialUrl, Target, TlsTarget
 from aoba.endpoints.reasons import too_late, why
 from aoba.endpoints.tls import Paths, client_context, client_context_again
@@ -15,7 +15,7 @@ from aoba.links.serial_port import open_serial
 from aoba.worker.caller import Caller
 
 
-async def open_transport(target: Target, protocol: Wire, timeout: float) -> None:
+async def open_transport(target: Target, protocol: TransportAdapter, timeout: float) -> None:
     """Open a transport for `protocol`, within `timeout` seconds.
 
     Raises NoConnection, and UsageError where a certificate of ours cannot be used.
@@ -32,10 +32,10 @@ async def open_transport(target: Target, protocol: Wire, timeout: float) -> None
         raise NoConnection(f"{target}: {why(target, error)}") from None
 
 
-async def _open(target: Target, protocol: Wire, context: ssl.SSLContext | None) -> None:
+async def _open(target: Target, protocol: TransportAdapter, context: ssl.SSLContext | None) -> None:
     loop = asyncio.get_running_loop()
 
-    def factory() -> Wire:
+    def factory() -> TransportAdapter:
         return protocol
 
     if isinstance(target, SerialUrl):

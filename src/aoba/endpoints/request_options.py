@@ -6,7 +6,7 @@ now and then, or want to be left alone between two polls.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from aoba.endpoints.options import Parsers, flag
 from aoba.endpoints.units import parse_pause
@@ -14,6 +14,20 @@ from aoba.errors import UsageError
 from aoba.modbus.spec import MAX_READ_REGISTERS
 
 MAX_BUSY_RETRIES: Final = 100
+
+
+class RetryPolicy(NamedTuple):
+    """How long a station may take for an answer, in seconds, and how often it is asked again."""
+
+    timeout: float
+    retries: int
+    busy_retries: int = 0
+    """The same where it says that it is busy."""
+
+    @property
+    def cost(self) -> float:
+        """Seconds that a silent station takes from the others."""
+        return self.timeout * (1 + self.retries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Devices that are kept at the values of sources -> `Outlet`."""
 
-from aoba.client.line_state import LineState
+from aoba.client.channel_state import ChannelState
 from aoba.config.model import PushConfig
 from aoba.outlets.outlet import Served
 from aoba.outlets.push.pusher import Pusher
@@ -10,6 +10,6 @@ def open_push(config: PushConfig, served: Served) -> Pusher:
     sources = [it for it in served.sources if not config.sources or it.name in config.sources]
     feeding = {it.name for it in sources if getattr(it.spec, "feed", None)}
     may_be_stale = any(it.spec.monitoring.freshness for it in sources)
-    line = LineState(config.place, served.trace)
+    line = ChannelState(config.place, served.trace)
     names = {it.name for it in sources}
     return Pusher(line, served.image, config, names, feeding, may_be_stale=may_be_stale)

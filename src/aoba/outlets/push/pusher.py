@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterable
 from math import inf
 from typing import Final
 
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import LINGER, Connection
-from aoba.client.line_state import LineState
 from aoba.client.transport import context_of
 from aoba.client.words import FROM_GATEWAYS
 from aoba.config.model import PushConfig
@@ -44,7 +44,7 @@ class Pusher:
 
     def __init__(  # noqa: PLR0913  what it has to know
         self,
-        line: LineState,
+        line: ChannelState,
         image: Image,
         config: PushConfig,
         sources: Collection[str],

@@ -8,9 +8,10 @@ happened again, and what was written when it was over.
 import time
 from collections import Counter
 
-from aoba.client.connection import Connection
-from aoba.client.line_state import LineState
+from aoba.client.channel_state import ChannelState
+from aoba.client.reconnector import Reconnector
 from aoba.config.model import PushConfig
+from aoba.endpoints.request_options import RetryPolicy
 from aoba.errors import DeviceError, NoConnection, UsageError
 from aoba.outlets.push.exchange import Exchange, WriteOptions
 from aoba.outlets.push.plan import Plan
@@ -19,8 +20,9 @@ from aoba.retry import Outage
 
 
 class Way:
-    def __init__(self, line: LineState, config: PushConfig, plan: Plan, report: Report) -> None:
-        self._line, self._config, self._plan, self._report = line, config, plan, report
+    def __init__(self, state: ChannelState, config: PushConfig, plan: Plan, report: Report) -> None:
+        self._config, self._plan, self._report = config, plan, report
+        self._reconnector = Reconnector(state)
         self._outage = Outage(first=0.1, most=2.0)
         self._lost_by: DeviceError | None = None
         self._is_new = True  # whether the log has not been told of a connection
@@ -30,9 +32,9 @@ class Way:
     async def open(self) -> Exchange:
         """The exchange over the present connection, or a new one. Raises DeviceError."""
         if self._exchange is None:
-            timeout, retries = self._config.timeout, self._config.retries
+            policy = RetryPolicy(self._config.timeout, self._config.retries)
             try:
-                connection = await Connection.connect(self._line, timeout, retries)
+                connection = await self._reconnector.open(policy)
             except UsageError as error:  # of certificates that were fine when Aoba was started
                 raise NoConnection(str(error)) from None
             options = WriteOptions(self._config.single, self._config.verify)
@@ -49,9 +51,8 @@ class Way:
 
     async def close(self, linger: float = 0.0) -> None:
         """Wait for late answers before, for `linger` seconds at most."""
-        if self._exchange:
-            await self._exchange.connection.close(linger)
         self._exchange = None
+        await self._reconnector.close(linger)
 
     def serves(self) -> None:
         """A station has answered."""
@@ -73,8 +74,9 @@ class Way:
         """
         self._plan.forget()
         was_of_use = self._exchange is not None and self._exchange.answers > 0
-        if self._exchange and self._exchange.connection.is_over(error):
-            await self.close()
+        await self._reconnector.failed(error)
+        if not self._reconnector.connection:
+            self._exchange = None
         self._written = self._report.written
         if was_of_use and isinstance(error, NoConnection):
             self._lost_by = error

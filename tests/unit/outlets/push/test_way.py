@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import Connection
-from aoba.client.line_state import LineState
 from aoba.config.model import PushConfig
 from aoba.endpoints.device import parse_target
 from aoba.errors import BadAnswer, NoAnswer, NoConnection, UsageError
@@ -29,7 +29,9 @@ class Setting:
         self.image.watch(self.plan.hear)
         target = parse_target(url)
         self.report = Report(target, self.plan)
-        self.way = Way(LineState(target), PushConfig(target, refresh=None), self.plan, self.report)
+        self.way = Way(
+            ChannelState(target), PushConfig(target, refresh=None), self.plan, self.report
+        )
         self.error = None
 
     async def connect(self, line, *_):

@@ -1,16 +1,16 @@
-from aoba.client.turns import IN_A_ROW, MAX_WRITES, Turns
+from aoba.client.request_queue import IN_A_ROW, MAX_WRITES, RequestQueue
 
 
 def waiting(*items):
     """Items like `r3`, a read of station 3, or `w3`, in the order they came."""
-    turns = Turns()
+    queue = RequestQueue()
     for item in items:
-        assert turns.put(int(item[1:]), item, is_write=item[0] == "w")
-    return turns
+        assert queue.put(int(item[1:]), item, is_write=item[0] == "w")
+    return queue
 
 
-def order(turns):
-    return list(iter(turns.take, None))
+def order(queue):
+    return list(iter(queue.take, None))
 
 
 def test_nobody_waits():
@@ -29,8 +29,8 @@ def test_reads_go_round():
 
 
 def test_writes_come_before_reads_and_go_round():
-    turns = waiting("r1", "r2", "w2", "w2", "w3")
-    assert order(turns) == ["w2", "w3", "w2", "r1", "r2"]
+    queue = waiting("r1", "r2", "w2", "w2", "w3")
+    assert order(queue) == ["w2", "w3", "w2", "r1", "r2"]
 
 
 def test_after_some_writes_a_read_has_its_turn():
@@ -46,24 +46,24 @@ def test_where_nothing_else_waits_writes_go_on():
 
 
 def test_between_two_requests_to_a_silent_station_all_others_have_a_turn():
-    turns = waiting("w9", "w9", "w9", "r1", "r2", "w3")
-    turns.heard(9, is_silent=True)
+    queue = waiting("w9", "w9", "w9", "r1", "r2", "w3")
+    queue.heard(9, is_silent=True)
 
-    assert order(turns) == ["w3", "w9", "r1", "r2", "w9", "w9"]
+    assert order(queue) == ["w3", "w9", "r1", "r2", "w9", "w9"]
 
 
 def test_a_station_that_answers_again_has_precedence_again():
-    turns = waiting("r1", "w9")
-    turns.heard(9, is_silent=True)
-    turns.heard(9, is_silent=False)
+    queue = waiting("r1", "w9")
+    queue.heard(9, is_silent=True)
+    queue.heard(9, is_silent=False)
 
-    assert order(turns) == ["w9", "r1"]
+    assert order(queue) == ["w9", "r1"]
 
 
 def test_writes_that_wait_are_bounded_for_each_station():
-    turns = waiting(*["w1"] * MAX_WRITES)
+    queue = waiting(*["w1"] * MAX_WRITES)
 
-    assert not turns.put(1, "w1", is_write=True)
-    assert turns.put(1, "r1", is_write=False)
-    assert turns.put(2, "w2", is_write=True)
-    assert len(order(turns)) == MAX_WRITES + 2
+    assert not queue.put(1, "w1", is_write=True)
+    assert queue.put(1, "r1", is_write=False)
+    assert queue.put(2, "w2", is_write=True)
+    assert len(order(queue)) == MAX_WRITES + 2

@@ -7,7 +7,7 @@ who has something to ask has a turn.
 """
 
 from collections import deque
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
 IN_A_ROW: Final = 4
 MAX_WRITES: Final = 64
@@ -16,21 +16,7 @@ MAX_WRITES: Final = 64
 T = TypeVar("T")
 
 
-class Patience(NamedTuple):
-    """How long a station may take for an answer, in seconds, and how often it is asked again."""
-
-    timeout: float
-    retries: int
-    busy_retries: int = 0
-    """The same where it says that it is busy."""
-
-    @property
-    def cost(self) -> float:
-        """Seconds that a silent station takes from the others."""
-        return self.timeout * (1 + self.retries)
-
-
-class Turns(Generic[T]):
+class RequestQueue(Generic[T]):
     def __init__(self) -> None:
         self._stations: dict[int, _Waiting[T]] = {}  # the one whose turn is the longest ago, first
         self._streak = 0  # writes that have gone before a read

@@ -1,4 +1,4 @@
-"""The lines there are, so that all who ask at the same place share one."""
+"""The channels there are, so that all who ask at the same place share one."""
 
 import asyncio
 import os
@@ -12,44 +12,44 @@ from aoba.errors import UsageError
 from aoba.logs.trace_level import TraceLevel
 
 if TYPE_CHECKING:
-    from aoba.client.line import Line
+    from aoba.client.channel import Channel
 
 
-class Lines:
+class ChannelPool:
     """Implements `aoba.sources.shared.Resource`."""
 
     descriptors = 0
 
     def __init__(self, trace: TraceLevel = TraceLevel.OFF) -> None:
         self._trace = trace
-        self._lines: dict[str, Line] = {}
+        self._channels: dict[str, Channel] = {}
 
-    def line(self, target: Target) -> "Line":
-        """The line to `target`, where there may be others already.
+    def channel(self, target: Target) -> "Channel":
+        """The channel to `target`, where there may be others already.
 
         Raises UsageError where these speak to it in another way, and where files that `target`
         names are of no use.
         """
-        from aoba.client.line import Line
+        from aoba.client.channel import Channel
         from aoba.client.transport import context_of
 
         if isinstance(target, TlsTarget):
             context_of(target)
-        line = self._lines.setdefault(_place(target), Line(target, self._trace))
-        if _settings(line.target) != _settings(target):
-            raise UsageError(f"{target}: {_difference(line.target, target)}")
-        return line
+        channel = self._channels.setdefault(_place(target), Channel(target, self._trace))
+        if _settings(channel.target) != _settings(target):
+            raise UsageError(f"{target}: {_difference(channel.target, target)}")
+        return channel
 
     async def bind(self) -> None:
-        """A line is opened by the first request."""
+        """A connection is opened by the first request."""
 
     async def close_unused(self) -> None:
         """Close those that no source uses any more."""
-        unused = [place for place, line in self._lines.items() if not line.units.total()]
-        await asyncio.gather(*(self._lines.pop(place).close() for place in unused))
+        unused = [place for place, channel in self._channels.items() if not channel.units.total()]
+        await asyncio.gather(*(self._channels.pop(place).close() for place in unused))
 
     async def close(self) -> None:
-        await asyncio.gather(*(line.close() for line in self._lines.values()))
+        await asyncio.gather(*(channel.close() for channel in self._channels.values()))
 
 
 def _place(target: Target) -> str:
@@ -60,7 +60,7 @@ def _place(target: Target) -> str:
 
 
 def _settings(target: Target) -> Target:
-    """What has to be the same for all who share a line.
+    """What has to be the same for all who share a channel.
 
     A serial port may have several names, and stations of one line may differ in what they stand.
     """

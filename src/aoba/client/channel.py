@@ -2,7 +2,7 @@
 
 A serial port can be opened only once, and many devices take a single connection. It is opened with
 the first request and opened again by itself. While that fails, requests fail at once until the next
-attempt is due, so that nobody waits for a line that is known to be down.
+attempt is due, so that nobody waits for a place that is known to be down.
 """
 
 import asyncio
@@ -12,11 +12,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import LINGER, Connection
-from aoba.client.line_state import LineState
-from aoba.client.turns import Patience, Turns
+from aoba.client.reconnector import Reconnector
+from aoba.client.request_queue import RequestQueue
 from aoba.client.words import FROM_GATEWAYS
 from aoba.endpoints.device import Target
+from aoba.endpoints.request_options import RetryPolicy
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, NoAnswer, NoConnection, UsageError
 from aoba.logs.trace_level import TraceLevel
 from aoba.retry import Backoff
@@ -34,24 +36,24 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class _Job:
     unit: int
-    patience: Patience
+    policy: RetryPolicy
     request: Callable[[Connection], Awaitable[Any]]
     answer: asyncio.Future[Any]
     is_write: bool
 
 
-class Line:
+class Channel:
     """Use it in a running loop; `close` it at the end."""
 
     def __init__(self, target: Target, level: TraceLevel = TraceLevel.OFF) -> None:
         self.target = target
-        self._state = LineState(target, level)
+        self._state = ChannelState(target, level)
         self.units: Counter[int] = Counter()
         """Of those who use it, as often as they do; told by themselves."""
-        self._turns = Turns[_Job]()
+        self._queue = RequestQueue[_Job]()
         self._more = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
-        self._connection: Connection | None = None
+        self._reconnector = Reconnector(self._state)
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._down: NoConnection | None = None
 
@@ -64,7 +66,7 @@ class Line:
         self,
         unit: int,
         request: Callable[[Connection], Awaitable[T]],
-        patience: Patience,
+        policy: RetryPolicy,
         *,
         is_write: bool = False,
     ) -> T:
@@ -73,8 +75,8 @@ class Line:
         Raises DeviceError, and DeviceBusy where too many writes wait for that station already.
         """
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        job = _Job(unit, patience, request, answer, is_write)
-        if not self._turns.put(unit, job, is_write=is_write):
+        job = _Job(unit, policy, request, answer, is_write)
+        if not self._queue.put(unit, job, is_write=is_write):
             raise DeviceBusy(f"{self.target}: too many writes to station {unit} wait already")
         self._worker = self._worker or asyncio.create_task(self._work())
         self._more.set()
@@ -85,12 +87,11 @@ class Line:
         if self._worker:
             self._worker.cancel()
             await asyncio.wait((self._worker,))
-        if self._connection:
-            await self._connection.close(linger=LINGER)
+        await self._reconnector.close(LINGER)
 
     async def _work(self) -> None:
         while True:
-            job = self._turns.take()
+            job = self._queue.take()
             if job is None:
                 self._more.clear()
                 if not self.target.requests.keep_open:
@@ -105,20 +106,19 @@ class Line:
             async with asyncio.timeout(IDLE_TIMEOUT):
                 await self._more.wait()
         except TimeoutError:
-            await self._disconnect()
+            await self._reconnector.close()
 
     async def _carry_out(self, job: _Job) -> None:
         try:
             result = await self._result(job)
         except DeviceError as error:
-            self._turns.heard(job.unit, is_silent=is_silence(error))
-            if self._connection and self._connection.is_over(error):
-                await self._disconnect()
+            self._queue.heard(job.unit, is_silent=is_silence(error))
+            await self._reconnector.failed(error)
             _settle(job.answer, error)
         except Exception as error:  # noqa: BLE001  of whoever asks; the others go on
             _settle(job.answer, error)
         else:
-            self._turns.heard(job.unit, is_silent=False)
+            self._queue.heard(job.unit, is_silent=False)
             if not job.answer.done():
                 job.answer.set_result(result)
 
@@ -128,40 +128,35 @@ class Line:
         Some devices close a connection after each answer, or after a while. Where that and the next
         request cross each other, a read is asked for again; a write may have been carried out.
         """
-        was_open = self._connection
-        connection = await self._connected(job.patience)
+        was_open = self._reconnector.connection
+        connection = await self._connected(job.policy)
         try:
             return await self._request(job, connection)
         except NoConnection:
             if job.is_write or connection is not was_open:
                 raise
-        return await self._request(job, await self._connected(job.patience))
+        return await self._request(job, await self._connected(job.policy))
 
     async def _request(self, job: _Job, connection: Connection) -> Any:
-        connection.timeout, connection.retries, connection.busy_retries = job.patience
+        connection.timeout, connection.retries, connection.busy_retries = job.policy
         return await job.request(connection)
 
-    async def _connected(self, patience: Patience) -> Connection:
-        if self._connection and not self._connection.is_lost:
-            return self._connection
-        await self._disconnect()
+    async def _connected(self, policy: RetryPolicy) -> Connection:
+        connection = self._reconnector.connection
+        if connection and not connection.is_lost:
+            return connection
+        await self._reconnector.close()
         if self._down and time.monotonic() < self._backoff.until:
             raise NoConnection(str(self._down))
         try:
-            timeout, retries, _ = patience
-            self._connection = await Connection.connect(self._state, timeout, retries)
+            connection = await self._reconnector.open(policy)
         except (NoConnection, UsageError) as error:
             self._backoff.failed(time.monotonic())
             self._down = NoConnection(str(error))
             raise self._down from None
         self._backoff.reset()
         self._down = None
-        return self._connection
-
-    async def _disconnect(self) -> None:
-        if self._connection:
-            connection, self._connection = self._connection, None
-            await connection.close()
+        return connection
 
 
 def is_silence(error: DeviceError) -> bool:

@@ -1,15 +1,17 @@
-"""A line with connections that are none; what it asks for is noted, and answered by the test."""
+"""A channel with connections that are none; what it asks for is noted, and answered by the test."""
 
 import asyncio
 from itertools import count
 
 import pytest
 
-from aoba.client import line as line_module
+from aoba.client import channel as channel_module
+from aoba.client import reconnector
+from aoba.client.channel import Channel, is_silence
 from aoba.client.connection import LINGER
-from aoba.client.line import Line, Patience, is_silence
-from aoba.client.turns import MAX_WRITES
+from aoba.client.request_queue import MAX_WRITES
 from aoba.endpoints.device import parse_target
+from aoba.endpoints.request_options import RetryPolicy
 from aoba.errors import (
     BadAnswer,
     DeviceBusy,
@@ -20,7 +22,7 @@ from aoba.errors import (
     UsageError,
 )
 
-PATIENCE = Patience(1.5, 2)
+POLICY = RetryPolicy(1.5, 2)
 TCP = "tcp://10.0.0.5"
 
 
@@ -39,7 +41,7 @@ class World:
 
     async def connect(self, state, timeout, retries):
         assert state is self.states.setdefault(state.target, state)
-        assert (timeout, retries) == PATIENCE[:2]
+        assert (timeout, retries) == POLICY[:2]
         if self.refusal:
             raise self.refusal
         connection = FakeConnection(self, next(self._numbers))
@@ -65,8 +67,8 @@ class FakeConnection:
 @pytest.fixture
 def world(monkeypatch):
     world = World()
-    monkeypatch.setattr(line_module, "Connection", world)
-    monkeypatch.setattr(line_module, "time", world)
+    monkeypatch.setattr(reconnector, "Connection", world)
+    monkeypatch.setattr(channel_module, "time", world)
     return world
 
 
@@ -82,31 +84,31 @@ def raising(error):
     return request
 
 
-def with_line(talk, target=TCP):
-    """What `talk` of a line gives, which is then closed."""
+def with_channel(talk, target=TCP):
+    """What `talk` of a channel gives, which is then closed."""
 
     async def main():
-        line = Line(parse_target(target))
+        channel = Channel(parse_target(target))
         try:
-            return await talk(line)
+            return await talk(channel)
         finally:
-            await line.close()
+            await channel.close()
 
     return asyncio.run(main())
 
 
-async def outcome(line, request, unit=1, *, is_write=False):
+async def outcome(channel, request, unit=1, *, is_write=False):
     try:
-        return await line.ask(unit, request, PATIENCE, is_write=is_write)
+        return await channel.ask(unit, request, POLICY, is_write=is_write)
     except DeviceError as error:
         return type(error)
 
 
 def outcomes(*requests, target=TCP):
-    async def talk(line):
-        return [await outcome(line, request) for request in requests]
+    async def talk(channel):
+        return [await outcome(channel, request) for request in requests]
 
-    return with_line(talk, target)
+    return with_channel(talk, target)
 
 
 def test_all_requests_go_over_one_connection(world):
@@ -118,11 +120,11 @@ def test_each_request_has_the_patience_of_its_own(world):
     async def patience(connection):
         return connection.timeout, connection.retries
 
-    async def talk(line):
-        await line.ask(1, number_of, PATIENCE)
-        return await line.ask(1, patience, Patience(9.0, 4))
+    async def talk(channel):
+        await channel.ask(1, number_of, POLICY)
+        return await channel.ask(1, patience, RetryPolicy(9.0, 4))
 
-    assert with_line(talk) == (9.0, 4)
+    assert with_channel(talk) == (9.0, 4)
     assert world.opened == [1]
 
 
@@ -138,12 +140,12 @@ def test_requests_go_one_after_the_other_and_writes_first(world):
 
         return request
 
-    async def talk(line):
-        reads = [line.ask(unit, noting(f"read {unit}"), PATIENCE) for unit in (1, 2)]
-        write = line.ask(3, noting("write"), PATIENCE, is_write=True)
+    async def talk(channel):
+        reads = [channel.ask(unit, noting(f"read {unit}"), POLICY) for unit in (1, 2)]
+        write = channel.ask(3, noting("write"), POLICY, is_write=True)
         await asyncio.gather(*reads, write)
 
-    with_line(talk)
+    with_channel(talk)
     assert done == [
         *("write begins", "write ends"),
         *("read 1 begins", "read 1 ends", "read 2 begins", "read 2 ends"),
@@ -169,11 +171,11 @@ def test_who_closes_between_two_requests_is_asked_again_for_reads(
             raise NoConnection("the device closed the connection")
         return connection.number
 
-    async def talk(line):
-        await outcome(line, number_of)
-        return await outcome(line, request, is_write=is_write)
+    async def talk(channel):
+        await outcome(channel, number_of)
+        return await outcome(channel, request, is_write=is_write)
 
-    assert with_line(talk) == comes
+    assert with_channel(talk) == comes
     assert world.opened == ([1] if is_write else [1, 2])
 
 
@@ -219,19 +221,19 @@ PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0)
 def test_while_there_is_no_connection_attempts_have_pauses(world):
     world.refusal = NoConnection("nobody listens there")
 
-    async def talk(line):
+    async def talk(channel):
         attempts = []
         for pause in PAUSES:
-            assert await outcome(line, number_of) is NoConnection
+            assert await outcome(channel, number_of) is NoConnection
             world.refusal = AssertionError("too early")
             world.now += pause - 0.01
-            attempts.append(await outcome(line, number_of))
+            attempts.append(await outcome(channel, number_of))
             world.refusal = NoConnection("nobody listens there")
             world.now += 0.02
         world.refusal = None
-        return [*attempts, await outcome(line, number_of)]
+        return [*attempts, await outcome(channel, number_of)]
 
-    assert with_line(talk) == [NoConnection] * len(PAUSES) + [1]
+    assert with_channel(talk) == [NoConnection] * len(PAUSES) + [1]
 
 
 def test_certificates_that_have_become_useless_are_no_connection(world):
@@ -241,63 +243,63 @@ def test_certificates_that_have_become_useless_are_no_connection(world):
 
 
 def test_a_defect_of_one_request_leaves_the_line_alive(world):
-    async def talk(line):
+    async def talk(channel):
         with pytest.raises(ZeroDivisionError):
-            await line.ask(1, raising(ZeroDivisionError()), PATIENCE)
-        return await line.ask(1, number_of, PATIENCE)
+            await channel.ask(1, raising(ZeroDivisionError()), POLICY)
+        return await channel.ask(1, number_of, POLICY)
 
-    assert with_line(talk) == 1
+    assert with_channel(talk) == 1
     assert world.opened == [1]
 
 
 def test_what_nobody_waits_for_any_more_is_not_asked(world):
-    async def talk(line):
+    async def talk(channel):
         asked = []
 
         async def note(connection):
             asked.append(connection.number)
             await asyncio.sleep(0.01)
 
-        under_way = asyncio.create_task(line.ask(1, note, PATIENCE))
-        given_up = asyncio.create_task(line.ask(1, note, PATIENCE))
+        under_way = asyncio.create_task(channel.ask(1, note, POLICY))
+        given_up = asyncio.create_task(channel.ask(1, note, POLICY))
         await asyncio.sleep(0)
         given_up.cancel()
         await under_way
-        await line.ask(1, number_of, PATIENCE)
+        await channel.ask(1, number_of, POLICY)
         return asked
 
-    assert with_line(talk) == [1]
+    assert with_channel(talk) == [1]
     assert world.opened == [1]
 
 
 def test_writes_that_wait_are_bounded(world):
     assert not world.opened
 
-    async def talk(line):
+    async def talk(channel):
         writes = [
-            asyncio.create_task(line.ask(1, number_of, PATIENCE, is_write=True))
+            asyncio.create_task(channel.ask(1, number_of, POLICY, is_write=True))
             for _ in range(MAX_WRITES + 1)
         ]
         return await asyncio.gather(*writes, return_exceptions=True)
 
-    *good, last = with_line(talk)
+    *good, last = with_channel(talk)
     assert good == [1] * MAX_WRITES
     assert isinstance(last, DeviceBusy)
 
 
 def test_what_is_under_way_at_the_end_is_broken_off(world):
-    async def talk(line):
+    async def talk(channel):
         started = asyncio.Event()
 
         async def never(_):
             started.set()
             await asyncio.Event().wait()
 
-        asking = asyncio.create_task(line.ask(1, never, PATIENCE))
+        asking = asyncio.create_task(channel.ask(1, never, POLICY))
         await started.wait()
         return asking
 
-    assert with_line(talk).cancelled()  # with the loop; the line has not waited for it
+    assert with_channel(talk).cancelled()  # with the loop; the channel has not waited for it
     assert world.closed == [1]
 
 
@@ -316,4 +318,4 @@ def test_what_silence_is(error, expected):
 
 
 def test_what_a_silent_station_costs():
-    assert PATIENCE.cost == 4.5
+    assert POLICY.cost == 4.5

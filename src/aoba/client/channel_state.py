@@ -21,7 +21,7 @@ _READERS: Final[dict[str, type[AnswerReader]]] = {
 """By scheme; all others have frames as in TCP."""
 
 
-class LineState:
+class ChannelState:
     """`level` says how much of the traffic is logged."""
 
     def __init__(self, target: Target, level: TraceLevel = TraceLevel.OFF) -> None:

@@ -2,32 +2,32 @@ import re
 
 import pytest
 
-from aoba.client.lines import Lines
+from aoba.client.channel_pool import ChannelPool
 from aoba.endpoints.device import parse_target
 from aoba.errors import UsageError
 
 
-def line(lines, url):
-    return lines.line(parse_target(url))
+def channel(pool, url):
+    return pool.channel(parse_target(url))
 
 
-def test_who_asks_at_the_same_place_shares_a_line():
-    lines = Lines()
+def test_who_asks_at_the_same_place_shares_a_channel():
+    pool = ChannelPool()
 
-    assert line(lines, "tcp://10.0.0.5") is line(lines, "tcp://10.0.0.5:502")
-    assert line(lines, "udp://10.0.0.5") is not line(lines, "tcp://10.0.0.5")
-    assert line(lines, "tcp://10.0.0.5:503") is not line(lines, "tcp://10.0.0.5")
+    assert channel(pool, "tcp://10.0.0.5") is channel(pool, "tcp://10.0.0.5:502")
+    assert channel(pool, "udp://10.0.0.5") is not channel(pool, "tcp://10.0.0.5")
+    assert channel(pool, "tcp://10.0.0.5:503") is not channel(pool, "tcp://10.0.0.5")
 
 
 def test_a_device_is_the_same_under_all_its_names(tmp_path):
     device, name = tmp_path / "ttyUSB0", tmp_path / "by-id"
     device.touch()
     name.symlink_to(device)
-    lines = Lines()
+    pool = ChannelPool()
 
-    assert line(lines, f"rtu://{device}") is line(lines, f"rtu://{name}?baudrate=9600")
+    assert channel(pool, f"rtu://{device}") is channel(pool, f"rtu://{name}?baudrate=9600")
     with pytest.raises(UsageError, match="expected the same options"):
-        line(lines, f"rtu://{name}?baudrate=19200")
+        channel(pool, f"rtu://{name}?baudrate=19200")
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_a_device_is_the_same_under_all_its_names(tmp_path):
     ],
 )
 def test_different_ways_to_speak_at_one_place(one, other, says):
-    lines = Lines()
-    line(lines, one)
+    pool = ChannelPool()
+    channel(pool, one)
     with pytest.raises(UsageError, match=re.escape(f": given as {says}")):
-        line(lines, other)
+        channel(pool, other)
 
 
 def test_certificates_that_cannot_be_used_are_known_at_once(tmp_path):
     with pytest.raises(UsageError, match=r"no-such\.pem cannot be used"):
-        line(Lines(), f"tls://a?ca={tmp_path}/no-such.pem")
+        channel(ChannelPool(), f"tls://a?ca={tmp_path}/no-such.pem")

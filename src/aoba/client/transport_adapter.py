@@ -1,6 +1,6 @@
 """Between a transport and who asks: requests go out, frames come in, and how it ends is told.
 
-Of what comes, only the answer to the present request gets through, as `LineState` tells it from
+Of what comes, only the answer to the present request gets through, as `ChannelState` tells it from
 others; what else comes is noted with the request. Whoever waits is woken by each of these, and
 looks for what it is waiting for.
 """
@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from aoba.client.answers import NO_STRAY, AnswerReader, Frame, Stray
 from aoba.client.came import Came
+from aoba.client.channel_state import ChannelState
 from aoba.client.echo import Kind
-from aoba.client.line_state import LineState
 from aoba.endpoints.device import SerialUrl
 from aoba.errors import Unasked
 from aoba.links.gap import GapTimer
@@ -24,7 +24,7 @@ MAX_UNASKED: Final = 64 * 1024
 
 
 class Request:
-    """One that is being made; the wire notes what comes of it."""
+    """One that is being made; the adapter notes what comes of it."""
 
     __slots__ = (
         "adu",
@@ -50,10 +50,10 @@ class Request:
         """Whether the answer to its newest try has come, though not as it was sent."""
 
 
-class Wire(asyncio.Protocol, asyncio.DatagramProtocol):
+class TransportAdapter(asyncio.Protocol, asyncio.DatagramProtocol):
     """A frame may pause for `gap` seconds."""
 
-    def __init__(self, state: LineState, gap: float) -> None:
+    def __init__(self, state: ChannelState, gap: float) -> None:
         self._state = state
         self._reader: AnswerReader = state.reader()
         self._gap = GapTimer(gap, self._on_gap)
