@@ -31,10 +31,10 @@ class ChannelPool:
         names are of no use.
         """
         from aoba.client.channel import Channel
-        from aoba.client.transport import context_of
+        from aoba.endpoints.tls import client_context
 
         if isinstance(target, TlsTarget):
-            context_of(target)
+            client_context(target)
         channel = self._channels.setdefault(_place(target), Channel(target, self._trace))
         if _settings(channel.target) != _settings(target):
             raise UsageError(f"{target}: {_difference(channel.target, target)}")

@@ -8,11 +8,11 @@ reserves where there is none.
 """
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import Any, Final
 
+from aoba.endpoints.client_tls import CLIENT_TLS, ClientTls
 from aoba.endpoints.meant_urls import meant_url
-from aoba.endpoints.options import CLIENT_TLS, Parsers, parse_options
+from aoba.endpoints.options import Parsers, parse_options
 from aoba.endpoints.request_options import NO_OPTIONS, REQUEST_OPTIONS, RequestOptions, check
 from aoba.endpoints.url import SCHEMES, NetworkUrl, Scheme, SerialUrl, unknown
 from aoba.errors import UsageError
@@ -52,20 +52,9 @@ class SerialTarget(SerialUrl):
 
 
 @dataclass(frozen=True, slots=True)
-class TlsTarget:
+class TlsTarget(ClientTls):
     host: str
     port: int
-    ca: Path | None = None
-    """Who signs the certificates of devices; None: whom the system trusts."""
-    cert: Path | None = None
-    """Ours, and those between it and the root, PEM; None: the device asks for none."""
-    key: Path | None = None
-    """None: it is in the same file as the certificate."""
-    name: str | None = None
-    """Whom the device's certificate has to be for; None: `host`."""
-    strict: bool = False
-    """Whether it has to follow RFC 5280 to the letter."""
-
     requests: RequestOptions = NO_OPTIONS
 
     def __str__(self) -> str:

@@ -83,8 +83,6 @@ def path(text: str) -> Path:
 
 CERTIFICATES: Final[Parsers] = {"ca": path, "cert": path, "key": path, "strict": flag}
 """Of TLS, whichever side is ours."""
-CLIENT_TLS: Final[Parsers] = {**CERTIFICATES, "name": filled("a name")}
-"""Of who connects; `name` is whom the certificate of the other side has to be for."""
 
 
 def without_secrets(text: str) -> str:

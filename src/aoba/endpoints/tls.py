@@ -11,70 +11,57 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
+from aoba.endpoints.client_tls import ClientTls
 from aoba.errors import UsageError
 from aoba.worker.at_start import read_now
 from aoba.worker.caller import Caller
 from aoba.worker.files import read
 
 
-class Paths(NamedTuple):
-    """Of files in PEM."""
+def client_context(tls: ClientTls, who: object = None) -> ssl.SSLContext:
+    """Trusts whom its `ca` signs, or whom the system trusts, and shows its `cert`, if it has one.
 
-    ca: Path | None
-    """Who signs the certificate of the other side; None: whom the system trusts."""
-    cert: Path | None
-    """What the other side is shown; None: nothing."""
-    key: Path | None
-    """None: it is in the same file as the certificate."""
-
-
-def client_context(
-    who: object, ca: Path | None, cert: Path | None, key: Path | None, *, strict: bool = False
-) -> ssl.SSLContext:
-    """Trusts whom `ca` signs, or whom the system trusts, and shows `cert`, if there is one.
-
-    To be called before Aoba begins. `strict`: see `set_verification`. Raises UsageError about
-    `who`, the other side, where one of the files cannot be used.
+    To be called before Aoba begins. Raises UsageError about `who`, the other side, which is `tls`
+    itself unless given, where one of the files cannot be used.
     """
-    paths, contents = Paths(ca, cert, key), {}
-    for path in filter(None, paths):
-        with _told(who, path):
-            contents[path] = read_now(str(path.absolute()))
-    return _context(who, paths, contents, strict=strict)
-
-
-async def client_context_again(
-    who: object, paths: Paths, caller: Caller, *, strict: bool = False
-) -> ssl.SSLContext:
-    """The same at any time: the files are read by `caller`."""
     contents = {}
-    for path in filter(None, paths):
-        with _told(who, path):
+    for path in _files(tls):
+        with _told(who or tls, path):
+            contents[path] = read_now(str(path.absolute()))
+    return _context(tls, who or tls, contents)
+
+
+async def client_context_again(tls: ClientTls, caller: Caller) -> ssl.SSLContext:
+    """The same at any time: the files, which may have been renewed, are read by `caller`."""
+    contents = {}
+    for path in _files(tls):
+        with _told(tls, path):
             contents[path] = await caller.call(read, str(path.absolute()))
-    return _context(who, paths, contents, strict=strict)
+    return _context(tls, tls, contents)
 
 
-def _context(
-    who: object, paths: Paths, contents: Mapping[Path, bytes], *, strict: bool
-) -> ssl.SSLContext:
-    ca, cert, key = paths
-    if ca:
-        with _told(who, ca), under_paths(contents[ca]) as (authorities,):
+def _files(tls: ClientTls) -> list[Path]:
+    return [path for path in (tls.ca, tls.cert, tls.key) if path]
+
+
+def _context(tls: ClientTls, who: object, contents: Mapping[Path, bytes]) -> ssl.SSLContext:
+    if tls.ca:
+        with _told(who, tls.ca), under_paths(contents[tls.ca]) as (authorities,):
             context = ssl.create_default_context(cafile=authorities)
     else:
         context = ssl.create_default_context()
-    set_verification(context, strict=strict)
-    if cert:
-        pair = contents[cert], contents[key or cert]
-        with _told(who, cert), under_paths(*pair) as (certificate, private):
+    set_verification(context, strict=tls.strict)
+    if tls.cert:
+        pair = contents[tls.cert], contents[tls.key or tls.cert]
+        with _told(who, tls.cert), under_paths(*pair) as (certificate, private):
             context.load_cert_chain(certificate, private, _no_passphrase)
     return context
 
 
 @contextmanager
-def _told(who: object, path: Path | None) -> Iterator[None]:
+def _told(who: object, path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:

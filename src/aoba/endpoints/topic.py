@@ -9,13 +9,12 @@ start is a part of it. What may be wrong with a topic is in section 4.7 of MQTT 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
+from aoba.endpoints.client_tls import CLIENT_TLS, ClientTls
 from aoba.endpoints.host_port import show, split_url
 from aoba.endpoints.options import (
-    CLIENT_TLS,
     Parsers,
     filled,
     flag,
@@ -50,7 +49,7 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
-class Broker:
+class Broker(ClientTls):
     host: str
     port: int
     tls: bool = False
@@ -60,16 +59,6 @@ class Broker:
     """None: a new one for each connection."""
     protocol: str = "3.1.1"
     """The version of MQTT, `3.1.1` or `5`."""
-    ca: Path | None = None
-    """Who signs the certificate of the broker; None: whom the system trusts."""
-    cert: Path | None = None
-    """Ours, and those between it and the root, PEM; None: the broker asks for none."""
-    key: Path | None = None
-    """None: it is in the same file as the certificate."""
-    name: str | None = None
-    """Whom the broker's certificate has to be for; None: `host`."""
-    strict: bool = False
-    """Whether it has to follow RFC 5280 to the letter."""
 
     def __str__(self) -> str:
         return f"{'mqtts' if self.tls else 'mqtt'}://{show(self.host, self.port)}"

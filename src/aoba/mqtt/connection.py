@@ -43,11 +43,7 @@ class Connection:
     ) -> None:
         self._broker, self._attempts = broker, attempts
         self._persistent, self._passed_over = persistent, passed_over
-        self._context = (
-            client_context(broker, broker.ca, broker.cert, broker.key, strict=broker.strict)
-            if broker.tls
-            else None
-        )
+        self._context = client_context(broker) if broker.tls else None
         self._caller = Caller()
         if broker.password:  # where that is of no use, say so before anything starts
             read_secret("password", broker.password.where)

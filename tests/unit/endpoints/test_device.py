@@ -21,7 +21,12 @@ GOOD = {
     "rtu+tcp://moxa:4001": NetworkTarget("rtu+tcp", "moxa", 4001),
     "tls://plc": TlsTarget("plc", 802),
     "tls://plc:803?ca=ca.pem&cert=me.pem&key=me.key&name=boiler": TlsTarget(
-        "plc", 803, Path("ca.pem"), Path("me.pem"), Path("me.key"), "boiler"
+        "plc",
+        803,
+        ca=Path("ca.pem"),
+        cert=Path("me.pem"),
+        key=Path("me.key"),
+        name="boiler",
     ),
     "rtu:///dev/ttyUSB0": SerialTarget("rtu", Path("/dev/ttyUSB0"), 9600, "N", 8, 1),
     "rtu:///dev/ttyS0?baudrate=19200&parity=E&stopbits=2": SerialTarget(

@@ -4,6 +4,7 @@ import ssl
 
 import pytest
 
+from aoba.endpoints.client_tls import ClientTls
 from aoba.endpoints.tls import client_context
 from aoba.endpoints.url import parse_listen
 from aoba.links.certificates import server_context
@@ -36,7 +37,9 @@ def agree(client, server):
 
 def contexts(authority, *, client_strict, server_strict):
     device, mine = authority.issue("device"), authority.issue("client")
-    asking = client_context("tls://x", authority.cert, mine.cert, mine.key, strict=client_strict)
+    asking = client_context(
+        ClientTls(ca=authority.cert, cert=mine.cert, key=mine.key, strict=client_strict)
+    )
     options = f"cert={device.cert}&key={device.key}&ca={authority.cert}"
     strict = "true" if server_strict else "false"
     return asking, server_context(parse_listen(f"tls://h:802?{options}&strict={strict}"))

@@ -17,11 +17,11 @@ from typing import Final
 
 from aoba.client.channel_state import ChannelState
 from aoba.client.connection import LINGER, Connection
-from aoba.client.transport import context_of
 from aoba.client.words import FROM_GATEWAYS
 from aoba.config.model import PushConfig
 from aoba.document.schema import Document
 from aoba.endpoints.device import TlsTarget
+from aoba.endpoints.tls import client_context
 from aoba.errors import DeviceError, DeviceException, NoAnswer
 from aoba.outlets.push.exchange import Exchange
 from aoba.outlets.push.plan import Plan, Station
@@ -70,7 +70,7 @@ class Pusher:
     async def bind(self) -> None:
         """Raises UsageError where a certificate of ours cannot be used."""
         if isinstance(self._target, TlsTarget):
-            context_of(self._target)
+            client_context(self._target)
 
     async def serve(self) -> None:
         self._report.begins()

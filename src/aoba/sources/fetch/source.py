@@ -51,7 +51,7 @@ class FetchSource:
         self._deliveries = Deliveries(name, spec.monitoring, image, "answers")
         self._ssl: ssl.SSLContext | bool = True
         if spec.url.startswith("https:"):
-            self._ssl = client_context(spec.place, spec.ca, spec.cert, spec.key, strict=spec.strict)
+            self._ssl = client_context(spec.tls, spec.place)
         self._caller = Caller()
         if spec.token:  # where that is of no use, say so before anything starts
             read_secret("token", spec.token)

@@ -8,10 +8,10 @@ URL. One of the server's that is called like one of ours stands behind a `%3F`, 
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from aoba.endpoints.client_tls import NO_TLS, ClientTls
 from aoba.endpoints.host_port import split_url
 from aoba.endpoints.options import CERTIFICATES, Parsers, parse_options
 from aoba.endpoints.units import parse_duration
@@ -41,14 +41,7 @@ class FetchSpec:
     """Seconds for a whole answer."""
     token: str | None = field(default=None, repr=False)
     """Sent as `Authorization: Bearer`; `@FILE` or `env:NAME` say where it is."""
-    ca: Path | None = None
-    """Who signs the certificate of the server; None: whom the system trusts."""
-    cert: Path | None = None
-    """Ours, and those between it and the root, PEM; None: the server asks for none."""
-    key: Path | None = None
-    """None: it is in the same file as the certificate."""
-    strict: bool = False
-    """Whether certificates have to follow RFC 5280 to the letter."""
+    tls: ClientTls = NO_TLS
     monitoring: Monitoring = UNMONITORED
 
     @property
@@ -96,6 +89,7 @@ def parse_fetch(text: str) -> FetchSpec:
     options = parse_options(shown, ours, accepted)
     if "key" in options and "cert" not in options:
         raise refuse("option 'key' goes with cert=FILE")
+    options["tls"] = ClientTls(**{it: options.pop(it) for it in CERTIFICATES if it in options})
     options["monitoring"] = take_monitoring(shown, options)
     query = "&".join(filter(None, (escaped, theirs)))
     return FetchSpec(urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), **options)
