@@ -176,7 +176,9 @@ class Replica:
         if self.given.covers(at, at + 1) and (not is_known or (wanted and wanted[place] != held)):
             return False, False  # it waits
         is_changed = is_known and held != cells[place]
-        return is_changed or not is_known, is_changed
+        # A source that is edited begins anew in the image, though the device may be as it was.
+        is_new = not is_known or bool(wanted and wanted[place] != cells[place])
+        return is_changed or is_new, is_changed
 
     def _refusal(self, refused: Refused, what: str) -> str:
         return f"{refusal(self.block(refused.span), refused.code)}; not {what}"

@@ -108,6 +108,16 @@ def test_what_the_device_holds_gets_into_the_image_and_the_journal(it):
     assert it.due() == []
 
 
+def test_what_the_device_holds_gets_into_the_image_again_after_an_edit(it):
+    for replace in (False, True):
+        it.apply(a_station(1, holding=[a_range(0, length=1)]), source="fed.py", replace=replace)
+        (replica,) = it.plan.replicas
+        replica.asked()
+        it.plan.took(replica, 0, struct.pack(">H", 9), DEVICE)
+
+        assert it.image.stations[1].tables[Table.HOLDING].read(0, 1) == struct.pack(">H", 9)
+
+
 def test_what_was_read_for_an_old_edition_is_dropped(it):
     it.apply(a_station(1, holding=[a_range(0, length=2)]), source="fed.py")
     (replica,) = it.plan.replicas
