@@ -57,7 +57,7 @@ PURE_FILES = {
     "aoba.endpoints": "client_tls device host_port meant_urls options request_options topic units url",
     "aoba.links": "echo protocols roles serial_session session",
     "aoba.mqtt": "packets",
-    "aoba.outlets.push": "obstacles plan replica",
+    "aoba.outlets.push": "desired_state device_shadow rejections",
     "aoba.sources": "freshness health health_place kinds lines monitoring schedule skipped spec",
     "aoba.sources.devices": "spec",
     "aoba.sources.http": "spec uploads",

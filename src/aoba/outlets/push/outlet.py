@@ -3,13 +3,13 @@
 from aoba.client.channel_state import ChannelState
 from aoba.config.model import PushConfig
 from aoba.outlets.outlet import Served
-from aoba.outlets.push.pusher import Pusher
+from aoba.outlets.push.reconciler import Reconciler
 
 
-def open_push(config: PushConfig, served: Served) -> Pusher:
+def open_push(config: PushConfig, served: Served) -> Reconciler:
     sources = [it for it in served.sources if not config.sources or it.name in config.sources]
     feeding = {it.name for it in sources if getattr(it.spec, "feed", None)}
     may_be_stale = any(it.spec.monitoring.freshness for it in sources)
-    line = ChannelState(config.place, served.trace)
+    state = ChannelState(config.place, served.trace)
     names = {it.name for it in sources}
-    return Pusher(line, served.image, config, names, feeding, may_be_stale=may_be_stale)
+    return Reconciler(state, served.image, config, names, feeding, may_be_stale=may_be_stale)

@@ -10,9 +10,9 @@ from aoba.client.connection import Connection
 from aoba.config.model import PushConfig
 from aoba.endpoints.device import parse_target
 from aoba.errors import BadAnswer, NoAnswer, NoConnection, UsageError
-from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.connection import PushConnection
+from aoba.outlets.push.desired_state import DesiredState
 from aoba.outlets.push.report import Report
-from aoba.outlets.push.way import Way
 from aoba.registers.image import Image
 from aoba.spans import Span
 from builders import decoded, one_range
@@ -25,12 +25,12 @@ CLOSED = NoConnection(f"{URL}: the device closed the connection")
 class Setting:
     def __init__(self, url):
         self.image, self.opened, self.closed = Image(), 0, 0
-        self.plan = Plan(self.image)
-        self.image.watch(self.plan.hear)
+        self.desired = DesiredState(self.image)
+        self.image.watch(self.desired.hear)
         target = parse_target(url)
-        self.report = Report(target, self.plan)
-        self.way = Way(
-            ChannelState(target), PushConfig(target, refresh=None), self.plan, self.report
+        self.report = Report(target, self.desired)
+        self.connection = PushConnection(
+            ChannelState(target), PushConfig(target, refresh=None), self.desired, self.report
         )
         self.error = None
 
@@ -47,16 +47,16 @@ class Setting:
         self.closed += 1
 
     def fails(self, error):
-        return asyncio.run(self.way.failed(error))
+        return asyncio.run(self.connection.failed(error))
 
     def answers(self, values=0):
         """A station answers, and some values of it are written."""
-        exchange = asyncio.run(self.way.open())
-        exchange.answers += 1
+        sync = asyncio.run(self.connection.open())
+        sync.answers += 1
         if values:
-            (replica,) = self.plan.replicas
-            self.report.wrote(replica, Span(0, values))
-        self.way.serves()
+            (shadow,) = self.desired.shadows
+            self.report.wrote(shadow, Span(0, values))
+        self.connection.serves()
 
 
 @pytest.fixture(params=[URL])
@@ -106,7 +106,7 @@ def test_a_connection_that_is_had_at_once_takes_one(it, caplog):
 
 
 def test_a_connection_that_was_of_no_use_is_an_outage(it, caplog):
-    asyncio.run(it.way.open())
+    asyncio.run(it.connection.open())
 
     assert it.fails(CLOSED) > 0
     assert told(caplog) == ["the device closed the connection; 2 values of 1 station wait"]
@@ -121,19 +121,19 @@ def test_an_answer_that_is_none_is_an_outage_whatever_came_before(it):
 
 def test_it_is_down_from_the_failure_to_the_answer(it):
     it.fails(REFUSED)
-    assert it.way.is_down
+    assert it.connection.is_down
 
     it.answers()
-    assert not it.way.is_down
+    assert not it.connection.is_down
 
 
 def test_nothing_is_known_after_an_outage(it):
-    (replica,) = it.plan.replicas
-    replica.written(0, b"\0\1\0\2")
-    assert replica.waiting == []
+    (shadow,) = it.desired.shadows
+    shadow.written(0, b"\0\1\0\2")
+    assert shadow.waiting == []
 
     it.fails(REFUSED)
-    assert replica.waiting == [(0, 2)]
+    assert shadow.waiting == [(0, 2)]
 
 
 def test_a_connection_that_may_still_be_of_use_stays_open(it):
@@ -148,7 +148,7 @@ def test_certificates_that_cannot_be_used_any_more_are_an_outage(it):
     it.error = UsageError("tls://10.0.0.5:802: device.crt cannot be used")
 
     with pytest.raises(NoConnection, match="cannot be used"):
-        asyncio.run(it.way.open())
+        asyncio.run(it.connection.open())
 
 
 def test_without_documents_nothing_waits(it, caplog):
@@ -161,6 +161,6 @@ def test_without_documents_nothing_waits(it, caplog):
 def test_the_count_is_told_at_the_end(it, caplog):
     it.fails(REFUSED)
     it.fails(REFUSED)
-    it.way.end()
+    it.connection.end()
 
     assert told(caplog)[1:] == ["same error, 1 time: nobody listens there"]

@@ -5,7 +5,7 @@ each request; so however many documents come meanwhile, the newest values are wr
 rests until there is a document, a time to try something again, or the connection is lost.
 
 A station that is silent is left alone for a while, and the others go on. Where no station answers,
-it is the way there that is broken.
+it is the connection that is broken.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from collections.abc import Collection, Iterable
 from math import inf
 from typing import Final
 
+from aoba.client.channel import is_silence
 from aoba.client.channel_state import ChannelState
 from aoba.client.connection import LINGER, Connection
-from aoba.client.words import FROM_GATEWAYS
 from aoba.config.model import PushConfig
 from aoba.document.schema import Document
 from aoba.endpoints.device import TlsTarget
 from aoba.endpoints.tls import client_context
-from aoba.errors import DeviceError, DeviceException, NoAnswer
-from aoba.outlets.push.exchange import Exchange
-from aoba.outlets.push.plan import Plan, Station
+from aoba.errors import DeviceError
+from aoba.outlets.push.connection import PushConnection
+from aoba.outlets.push.desired_state import DesiredState, Station
 from aoba.outlets.push.report import Report
-from aoba.outlets.push.way import Way
+from aoba.outlets.push.sync import Sync
 from aoba.registers.image import Image
 
 GRACE: Final = 1.0
@@ -36,7 +36,7 @@ STALE: Final = 1.0
 """Seconds after which it is noticed that a source withholds its values, since it is stale."""
 
 
-class Pusher:
+class Reconciler:
     """Implements `Outlet` for the documents of `sources` that take effect in `image`.
 
     Some of these, `feeding`, are to be told what the devices hold, and some may be stale at times.
@@ -44,7 +44,7 @@ class Pusher:
 
     def __init__(  # noqa: PLR0913  what it has to know
         self,
-        line: ChannelState,
+        state: ChannelState,
         image: Image,
         config: PushConfig,
         sources: Collection[str],
@@ -52,13 +52,13 @@ class Pusher:
         *,
         may_be_stale: bool = False,
     ) -> None:
-        target = self._target = line.target
+        target = self._target = state.target
         self._sources = sources
         self._refresh = config.refresh
         self._may_be_stale = may_be_stale
-        self._plan = Plan(image, feeding)
-        self._report = Report(target, self._plan)
-        self._way = Way(line, config, self._plan, self._report)
+        self._desired = DesiredState(image, feeding)
+        self._report = Report(target, self._desired)
+        self._connection = PushConnection(state, config, self._desired, self._report)
         self._news, self._stop = asyncio.Event(), asyncio.Event()
         self._renew_at = inf
         self._suspect: Station | None = (
@@ -84,13 +84,13 @@ class Pusher:
             await asyncio.wait((self._life,), timeout=GRACE)
             self._life.cancel()
             await asyncio.wait((self._life,))
-            self._way.end()
+            self._connection.end()
             self._report.end()
 
     def _hear(self, source: str, document: Document) -> None:
         if source not in self._sources:
             return
-        self._report.remarks(self._plan.hear(source, document))
+        self._report.remarks(self._desired.hear(source, document))
         self._news.set()
 
     async def _live(self) -> None:
@@ -98,25 +98,25 @@ class Pusher:
         try:
             while self._news.is_set() or not self._stop.is_set():
                 if error := await self._go_on():
-                    again_at = await self._way.failed(error)
+                    again_at = await self._connection.failed(error)
                     if self._stop.is_set():
                         break
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(again_at - time.monotonic()):
                             await self._stop.wait()
         finally:
-            await self._way.close(LINGER)
+            await self._connection.close(LINGER)
 
     async def _go_on(self) -> DeviceError | None:
         """Do what there is to do, and wait for more; returns why no station can be asked."""
         try:
-            exchange = await self._way.open()
-            if not await self._round(exchange):
-                await self._way.close()
-            elif exchange.connection.target.requests.keep_open:
-                await self._rest(exchange.connection)
+            sync = await self._connection.open()
+            if not await self._round(sync):
+                await self._connection.close()
+            elif sync.connection.target.requests.keep_open:
+                await self._rest(sync.connection)
             else:
-                await self._way.close(LINGER)
+                await self._connection.close(LINGER)
                 await self._rest(None)
         except DeviceError as error:
             return error
@@ -125,60 +125,58 @@ class Pusher:
             return DeviceError("given up")
         return None
 
-    async def _round(self, exchange: Exchange) -> bool:
+    async def _round(self, sync: Sync) -> bool:
         """Go through the stations; returns whether the connection may still be of use.
 
         Raises DeviceError where it is not, and where no station answers.
         """
         self._news.clear()
         self._renew()
-        answers = exchange.answers
-        silent = await self._serve_all(exchange, self._plan)
-        if silent and self._way.is_down and exchange.answers > answers:
-            # These may have been asked before the way was there again.
-            silent = await self._serve_all(exchange, [station for station, _ in silent])
-        if silent and not any(station.is_well for station in self._plan):
+        answers = sync.answers
+        silent = await self._serve_all(sync, self._desired)
+        if silent and self._connection.is_down and sync.answers > answers:
+            # These may have been asked before the connection was there again.
+            silent = await self._serve_all(sync, [station for station, _ in silent])
+        if silent and not any(station.is_well for station in self._desired):
             raise silent[0][1]
         for station, reason in silent:
             self._report.failures["silence"] += 1
             words = self._report.words(reason)
             self._report.trouble(station.silence.happened(words, time.monotonic()))
-        if exchange.answers:
-            self._way.serves()
+        if sync.answers:
+            self._connection.serves()
         # Others were well when last asked, but who knows whether the connection still leads there?
-        return exchange.answers > answers or not any(
-            exchange.connection.is_over(it) for _, it in silent
-        )
+        return sync.answers > answers or not any(sync.connection.is_over(it) for _, it in silent)
 
     async def _serve_all(
-        self, exchange: Exchange, stations: Iterable[Station]
+        self, sync: Sync, stations: Iterable[Station]
     ) -> list[tuple[Station, DeviceError]]:
         """Returns which are silent, and why. Raises DeviceError where none can be asked."""
         silent: list[tuple[Station, DeviceError]] = []
         for station in stations:
             if station.silence.backoff.until <= time.monotonic():
                 try:
-                    await self._serve(exchange, station)
+                    await self._serve(sync, station)
                 except DeviceError as error:
-                    if not _is_silence(error):
+                    if not is_silence(error):
                         raise
                     silent.append((station, error))
         return silent
 
-    async def _serve(self, exchange: Exchange, station: Station) -> None:
+    async def _serve(self, sync: Sync, station: Station) -> None:
         """Raises DeviceError."""
-        answers, written = exchange.answers, self._report.written
+        answers, written = sync.answers, self._report.written
         try:
-            await exchange.serve(station)
+            await sync.serve(station)
         except DeviceError as error:
             station.is_well = False
             station.forget()
-            if exchange.answers and not _is_silence(error):
+            if sync.answers and not is_silence(error):
                 if self._suspect is station:
                     station.silence.backoff.failed(time.monotonic())
                 self._suspect = station
             raise
-        if exchange.answers == answers:  # there was nothing to say
+        if sync.answers == answers:  # there was nothing to say
             station.silence.backoff.until = 0.0
             return
         station.is_well = True
@@ -193,14 +191,14 @@ class Pusher:
         now = time.monotonic()
         if now >= self._renew_at:
             self._renew_at = now + (self._refresh or inf)
-            self._plan.renew()
+            self._desired.renew()
 
     async def _rest(self, connection: Connection | None) -> None:
         """Until there is something to do. Raises DeviceError where the connection is lost.
 
         There is none while a device is not asked that wants it closed.
         """
-        until = min((self._renew_at, *map(_next_try, self._plan)))
+        until = min((self._renew_at, *map(_next_try, self._desired)))
         seconds = max(0.0, until - time.monotonic())
         if self._may_be_stale:
             seconds = min(seconds, STALE)
@@ -220,15 +218,8 @@ class Pusher:
                 sign.cancel()
 
 
-def _is_silence(error: DeviceError) -> bool:
-    """Whether it is one station that does not answer, perhaps behind a gateway that does."""
-    if isinstance(error, DeviceException):
-        return error.code in FROM_GATEWAYS
-    return isinstance(error, NoAnswer)
-
-
 def _next_try(station: Station) -> float:
     """When something is to be tried again that has failed."""
-    replicas = station.replicas.values()
-    refused = (it.trouble.backoff.until for replica in replicas for it in replica.unwritable)
+    shadows = station.shadows.values()
+    refused = (it.outage.backoff.until for shadow in shadows for it in shadow.unwritable)
     return station.silence.backoff.until or min(refused, default=inf)

@@ -18,45 +18,45 @@ class Refused(NamedTuple):
     """Of the exception."""
 
 
-class Obstacle(NamedTuple):
+class Rejection(NamedTuple):
     refused: Refused
-    trouble: Outage
+    outage: Outage
     cells: bytes | None
     """What there should have been."""
 
 
-class Obstacles:
-    """`words` is what the log is told of one, `wanted` are the cells that there should be."""
+class Rejections:
+    """`words` is what the log is told of one, `desired` are the cells that there should be."""
 
     def __init__(
-        self, words: Callable[[Refused], str], wanted: Callable[[Span], bytes | None]
+        self, words: Callable[[Refused], str], desired: Callable[[Span], bytes | None]
     ) -> None:
-        self._words, self._wanted = words, wanted
+        self._words, self._desired = words, desired
         self.clear()
 
     def clear(self) -> None:
-        self._all: list[Obstacle] = []
+        self._all: list[Rejection] = []
         self.spans = Spans()
         """The addresses of all of them."""
 
-    def __iter__(self) -> Iterator[Obstacle]:
+    def __iter__(self) -> Iterator[Rejection]:
         return iter(self._all)
 
-    def take(self, now: float) -> Obstacle | None:
+    def take(self, now: float) -> Rejection | None:
         """One that is to be tried again; `add` says what came of it, or `put_back`: nothing."""
         for it in self._all:
-            if it.trouble.backoff.until <= now or self._has_other_value(it):
+            if it.outage.backoff.until <= now or self._has_other_value(it):
                 self._all.remove(it)
                 self._index()
                 return it
         return None
 
-    def put_back(self, obstacle: Obstacle) -> None:
-        self._all.append(obstacle)
+    def put_back(self, rejection: Rejection) -> None:
+        self._all.append(rejection)
         self._index()
 
     def add(
-        self, refused: Iterable[Refused], now: float, before: Obstacle | None = None
+        self, refused: Iterable[Refused], now: float, before: Rejection | None = None
     ) -> list[str]:
         """What is refused, in order, of the whole table or of `before`, which was tried again.
 
@@ -66,18 +66,18 @@ class Obstacles:
         told: list[str] = []
         for it in runs:
             is_same = before is not None and it == before.refused
-            trouble = before.trouble if before and is_same else Outage()
-            told += trouble.happened(self._words(it), now)
-            self._all.append(Obstacle(it, trouble, self._wanted(it.span)))
+            outage = before.outage if before and is_same else Outage()
+            told += outage.happened(self._words(it), now)
+            self._all.append(Rejection(it, outage, self._desired(it.span)))
         if before and before.refused not in runs:
-            told += before.trouble.over()
+            told += before.outage.over()
         self._index()
         return told
 
-    def _has_other_value(self, obstacle: Obstacle) -> bool:
+    def _has_other_value(self, rejection: Rejection) -> bool:
         """Whether it is the value that was refused, and there is another one now."""
-        span, code = obstacle.refused
-        return code == ExceptionCode.ILLEGAL_DATA_VALUE and self._wanted(span) != obstacle.cells
+        span, code = rejection.refused
+        return code == ExceptionCode.ILLEGAL_DATA_VALUE and self._desired(span) != rejection.cells
 
     def _index(self) -> None:
         self.spans = Spans()

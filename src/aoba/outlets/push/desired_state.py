@@ -1,4 +1,4 @@
-"""What documents want of devices: a `Station` for each unit id, with a `Replica` for each table.
+"""What documents desire of devices: a `Station` for a unit id, a `DeviceShadow` for its table.
 
 Only stations with the mode "master" count: there, the script is the authority. In mode "slave",
 coils and holding registers belong to the bus. A source that wants feedback has all that it defines
@@ -13,7 +13,7 @@ from aoba.document.schema import Station as Described
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.outlets.push.replica import Replica, Wanted
+from aoba.outlets.push.device_shadow import Desired, DeviceShadow
 from aoba.registers.image import Image
 from aoba.retry import Outage
 
@@ -25,7 +25,7 @@ class Station:
 
     def __init__(self, unit: int) -> None:
         self.unit = unit
-        self.replicas: dict[tuple[str, Table], Replica] = {}
+        self.shadows: dict[tuple[str, Table], DeviceShadow] = {}
         self.silence = Outage()
         self.is_well = False
         """Whether it has answered when last asked."""
@@ -34,11 +34,11 @@ class Station:
         """Whether everything is to be written again."""
 
     def forget(self) -> None:
-        for replica in self.replicas.values():
-            replica.forget()
+        for shadow in self.shadows.values():
+            shadow.forget()
 
 
-class Plan:
+class DesiredState:
     """For documents of `image`; `feeding` are the sources to be told what the devices hold."""
 
     def __init__(self, image: Image, feeding: Collection[str] = ()) -> None:
@@ -52,18 +52,18 @@ class Plan:
         return iter([station for _, station in sorted(self._stations.items())])
 
     @property
-    def replicas(self) -> Iterator[Replica]:
+    def shadows(self) -> Iterator[DeviceShadow]:
         for station in self:
-            yield from station.replicas.values()
+            yield from station.shadows.values()
 
     @property
-    def troubles(self) -> Iterator[Outage]:
+    def outages(self) -> Iterator[Outage]:
         """All that there are, whether they last or not."""
         for station in self:
             yield station.silence
-            for replica in station.replicas.values():
-                yield from (it.trouble for it in (*replica.unwritable, *replica.unreadable))
-                yield from replica.doubts.values()
+            for shadow in station.shadows.values():
+                yield from (it.outage for it in (*shadow.unwritable, *shadow.unreadable))
+                yield from shadow.doubts.values()
 
     def hear(self, source: str, document: Document) -> list[str]:
         """Take over a document that is in the image; what is to be said about it, once."""
@@ -81,19 +81,19 @@ class Plan:
             remarks += self._once(f"{source}: station {station.id}: {text}") if text else ()
         return remarks
 
-    def feeds(self, replica: Replica) -> bool:
+    def feeds(self, shadow: DeviceShadow) -> bool:
         """Whether what the device holds there is to be told to the source."""
-        return replica.source in self._feeding
+        return shadow.source in self._feeding
 
-    def took(self, replica: Replica, start: int, cells: bytes, client: Client) -> None:
+    def took(self, shadow: DeviceShadow, start: int, cells: bytes, client: Client) -> None:
         """The device holds `cells`, and where that is news, the image does from now on.
 
         What somebody else has changed there is told to the source as a write of `client`.
         """
-        bank = self._image.stations.get(replica.unit)
-        table, width = replica.table, replica.width
-        for span, is_changed in replica.seen(start, cells):
-            for part in replica.defined.parts(*span):
+        bank = self._image.stations.get(shadow.unit)
+        table, width = shadow.table, shadow.width
+        for span, is_changed in shadow.seen(start, cells):
+            for part in shadow.defined.parts(*span):
                 own = cells[width * (part.start - start) : width * (part.stop - start)]
                 if bank and is_changed:
                     bank.write(table, part.start, own, client)
@@ -120,40 +120,40 @@ class Plan:
         station.is_to_be_read |= is_fed
         for table, ranges in described.map.tables():
             if is_fed or table in WRITABLE:
-                replica = self._replica(source, station, table)
+                shadow = self._shadow(source, station, table)
                 for item in ranges:
-                    replica.define(item)
+                    shadow.define(item)
         if any(described.map.fifos()) or described.files:
             return "its queues and files are not written"
-        own = [it for (name, _), it in station.replicas.items() if name == source]
+        own = [it for (name, _), it in station.shadows.items() if name == source]
         if not is_fed and not any(it.given_values for it in own):
             return "nothing is written, it has no values of coils or holding registers"
         return ""
 
-    def _replica(self, source: str, station: Station, table: Table) -> Replica:
+    def _shadow(self, source: str, station: Station, table: Table) -> DeviceShadow:
         key = source, table
-        if key not in station.replicas:
-            wanted = self._wanted(station.unit, table)
-            station.replicas[key] = Replica(source, station.unit, table, wanted)
-        return station.replicas[key]
+        if key not in station.shadows:
+            desired = self._desired(station.unit, table)
+            station.shadows[key] = DeviceShadow(source, station.unit, table, desired)
+        return station.shadows[key]
 
-    def _wanted(self, unit: int, table: Table) -> Wanted:
+    def _desired(self, unit: int, table: Table) -> Desired:
         """What a client would read there."""
 
-        def wanted(start: int, stop: int) -> bytes | None:
+        def desired(start: int, stop: int) -> bytes | None:
             try:
                 return self._image.stations[unit].read(table, start, stop - start)
             except (RequestError, KeyError):
                 return None
 
-        return wanted
+        return desired
 
     def _clear(self, source: str, units: Iterable[int]) -> None:
         for unit in units:
             station = self._stations.get(unit)
-            for (name, _), replica in station.replicas.items() if station else ():
+            for (name, _), shadow in station.shadows.items() if station else ():
                 if name == source:
-                    replica.clear()
+                    shadow.clear()
 
     def _once(self, remark: str) -> list[str]:
         if remark in self._told:

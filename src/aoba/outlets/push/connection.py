@@ -1,4 +1,4 @@
-"""The way to the devices: one connection, opened again by itself, ever more seldom if that fails.
+"""The connection to the devices: opened again by itself, ever more seldom if that fails.
 
 One that had been of use and is lost is opened again at once, which is worth a line. Where that
 fails it is an outage, which takes three: what happened and how many values wait, how often it
@@ -13,33 +13,35 @@ from aoba.client.reconnector import Reconnector
 from aoba.config.model import PushConfig
 from aoba.endpoints.request_options import RetryPolicy
 from aoba.errors import DeviceError, NoConnection, UsageError
-from aoba.outlets.push.exchange import Exchange, WriteOptions
-from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.desired_state import DesiredState
 from aoba.outlets.push.report import Report
+from aoba.outlets.push.sync import Sync, WriteOptions
 from aoba.retry import Outage
 
 
-class Way:
-    def __init__(self, state: ChannelState, config: PushConfig, plan: Plan, report: Report) -> None:
-        self._config, self._plan, self._report = config, plan, report
+class PushConnection:
+    def __init__(
+        self, state: ChannelState, config: PushConfig, desired: DesiredState, report: Report
+    ) -> None:
+        self._config, self._desired, self._report = config, desired, report
         self._reconnector = Reconnector(state)
         self._outage = Outage(first=0.1, most=2.0)
         self._lost_by: DeviceError | None = None
         self._is_new = True  # whether the log has not been told of a connection
-        self._exchange: Exchange | None = None
+        self._sync: Sync | None = None
         self._written: Counter[int] = Counter()  # before it was opened, or failed
 
-    async def open(self) -> Exchange:
-        """The exchange over the present connection, or a new one. Raises DeviceError."""
-        if self._exchange is None:
+    async def open(self) -> Sync:
+        """The `Sync` over the present connection, or a new one. Raises DeviceError."""
+        if self._sync is None:
             policy = RetryPolicy(self._config.timeout, self._config.retries)
             try:
                 connection = await self._reconnector.open(policy)
             except UsageError as error:  # of certificates that were fine when Aoba was started
                 raise NoConnection(str(error)) from None
             options = WriteOptions(self._config.single, self._config.verify)
-            self._exchange = Exchange(connection, self._plan, self._report, options)
-        return self._exchange
+            self._sync = Sync(connection, self._desired, self._report, options)
+        return self._sync
 
     @property
     def is_down(self) -> bool:
@@ -51,7 +53,7 @@ class Way:
 
     async def close(self, linger: float = 0.0) -> None:
         """Wait for late answers before, for `linger` seconds at most."""
-        self._exchange = None
+        self._sync = None
         await self._reconnector.close(linger)
 
     def serves(self) -> None:
@@ -72,11 +74,11 @@ class Way:
 
         The devices may have been started afresh meanwhile, so that nothing is known of them.
         """
-        self._plan.forget()
-        was_of_use = self._exchange is not None and self._exchange.answers > 0
+        self._desired.forget()
+        was_of_use = self._sync is not None and self._sync.answers > 0
         await self._reconnector.failed(error)
         if not self._reconnector.connection:
-            self._exchange = None
+            self._sync = None
         self._written = self._report.written
         if was_of_use and isinstance(error, NoConnection):
             self._lost_by = error

@@ -15,15 +15,15 @@ from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import DeviceError, DeviceException
 from aoba.modbus.client import Client
 from aoba.modbus.spec import ADDRESS_COUNT
-from aoba.outlets.push.obstacles import Obstacles, Refused
-from aoba.outlets.push.plan import Plan, Station
-from aoba.outlets.push.replica import Replica
+from aoba.outlets.push.desired_state import DesiredState, Station
+from aoba.outlets.push.device_shadow import DeviceShadow
+from aoba.outlets.push.rejections import Refused, Rejections
 from aoba.outlets.push.report import Report
 from aoba.spans import Span
 
 T = TypeVar("T")
 
-Step = Callable[[Replica, Span], Awaitable[list[Refused]]]
+Step = Callable[[DeviceShadow, Span], Awaitable[list[Refused]]]
 """Carries out what there is to do in these addresses, and says which of them are refused."""
 
 _ALL: Final = Span(0, ADDRESS_COUNT)
@@ -38,16 +38,16 @@ class WriteOptions(NamedTuple):
     """Whether to read back what was written."""
 
 
-class Exchange:
+class Sync:
     """Over `connection`, which it does not close."""
 
     def __init__(
-        self, connection: Connection, plan: Plan, report: Report, write: WriteOptions
+        self, connection: Connection, desired: DesiredState, report: Report, write: WriteOptions
     ) -> None:
         self.connection = connection
         self.answers = 0
         """Of all kinds, so far."""
-        self._plan, self._report = plan, report
+        self._desired, self._report = desired, report
         options = connection.target.requests
         self._options = write._replace(single=write.single or options.single)
         self._max_registers = options.max_registers
@@ -58,117 +58,117 @@ class Exchange:
 
         Raises DeviceError where it does not answer, or the connection is of no use any more.
         """
-        replicas = list(station.replicas.values())
+        shadows = list(station.shadows.values())
         if station.is_to_be_renewed:
-            await self._read_all(replicas)  # or nobody would know what others had changed
+            await self._read_all(shadows)  # or nobody would know what others had changed
             station.forget()
             station.is_to_be_renewed = False
-        for replica in replicas:
-            if replica.is_writable:
-                await self._carry_out(self._write_due, replica, replica.unwritable, "written")
+        for shadow in shadows:
+            if shadow.is_writable:
+                await self._carry_out(self._write_due, shadow, shadow.unwritable, "written")
         if station.is_to_be_read:
             station.is_to_be_read = False
             try:
-                await self._read_all(replicas)
+                await self._read_all(shadows)
             except DeviceError:
                 station.is_to_be_read = True
                 raise
 
-    async def _read_all(self, replicas: list[Replica]) -> None:
-        for replica in replicas:
-            if self._plan.feeds(replica):
-                await self._carry_out(self._read_defined, replica, replica.unreadable, "read")
+    async def _read_all(self, shadows: list[DeviceShadow]) -> None:
+        for shadow in shadows:
+            if self._desired.feeds(shadow):
+                await self._carry_out(self._read_defined, shadow, shadow.unreadable, "read")
 
     async def _carry_out(
-        self, step: Step, replica: Replica, obstacles: Obstacles, done: str
+        self, step: Step, shadow: DeviceShadow, rejections: Rejections, done: str
     ) -> None:
         """A step in all addresses but those refused before, and in these, where it is time."""
-        self._note(obstacles.add(await step(replica, _ALL), time.monotonic()))
+        self._note(rejections.add(await step(shadow, _ALL), time.monotonic()))
         started = time.monotonic()
-        while obstacle := obstacles.take(started):
-            span = obstacle.refused.span
+        while rejection := rejections.take(started):
+            span = rejection.refused.span
             try:
-                refused = await step(replica, span)
+                refused = await step(shadow, span)
             except DeviceError:
-                obstacles.put_back(obstacle)
+                rejections.put_back(rejection)
                 raise
-            self._note(obstacles.add(refused, time.monotonic(), obstacle))
+            self._note(rejections.add(refused, time.monotonic(), rejection))
             if not refused:
-                self._report.good(f"{replica.block(span)}: no longer refused, and {done}")
+                self._report.good(f"{shadow.block(span)}: no longer refused, and {done}")
 
-    async def _write_due(self, replica: Replica, within: Span) -> list[Refused]:
-        most = 1 if self._options.single else max_write(replica.table, self._max_registers)
+    async def _write_due(self, shadow: DeviceShadow, within: Span) -> list[Refused]:
+        most = 1 if self._options.single else max_write(shadow.table, self._max_registers)
         refused: list[Refused] = []
         at, stop = within
-        while span := replica.due(at, stop, most):
-            refused += await self._write(replica, span)
+        while span := shadow.due(at, stop, most):
+            refused += await self._write(shadow, span)
             at = span.stop
         return refused
 
-    async def _write(self, replica: Replica, span: Span) -> list[Refused]:
-        cells = replica.cells(span)
+    async def _write(self, shadow: DeviceShadow, span: Span) -> list[Refused]:
+        cells = shadow.cells(span)
         if cells is None:  # they are withheld since, or gone
             return []
-        block, single = replica.block(span), self._options.single
+        block, single = shadow.block(span), self._options.single
         try:
             await self._ask(write_once(self.connection, block, cells, single=single))
         except DeviceException as error:
-            return await self._in_parts(self._write, replica, span, error)
-        replica.written(span.start, cells)
-        self._report.wrote(replica, span)
+            return await self._in_parts(self._write, shadow, span, error)
+        shadow.written(span.start, cells)
+        self._report.wrote(shadow, span)
         if self._options.verify:
-            await self._verify(replica, span, cells)
+            await self._verify(shadow, span, cells)
         return []
 
-    async def _verify(self, replica: Replica, span: Span, cells: bytes) -> None:
+    async def _verify(self, shadow: DeviceShadow, span: Span, cells: bytes) -> None:
         """A difference is told once for its address, and counted until there is none."""
-        block, width = replica.block(span), replica.width
+        block, width = shadow.block(span), shadow.width
         try:
             got = await self._ask(read_once(self.connection, block))
         except DeviceException as error:
             if error.code in FROM_GATEWAYS:
                 raise
-            self._differs(replica, span.start, f"{error}; it cannot be read back")
+            self._differs(shadow, span.start, f"{error}; it cannot be read back")
             return
         differ = (
             i for i in range(block.size) if got[width * i :][:width] != cells[width * i :][:width]
         )
         first = next(differ, None)
-        for at in sorted(replica.doubts):
+        for at in sorted(shadow.doubts):
             if span.start <= at < (span.stop if first is None else span.start + first):
-                self._report.trouble(replica.doubts.pop(at).over())
-                self._report.good(f"{replica.block(Span(at, at + 1))}: reads as written by now")
+                self._report.trouble(shadow.doubts.pop(at).over())
+                self._report.good(f"{shadow.block(Span(at, at + 1))}: reads as written by now")
         if first is not None:
             wrote, reads = (
                 int.from_bytes(it[width * first :][:width], "big") for it in (cells, got)
             )
             address = span.start + first
-            place = replica.block(Span(address, address + 1))
-            self._differs(replica, address, f"{place}: wrote {wrote}, and reads {reads}")
+            place = shadow.block(Span(address, address + 1))
+            self._differs(shadow, address, f"{place}: wrote {wrote}, and reads {reads}")
 
-    def _differs(self, replica: Replica, address: int, text: str) -> None:
+    def _differs(self, shadow: DeviceShadow, address: int, text: str) -> None:
         self._report.failures["difference"] += 1
-        trouble = replica.doubt(address)
-        self._report.trouble(trouble.happened(text, time.monotonic()))
+        outage = shadow.doubt(address)
+        self._report.trouble(outage.happened(text, time.monotonic()))
 
-    async def _read_defined(self, replica: Replica, within: Span) -> list[Refused]:
-        most = max_read(replica.table, self._max_registers)
+    async def _read_defined(self, shadow: DeviceShadow, within: Span) -> list[Refused]:
+        most = max_read(shadow.table, self._max_registers)
         refused: list[Refused] = []
-        for span in list(replica.readable(within, most)):
-            refused += await self._read(replica, span)
+        for span in list(shadow.readable(within, most)):
+            refused += await self._read(shadow, span)
         return refused
 
-    async def _read(self, replica: Replica, span: Span) -> list[Refused]:
-        replica.asked()
+    async def _read(self, shadow: DeviceShadow, span: Span) -> list[Refused]:
+        shadow.asked()
         try:
-            cells = await self._ask(read_once(self.connection, replica.block(span)))
+            cells = await self._ask(read_once(self.connection, shadow.block(span)))
         except DeviceException as error:
-            return await self._in_parts(self._read, replica, span, error)
-        self._plan.took(replica, span.start, cells, self._device)
+            return await self._in_parts(self._read, shadow, span, error)
+        self._desired.took(shadow, span.start, cells, self._device)
         return []
 
     async def _in_parts(
-        self, step: Step, replica: Replica, span: Span, error: DeviceException
+        self, step: Step, shadow: DeviceShadow, span: Span, error: DeviceException
     ) -> list[Refused]:
         """What of `span`, which is refused as a whole, is refused by itself.
 
@@ -176,11 +176,11 @@ class Exchange:
         """
         if error.code in FROM_GATEWAYS:
             raise error
-        halves = replica.halves(span)
+        halves = shadow.halves(span)
         if not halves:
             self._report.failures["refusal"] += 1
             return [Refused(span, error.code)]
-        return [it for half in halves for it in await step(replica, half)]
+        return [it for half in halves for it in await step(shadow, half)]
 
     async def _ask(self, request: Awaitable[T]) -> T:
         try:

@@ -9,9 +9,9 @@ import pytest
 from aoba.endpoints.device import parse_target
 from aoba.errors import DeviceException, NoAnswer
 from aoba.modbus.client import Client
-from aoba.outlets.push.exchange import Exchange, WriteOptions
-from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.desired_state import DesiredState
 from aoba.outlets.push.report import Report
+from aoba.outlets.push.sync import Sync, WriteOptions
 from aoba.registers.image import Image
 from builders import a_range, a_station, decoded, stations
 
@@ -48,10 +48,10 @@ class Device:
 class Setting:
     def __init__(self, options=WriteOptions(), source="a.py"):  # noqa: B008
         self.image, self.device = Image(), Device()
-        self.plan = Plan(self.image, {"fed.py"})
-        self.image.watch(self.plan.hear)
-        self.report = Report(self.device.target, self.plan)
-        self.exchange = Exchange(self.device, self.plan, self.report, options)
+        self.desired = DesiredState(self.image, {"fed.py"})
+        self.image.watch(self.desired.hear)
+        self.report = Report(self.device.target, self.desired)
+        self.sync = Sync(self.device, self.desired, self.report, options)
         self.source = source
 
     def give(self, **tables):
@@ -60,8 +60,8 @@ class Setting:
     def serve(self):
         """The requests that it takes."""
         self.device.requests.clear()
-        for station in self.plan:
-            asyncio.run(self.exchange.serve(station))
+        for station in self.desired:
+            asyncio.run(self.sync.serve(station))
         return self.device.requests[:]
 
 
@@ -100,13 +100,13 @@ def test_what_is_no_longer_refused_is_written_with_the_newest_value(it, caplog):
     it.give(holding=[a_range(0, [1])])
     it.device.refuses = {0: 4}
     it.serve()
-    (replica,) = it.plan.replicas
-    (obstacle,) = replica.unwritable
+    (shadow,) = it.desired.shadows
+    (rejection,) = shadow.unwritable
     it.give(holding=[a_range(0, [2])])
     it.device.refuses = {}
     assert it.serve() == []
 
-    obstacle.trouble.backoff.until = 0.0
+    rejection.outage.backoff.until = 0.0
     assert it.serve() == [("w", 0, 1)]
 
     assert it.device.registers == {0: 2}
@@ -121,7 +121,7 @@ def test_a_gateway_that_does_not_reach_the_station_is_no_refusal(it):
         it.serve()
 
     assert it.device.requests == [("w", 0, 2)]
-    assert it.exchange.answers == 1
+    assert it.sync.answers == 1
 
 
 def test_one_address_at_a_time():
@@ -140,10 +140,10 @@ def test_what_is_written_is_read_back(caplog):
     assert told(caplog) == ["1 holding at station 1: wrote 2, and reads 7"]
     assert it.serve() == []  # not before it changes, or all is written again
 
-    it.plan.renew()
+    it.desired.renew()
     it.serve()
     it.device.keeps = {}
-    it.plan.renew()
+    it.desired.renew()
     it.serve()
 
     assert told(caplog)[1:] == [
@@ -171,7 +171,7 @@ def test_all_is_written_again_but_what_others_have_changed_is_told_before():
     it.serve()
     it.device.registers[1] = 9
 
-    it.plan.renew()
+    it.desired.renew()
 
     assert it.serve() == [("r", 0, 2), ("w", 0, 2)]
     assert it.device.registers == {0: 1, 1: 9}

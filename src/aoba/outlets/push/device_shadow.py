@@ -20,11 +20,11 @@ from aoba.client.blocks import Block
 from aoba.client.words import refusal
 from aoba.document.ranges import AnyRange, RegisterRange
 from aoba.modbus.spec import ADDRESS_COUNT, Table
-from aoba.outlets.push.obstacles import Obstacles, Refused
+from aoba.outlets.push.rejections import Refused, Rejections
 from aoba.retry import Outage
 from aoba.spans import Span, Spans
 
-Wanted = Callable[[int, int], bytes | None]
+Desired = Callable[[int, int], bytes | None]
 """The cells that there should be from one address up to another; None where they are withheld."""
 
 FIRST: Final = 0
@@ -38,19 +38,19 @@ _STRIDE: Final = 64
 """Addresses that are compared at a time."""
 
 
-class Replica:
+class DeviceShadow:
     """`table` of the station `unit`, as far as `source` defines it."""
 
-    def __init__(self, source: str, unit: int, table: Table, wanted: Wanted) -> None:
+    def __init__(self, source: str, unit: int, table: Table, desired: Desired) -> None:
         self.source, self.unit, self.table = source, unit, table
         self.width = 1 if table.is_bits else 2
         self.is_writable = table in (Table.COILS, Table.HOLDING)
-        self.unwritable = Obstacles(lambda it: self._refusal(it, "written"), self.cells)
-        self.unreadable = Obstacles(lambda it: self._refusal(it, "read"), lambda _: None)
+        self.unwritable = Rejections(lambda it: self._refusal(it, "written"), self.cells)
+        self.unreadable = Rejections(lambda it: self._refusal(it, "read"), lambda _: None)
         self.doubts: dict[int, Outage] = {}
-        self._wanted = wanted
+        self._desired = desired
         self._size = 0  # addresses that the maps have room for
-        self._known, self._cells, self._bonds = bytearray(), bytearray(), bytearray()
+        self._is_reported, self._reported, self._bonds = bytearray(), bytearray(), bytearray()
         self.clear()
 
     def clear(self) -> None:
@@ -90,7 +90,7 @@ class Replica:
 
     def cells(self, span: Span) -> bytes | None:
         """What there should be."""
-        return self._wanted(*span)
+        return self._desired(*span)
 
     def readable(self, within: Span, most: int) -> Iterator[Span]:
         """What is defined, and not known to be refused, in parts of `most` addresses at most."""
@@ -132,17 +132,19 @@ class Replica:
         return list(found)
 
     def doubt(self, address: int) -> Outage:
-        """The trouble that something else was read there than written."""
+        """That something else was read there than written."""
         return self.doubts.setdefault(address, Outage())
 
     def forget(self) -> None:
         """It may hold anything now."""
-        self._known = bytearray(self._size)
+        self._is_reported = bytearray(self._size)
 
     def written(self, start: int, cells: bytes) -> None:
         """The device has taken `cells`."""
-        self._known[start : start + len(cells) // self.width] = b"\1" * (len(cells) // self.width)
-        self._cells[self.width * start : self.width * start + len(cells)] = cells
+        self._is_reported[start : start + len(cells) // self.width] = b"\1" * (
+            len(cells) // self.width
+        )
+        self._reported[self.width * start : self.width * start + len(cells)] = cells
 
     def asked(self) -> None:
         """The device is about to be read; see `seen`."""
@@ -155,8 +157,8 @@ class Replica:
         waits to be written is not taken over, nor what was given since it was `asked`.
         """
         stop = start + len(cells) // self.width
-        wanted = self._wanted(start, stop)
-        news = [self._news(at, start, cells, wanted) for at in range(start, stop)]
+        desired = self._desired(start, stop)
+        news = [self._news(at, start, cells, desired) for at in range(start, stop)]
         self.written(start, cells)
         found: list[tuple[Span, bool]] = []
         at = start
@@ -166,18 +168,18 @@ class Replica:
                 found += [(span, is_changed) for span in self._newer.gaps(first, at)]
         return found
 
-    def _news(self, at: int, start: int, cells: bytes, wanted: bytes | None) -> tuple[bool, bool]:
+    def _news(self, at: int, start: int, cells: bytes, desired: bytes | None) -> tuple[bool, bool]:
         """Whether the image is to take over the cell at `at`, and whether it was changed."""
         if not self.is_writable:
             return True, False
         place = slice(self.width * (at - start), self.width * (at - start + 1))
-        held = self._cells[self.width * at : self.width * (at + 1)]
-        is_known = bool(self._known[at])
-        if self.given.covers(at, at + 1) and (not is_known or (wanted and wanted[place] != held)):
+        held = self._reported[self.width * at : self.width * (at + 1)]
+        is_known = bool(self._is_reported[at])
+        if self.given.covers(at, at + 1) and (not is_known or (desired and desired[place] != held)):
             return False, False  # it waits
         is_changed = is_known and held != cells[place]
         # A source that is edited begins anew in the image, though the device may be as it was.
-        is_new = not is_known or bool(wanted and wanted[place] != cells[place])
+        is_new = not is_known or bool(desired and desired[place] != cells[place])
         return is_changed or is_new, is_changed
 
     def _refusal(self, refused: Refused, what: str) -> str:
@@ -186,41 +188,41 @@ class Replica:
     def _make_room(self, size: int) -> None:
         more = max(0, size - self._size)
         self._size += more
-        self._known.extend(bytes(more))
+        self._is_reported.extend(bytes(more))
         self._bonds.extend(bytes(more))
-        self._cells.extend(bytes(self.width * more))
+        self._reported.extend(bytes(self.width * more))
 
     def _due(self, span: Span, most: int) -> Span | None:
-        wanted = self._wanted(*span)
-        if wanted is None:
+        desired = self._desired(*span)
+        if desired is None:
             return None
-        first = self._difference(span, wanted)
+        first = self._difference(span, desired)
         if first is None:
             return None
         start = stop = self._value_at(first, span).start
         while stop < span.stop:
             value = self._value_at(stop, span)
-            if value.stop - start > most or self._is_same(value, span, wanted):
+            if value.stop - start > most or self._is_same(value, span, desired):
                 break
             stop = value.stop
         # A value that no request can hold is cut.
         return Span(start, stop) if stop > start else Span(first, min(first + most, span.stop))
 
-    def _difference(self, span: Span, wanted: bytes) -> int | None:
+    def _difference(self, span: Span, desired: bytes) -> int | None:
         for start in range(*span, _STRIDE):
             part = Span(start, min(start + _STRIDE, span.stop))
-            if not self._is_same(part, span, wanted):
+            if not self._is_same(part, span, desired):
                 differ = (
-                    a for a in range(*part) if not self._is_same(Span(a, a + 1), span, wanted)
+                    a for a in range(*part) if not self._is_same(Span(a, a + 1), span, desired)
                 )
                 return next(differ)
         return None
 
-    def _is_same(self, part: Span, span: Span, wanted: bytes) -> bool:
-        """Whether the device holds in `part` of `span` what is wanted of `span`."""
+    def _is_same(self, part: Span, span: Span, desired: bytes) -> bool:
+        """Whether the device holds in `part` of `span` what is desired of `span`."""
         first, last = (self.width * (at - span.start) for at in part)
-        held = self._cells[self.width * part.start : self.width * part.stop]
-        return self._known.find(0, *part) < 0 and held == wanted[first:last]
+        held = self._reported[self.width * part.start : self.width * part.stop]
+        return self._is_reported.find(0, *part) < 0 and held == desired[first:last]
 
     def _value_at(self, at: int, span: Span) -> Span:
         """All addresses within `span` of the value that `at` is one of."""

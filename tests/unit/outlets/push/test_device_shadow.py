@@ -5,8 +5,8 @@ import struct
 import pytest
 
 from aoba.modbus.spec import Table
-from aoba.outlets.push.obstacles import Refused
-from aoba.outlets.push.replica import Replica
+from aoba.outlets.push.device_shadow import DeviceShadow
+from aoba.outlets.push.rejections import Refused
 from aoba.spans import Span
 from builders import decoded, one_range
 
@@ -14,18 +14,18 @@ MOST = 123
 
 
 class Table1:
-    """A replica over registers that a test sets, with documents for its ranges."""
+    """A shadow over registers that a test sets, with documents for its ranges."""
 
     def __init__(self, table="holding"):
         self.label = table
         self.registers = [0] * 70_000
         self.is_withheld = False
-        self.replica = Replica("a.py", 1, Table[table.upper()], self.wanted)
+        self.shadow = DeviceShadow("a.py", 1, Table[table.upper()], self.wanted)
 
     def wanted(self, start, stop):
         if self.is_withheld:
             return None
-        if self.replica.table.is_bits:
+        if self.shadow.table.is_bits:
             return bytes(self.registers[start:stop])
         return struct.pack(f">{stop - start}H", *self.registers[start:stop])
 
@@ -36,16 +36,16 @@ class Table1:
                 cells = item.cells()
                 plain = (
                     cells
-                    if self.replica.table.is_bits
+                    if self.shadow.table.is_bits
                     else struct.unpack(f">{len(cells) // 2}H", cells)
                 )
                 self.registers[start : start + len(plain)] = plain
-                self.replica.define(item)
+                self.shadow.define(item)
 
     def due(self, most=MOST):
         """What is written in one round by a device that takes everything."""
         found, at = [], 0
-        while span := self.replica.due(at, 65536, most):
+        while span := self.shadow.due(at, 65536, most):
             found.append(tuple(span))
             at = span.stop
         return found
@@ -53,18 +53,16 @@ class Table1:
     def push(self):
         found = self.due()
         for start, stop in found:
-            self.replica.written(start, self.wanted(start, stop))
+            self.shadow.written(start, self.wanted(start, stop))
         return found
 
     def read(self, start, *values, meanwhile=lambda: None):
-        self.replica.asked()
+        self.shadow.asked()
         meanwhile()
         cells = (
-            bytes(values)
-            if self.replica.table.is_bits
-            else struct.pack(f">{len(values)}H", *values)
+            bytes(values) if self.shadow.table.is_bits else struct.pack(f">{len(values)}H", *values)
         )
-        news = self.replica.seen(start, cells)
+        news = self.shadow.seen(start, cells)
         for (first, stop), _ in news:  # the image takes it over
             self.registers[first:stop] = values[first - start : stop - start]
         return [(tuple(span), changed) for span, changed in news]
@@ -165,14 +163,14 @@ def test_a_range_of_another_type_takes_the_place_of_an_older_one(it):
     it.registers[2] += 1
 
     assert it.due() == [(1, 4)]
-    assert it.replica.values_in(Span(0, 4)) == 3
+    assert it.shadow.values_in(Span(0, 4)) == 3
 
 
 def test_what_is_left_of_an_older_value_is_one_of_its_own(it):
     it.give(0, [1.5], data_type="float32")
     it.give(0, [7])
 
-    assert it.replica.values_in(Span(0, 2)) == 2
+    assert it.shadow.values_in(Span(0, 2)) == 2
 
 
 def test_one_address_at_a_time(it):
@@ -192,17 +190,17 @@ def test_coils():
 def test_what_is_forgotten_is_due_again(it):
     it.give(5, [1, 2, 3])
     it.push()
-    it.replica.forget()
+    it.shadow.forget()
 
     assert it.due() == [(5, 8)]
 
 
 def test_what_is_refused_is_not_due(it):
     it.give(0, [1] * 10)
-    it.replica.unwritable.add([Refused(Span(4, 6), 2)], 100)
+    it.shadow.unwritable.add([Refused(Span(4, 6), 2)], 100)
 
     assert it.due() == [(0, 4), (6, 10)]
-    assert it.replica.waiting == [(0, 10)]
+    assert it.shadow.waiting == [(0, 10)]
 
 
 def test_nothing_is_due_while_values_are_withheld(it):
@@ -210,12 +208,12 @@ def test_nothing_is_due_while_values_are_withheld(it):
     it.is_withheld = True
 
     assert it.due() == []
-    assert it.replica.cells(Span(0, 2)) is None
+    assert it.shadow.cells(Span(0, 2)) is None
 
 
 def test_documents_of_an_old_version_are_void(it):
     it.give(0, [1, 2])
-    it.replica.clear()
+    it.shadow.clear()
     it.give(5, [7])
 
     assert it.due() == [(5, 6)]
@@ -225,9 +223,9 @@ def test_halves_are_of_whole_ranges(it):
     for start in (0, 3, 4, 8):
         it.give(start, [1] * {0: 3, 3: 1, 4: 4, 8: 2}[start])
 
-    assert it.replica.halves(Span(0, 10)) == ((0, 4), (4, 10))
-    assert it.replica.halves(Span(4, 10)) == ((4, 8), (8, 10))
-    assert it.replica.halves(Span(4, 8)) == ()
+    assert it.shadow.halves(Span(0, 10)) == ((0, 4), (4, 10))
+    assert it.shadow.halves(Span(4, 10)) == ((4, 8), (8, 10))
+    assert it.shadow.halves(Span(4, 8)) == ()
 
 
 def test_values_are_counted_not_addresses(it):
@@ -235,17 +233,17 @@ def test_values_are_counted_not_addresses(it):
     it.give(2, [1.5, 2.5], data_type="float32")
     it.give(6, "PUMP 7", data_type="string")
 
-    assert it.replica.given_values == 5
+    assert it.shadow.given_values == 5
 
 
 def test_requests_that_read_have_whole_values(it):
     it.give(0, [1])
     it.give(1, [1.5] * 100, data_type="float32")
 
-    spans = list(it.replica.readable(Span(0, 65536), 125))
+    spans = list(it.shadow.readable(Span(0, 65536), 125))
     assert spans == [(0, 125), (125, 201)]
-    it.replica.unreadable.add([Refused(Span(0, 100), 2)], 0)
-    assert list(it.replica.readable(Span(0, 65536), 125)) == [(100, 201)]
+    it.shadow.unreadable.add([Refused(Span(0, 100), 2)], 0)
+    assert list(it.shadow.readable(Span(0, 65536), 125)) == [(100, 201)]
 
 
 def test_what_was_written_and_reads_the_same_is_no_news(it):

@@ -6,8 +6,8 @@ import pytest
 
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.outlets.push.obstacles import Refused
-from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.desired_state import DesiredState
+from aoba.outlets.push.rejections import Refused
 from aoba.registers.image import Image
 from aoba.spans import Span
 from builders import a_range, a_station, decoded, stations
@@ -18,18 +18,18 @@ DEVICE = Client("tcp://10.0.0.5:502")
 class Setting:
     def __init__(self):
         self.image = Image()
-        self.plan = Plan(self.image, {"fed.py"})
+        self.desired = DesiredState(self.image, {"fed.py"})
         self.remarks = []
-        self.image.watch(lambda *heard: self.remarks.extend(self.plan.hear(*heard)))
+        self.image.watch(lambda *heard: self.remarks.extend(self.desired.hear(*heard)))
 
     def apply(self, *items, source="a.py", replace=False):
         self.image.apply(source, decoded(stations(*items)), replace=replace)
 
     def due(self):
         return [
-            (replica.unit, replica.table.label, tuple(span))
-            for replica in self.plan.replicas
-            if replica.is_writable and (span := replica.due(0, 65536, 100))
+            (shadow.unit, shadow.table.label, tuple(span))
+            for shadow in self.desired.shadows
+            if shadow.is_writable and (span := shadow.due(0, 65536, 100))
         ]
 
 
@@ -69,7 +69,7 @@ def test_a_source_that_only_reads_is_no_cause_for_a_remark(it):
     it.apply(a_station(2, input=[a_range(0, length=2)]), source="fed.py")
 
     assert it.remarks == []
-    assert [station.is_to_be_read for station in it.plan] == [True]
+    assert [station.is_to_be_read for station in it.desired] == [True]
 
 
 def test_a_new_edition_makes_the_old_one_void(it):
@@ -91,13 +91,13 @@ def test_what_the_device_holds_gets_into_the_image_and_the_journal(it):
     it.apply(
         a_station(1, holding=[a_range(0, [1, 2])], input=[a_range(0, length=1)]), source="fed.py"
     )
-    holding, inputs = it.plan.replicas
+    holding, inputs = it.desired.shadows
     holding.written(0, struct.pack(">2H", 1, 2))
     holding.asked()
     inputs.asked()
 
-    it.plan.took(holding, 0, struct.pack(">2H", 1, 9), DEVICE)
-    it.plan.took(inputs, 0, struct.pack(">H", 21), DEVICE)
+    it.desired.took(holding, 0, struct.pack(">2H", 1, 9), DEVICE)
+    it.desired.took(inputs, 0, struct.pack(">H", 21), DEVICE)
 
     bank = it.image.stations[1]
     assert bank.tables[Table.HOLDING].read(0, 2) == struct.pack(">2H", 1, 9)
@@ -111,41 +111,41 @@ def test_what_the_device_holds_gets_into_the_image_and_the_journal(it):
 def test_what_the_device_holds_gets_into_the_image_again_after_an_edit(it):
     for replace in (False, True):
         it.apply(a_station(1, holding=[a_range(0, length=1)]), source="fed.py", replace=replace)
-        (replica,) = it.plan.replicas
-        replica.asked()
-        it.plan.took(replica, 0, struct.pack(">H", 9), DEVICE)
+        (shadow,) = it.desired.shadows
+        shadow.asked()
+        it.desired.took(shadow, 0, struct.pack(">H", 9), DEVICE)
 
         assert it.image.stations[1].tables[Table.HOLDING].read(0, 1) == struct.pack(">H", 9)
 
 
 def test_what_was_read_for_an_old_edition_is_dropped(it):
     it.apply(a_station(1, holding=[a_range(0, length=2)]), source="fed.py")
-    (replica,) = it.plan.replicas
-    replica.asked()
+    (shadow,) = it.desired.shadows
+    shadow.asked()
     it.apply(a_station(2, holding=[a_range(0, [1])]), source="fed.py", replace=True)
 
-    it.plan.took(replica, 0, struct.pack(">2H", 1, 9), DEVICE)
+    it.desired.took(shadow, 0, struct.pack(">2H", 1, 9), DEVICE)
 
     assert 1 not in it.image.stations
 
 
 def test_stale_values_are_withheld_or_zero(it):
     it.apply(a_station(1, holding=[a_range(0, [1, 2])]))
-    (replica,) = it.plan.replicas
+    (shadow,) = it.desired.shadows
     it.image.withhold("a.py", as_zero=False)
     assert it.due() == []
 
     it.apply(a_station(1, holding=[a_range(0, [1, 2])]))
     it.image.withhold("a.py", as_zero=True)
-    assert replica.cells(Span(0, 2)) == bytes(4)
+    assert shadow.cells(Span(0, 2)) == bytes(4)
 
 
 def test_troubles_are_found_wherever_they_are(it):
     it.apply(a_station(1, holding=[a_range(0, [1, 2])]), source="fed.py")
-    (replica,) = it.plan.replicas
-    list(next(iter(it.plan)).silence.happened("silent", 0))
-    replica.unwritable.add([Refused(Span(0, 1), 2)], 0)
-    replica.unreadable.add([Refused(Span(1, 2), 2)], 0)
-    list(replica.doubt(1).happened("differs", 0))
+    (shadow,) = it.desired.shadows
+    list(next(iter(it.desired)).silence.happened("silent", 0))
+    shadow.unwritable.add([Refused(Span(0, 1), 2)], 0)
+    shadow.unreadable.add([Refused(Span(1, 2), 2)], 0)
+    list(shadow.doubt(1).happened("differs", 0))
 
-    assert [trouble.lasts for trouble in it.plan.troubles] == [True] * 4
+    assert [outage.lasts for outage in it.desired.outages] == [True] * 4
