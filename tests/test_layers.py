@@ -54,7 +54,9 @@ PURE_ROOMS = (
 PURE_FILES = {
     "aoba.logs": "dedup printable rate_limit trace_level",
     "aoba.client": "addresses answers blocks came echo matching request_queue words",
-    "aoba.endpoints": "client_tls device host_port meant_urls options request_options topic units url",
+    "aoba.endpoints": (
+        "client_tls device host_port meant_urls options request_options topic units url"
+    ),
     "aoba.links": "echo protocols roles serial_session session",
     "aoba.mqtt": "packets",
     "aoba.outlets.push": "desired_state device_shadow rejections",

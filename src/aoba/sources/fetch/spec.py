@@ -70,12 +70,12 @@ def parse_fetch(text: str) -> FetchSpec:
     def refuse(reason: object) -> UsageError:
         return UsageError(f"{shown}: {reason}; expected {FORM}")
 
+    if scheme.lower() not in _SCHEMES:
+        raise refuse("only http and https can be asked for documents")
     try:
         _, port, parts = split_url(location, _ANY_PORT)
     except ValueError as error:
         raise refuse(error) from None
-    if parts.scheme not in _SCHEMES:
-        raise refuse("only http and https can be asked for documents")
     if not port:
         raise refuse("the port is 0")
     if parts.username is not None:
