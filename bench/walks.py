@@ -32,11 +32,11 @@ import uvloop
 from server import READ_TEN, serve
 
 import aoba
-from aoba.client.target import parse_target
 from aoba.config.model import Config, LinkConfig, OutletConfig, PushConfig, named
 from aoba.document.decode import decode
+from aoba.endpoints.device import parse_target
+from aoba.endpoints.url import parse_listen
 from aoba.engine import Engine
-from aoba.links.url import parse_listen
 from aoba.sources.registry import parse_spec
 
 SOURCE: Final = str(Path(aoba.__file__).parent)

@@ -18,10 +18,10 @@ from support.modules import MODULES, ROOT, within
 
 LAYERS = (
     ("aoba.errors", "aoba.spans", "aoba.modbus.spec", "aoba.for_scripts"),
-    ("aoba.modbus", "aoba.identity", "aoba.options", "aoba.duration", "aoba.size"),
+    ("aoba.modbus", "aoba.identity"),
     ("aoba.document", "aoba.orphans", "aoba.worker"),
-    ("aoba.registers", "aoba.logs", "aoba.extras", "aoba.loop_share", "aoba.resolver"),
-    ("aoba.secret", "aoba.sockets", "aoba.threads", "aoba.tls"),
+    ("aoba.registers", "aoba.logs", "aoba.retry", "aoba.extras", "aoba.loop_share", "aoba.threads"),
+    ("aoba.endpoints",),
     ("aoba.links", "aoba.mqtt"),
     ("aoba.client",),
     ("aoba.sources",),
@@ -48,15 +48,18 @@ STRANGERS = (
 """The first never imports the second, though it lies above it, or beside it."""
 
 PURE_ROOMS = (
-    *("aoba.errors", "aoba.spans", "aoba.identity", "aoba.options", "aoba.duration", "aoba.size"),
+    *("aoba.errors", "aoba.spans", "aoba.identity", "aoba.retry"),
     *("aoba.modbus", "aoba.document", "aoba.registers"),
 )
 PURE_FILES = {
     "aoba.logs": "dedup printable rate_limit trace_level",
-    "aoba.client": "addresses answers blocks came echo matching request_options target turns words",
-    "aoba.links": "echo meant_urls protocols roles serial_session session url",
-    "aoba.mqtt": "packets target url",
-    "aoba.outlets.push": "obstacles plan replica trouble",
+    "aoba.client": "addresses answers blocks came echo matching request_queue words",
+    "aoba.endpoints": (
+        "client_tls device host_port meant_urls options request_options topic units url"
+    ),
+    "aoba.links": "echo protocols roles serial_session session",
+    "aoba.mqtt": "packets",
+    "aoba.outlets.push": "desired_state device_shadow rejections",
     "aoba.sources": "freshness health health_place kinds lines monitoring schedule skipped spec",
     "aoba.sources.devices": "spec",
     "aoba.sources.http": "spec uploads",

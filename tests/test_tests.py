@@ -13,7 +13,7 @@ TESTS = ROOT / "tests"
 
 PATCHED = [
     "conformance/test_fuzz.py: aoba.links.session.ANY_UNIT_IDS",
-    "unit/outlets/push/test_way.py: aoba.client.connection.Connection.connect",
+    "unit/outlets/push/test_push_connection.py: aoba.client.connection.Connection.connect",
     "unit/registers/test_quota.py: aoba.spans.Spans.__iter__",
     "unit/sources/devices/test_device.py: aoba.sources.devices.device.read_once",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.mask_write",
@@ -28,16 +28,16 @@ PATCHED = [
 ]
 """Test file: name that it replaces."""
 WITHOUT_TESTS_OF_THEIR_NAME = """
-.: tls
 cli: app asking check devices engine first_document main parameters ports publish push read scan
     schema serve streams watch write write_bits
-client: came line_state lines poll request_options requests scan transport wire
+client: came channel_state poll requests scan transport transport_adapter
+endpoints: request_options
 links: rtu_tcp serial serial_port served tcp tls
 modbus: forwarding spec
-mqtt: connection reasons session target url
+mqtt: connection reasons session
 outlets: links
 outlets/mqtt: publisher
-outlets/push: outlet pusher
+outlets/push: connection outlet reconciler
 sources: clock
 sources/devices: writes
 sources/files: file

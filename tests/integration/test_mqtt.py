@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from aoba.tls import client_context
+from aoba.endpoints.client_tls import ClientTls
+from aoba.endpoints.tls import client_context
 from builders import a_range, a_station, one_range, raw, stations
 from support.broker import Broker, Publisher, needs_mosquitto
 from support.certificates import Authority
@@ -250,7 +251,7 @@ def test_tls(serve: Serve, tmp_path: Path) -> None:
         f"keyfile {theirs.key}",
         "require_certificate true",
     )
-    context = client_context("the broker", authority.cert, ours.cert, ours.key)
+    context = client_context(ClientTls(ca=authority.cert, cert=ours.cert, key=ours.key))
     who = f"cert={ours.cert}&key={ours.key}"
     with Broker(tmp_path, *lines) as broker:
         broker.publish(TOPIC, holding(7), tls=context)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import uvloop
 
+from aoba.endpoints.topic import Broker as Place
 from aoba.mqtt import session as sessions
 from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.connection import Connection
 from aoba.mqtt.session import Session
-from aoba.mqtt.url import Broker as Place
 from support.broker import Broker, needs_mosquitto
 from support.hostile_broker import SUBACK as SUBACK_1
 from support.hostile_broker import publish

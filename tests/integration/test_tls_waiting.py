@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from aoba.endpoints.url import TlsUrl
 from aoba.links import tls
 from aoba.links.roles import NO_RULES
 from aoba.links.session import MbapSession
 from aoba.links.tls import TlsLink
-from aoba.links.url import TlsUrl
 from aoba.modbus.client import Client
 from support.certificates import Authority
 from support.wire import frame, read_pdu

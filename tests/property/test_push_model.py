@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from aoba.errors import DocumentError
 from aoba.modbus.client import Client
 from aoba.modbus.spec import Table
-from aoba.outlets.push.obstacles import Refused
-from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.desired_state import DesiredState
+from aoba.outlets.push.rejections import Refused
 from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.image import Image
 from aoba.registers.journal import Journal
@@ -87,8 +87,8 @@ class Pushing(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.image = Image()
-        self.plan = Plan(self.image, {"fed.py"})
-        self.image.changes.subscribe(self.plan.hear, DocumentApplied, SourceReset)
+        self.desired = DesiredState(self.image, {"fed.py"})
+        self.image.changes.subscribe(self.desired.hear, DocumentApplied, SourceReset)
         self.journal = Journal(self.image, "fed.py", lambda: 0.0)
         self.device = {}
         self.wanted = {}  # by key, of all that has a value, with its source
@@ -136,7 +136,7 @@ class Pushing(RuleBasedStateMachine):
     def the_device_is_started_afresh(self):
         self.device.clear()
         self.operated.clear()
-        self.plan.forget()
+        self.desired.forget()
 
     @rule()
     def everything_is_pushed(self):
@@ -154,40 +154,40 @@ class Pushing(RuleBasedStateMachine):
     def _push(self, refused):
         """One round; the keys that were written."""
         written = []
-        for replica in self.plan.replicas:
+        for shadow in self.desired.shadows:
             at = 0
-            while replica.is_writable and (span := replica.due(at, 65536, 5)):
+            while shadow.is_writable and (span := shadow.due(at, 65536, 5)):
                 at = span.stop
-                table = replica.table
-                where = [(replica.unit, table.label, a) for a in range(*span)]
-                assert all(self.wanted[key][0] == replica.source for key in where)
+                table = shadow.table
+                where = [(shadow.unit, table.label, a) for a in range(*span)]
+                assert all(self.wanted[key][0] == shadow.source for key in where)
                 if set(where) & set(refused):
-                    replica.unwritable.add([Refused(span, 2)], 0)
+                    shadow.unwritable.add([Refused(span, 2)], 0)
                     continue
-                cells = replica.cells(span)
+                cells = shadow.cells(span)
                 for key, value in zip(where, numbers(table, cells), strict=True):
                     assert value == self.wanted[key][1]
                     self.device[key] = value
                     self.operated.pop(key, None)
-                replica.written(span.start, cells)
+                shadow.written(span.start, cells)
                 written += where
-            while obstacle := replica.unwritable.take(1e9):
-                assert obstacle.refused.span
+            while rejection := shadow.unwritable.take(1e9):
+                assert rejection.refused.span
         return written
 
     @rule()
     def the_device_is_read(self):
         self.everything_is_pushed()
         told = {}
-        for replica in self.plan.replicas:
-            if not self.plan.feeds(replica):
+        for shadow in self.desired.shadows:
+            if not self.desired.feeds(shadow):
                 continue
-            for span in replica.readable(Span(0, 65536), 5):
-                where = [(replica.unit, replica.table.label, a) for a in range(*span)]
+            for span in shadow.readable(Span(0, 65536), 5):
+                where = [(shadow.unit, shadow.table.label, a) for a in range(*span)]
                 assert all(self.defined[key] == "fed.py" for key in where)
-                cells = packed(replica.table, [self.device.setdefault(key, 1) for key in where])
-                replica.asked()
-                self.plan.took(replica, span.start, cells, DEVICE)
+                cells = packed(shadow.table, [self.device.setdefault(key, 1) for key in where])
+                shadow.asked()
+                self.desired.took(shadow, span.start, cells, DEVICE)
                 told |= {key: self.device[key] for key in where}
         for (unit, table, address), value in told.items():
             cells = self.image.stations[unit].tables[Table[table.upper()]]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from aoba.client import connection as connection_module
-from aoba.client.target import Target
-from aoba.client.wire import Wire
+from aoba.client.transport_adapter import TransportAdapter
+from aoba.endpoints.device import Target
 
 Answer = Callable[[bytes], Iterable[bytes]]
 
@@ -20,18 +20,18 @@ class NearDevice:
         monkeypatch.setattr(connection_module, "open_transport", self._open)
         self.answer = answer
         self.requests: list[bytes] = []
-        self.wires: list[Wire] = []
+        self.adapters: list[TransportAdapter] = []
         """One for each connection."""
 
-    async def _open(self, target: Target, wire: Wire, timeout: float) -> None:  # noqa: ARG002
-        self.wires.append(wire)
-        wire.connection_made(_Transport(self, wire))
+    async def _open(self, target: Target, adapter: TransportAdapter, timeout: float) -> None:  # noqa: ARG002
+        self.adapters.append(adapter)
+        adapter.connection_made(_Transport(self, adapter))
 
 
 class _Transport(asyncio.Transport):
-    def __init__(self, device: NearDevice, wire: Wire) -> None:
+    def __init__(self, device: NearDevice, adapter: TransportAdapter) -> None:
         super().__init__()
-        self._device, self._wire = device, wire
+        self._device, self._adapter = device, adapter
 
     def write(self, data: bytes) -> None:
         self._device.requests.append(data)
@@ -39,14 +39,14 @@ class _Transport(asyncio.Transport):
             asyncio.get_running_loop().call_soon(self._receive, chunk)
 
     def _receive(self, chunk: bytes) -> None:
-        if self._wire.lost.done():
+        if self._adapter.lost.done():
             return
         try:
-            self._wire.data_received(chunk)
+            self._adapter.data_received(chunk)
         except Exception as error:  # noqa: BLE001  it ends a connection, as in the loop's own
-            self._wire.connection_lost(error)
+            self._adapter.connection_lost(error)
 
     def close(self) -> None:
-        asyncio.get_running_loop().call_soon(self._wire.connection_lost, None)
+        asyncio.get_running_loop().call_soon(self._adapter.connection_lost, None)
 
     abort = close

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from aoba.config.model import Config, LinkConfig, named
+from aoba.endpoints.url import parse_listen
 from aoba.engine import Engine
 from aoba.errors import LinkError, UsageError
-from aoba.links.url import parse_listen
 from aoba.logs.trace_level import TraceLevel
 from aoba.sources.registry import parse_spec
 

@@ -26,9 +26,9 @@ from aoba.cli.parameters import (
     trace_level,
 )
 from aoba.cli.streams import complain
+from aoba.endpoints.url import ACCEPTED as LISTEN_FORMS
+from aoba.endpoints.url import DEFAULT_LISTEN
 from aoba.errors import AobaError, UsageError
-from aoba.links.url import ACCEPTED as LISTEN_FORMS
-from aoba.links.url import DEFAULT_LISTEN
 from aoba.sources.kinds import SOURCES
 
 app = typer.Typer(

@@ -72,11 +72,11 @@ def read(
     from aoba.cli.place import parse_place
     from aoba.cli.read import Reading, read
     from aoba.cli.typed import bits_of_registers, typed
-    from aoba.client.line_state import LineState
-    from aoba.client.target import parse_target
+    from aoba.client.channel_state import ChannelState
+    from aoba.endpoints.device import parse_target
 
     level = trace_level(trace)
-    line, place = LineState(parse_target(url), level), parse_place(address)
+    line, place = ChannelState(parse_target(url), level), parse_place(address)
     options = (data_type, word_order, byte_order, scale, offset)
     if place.bit is None:
         kind = typed(table, *options)
@@ -133,13 +133,13 @@ def write(
     from aoba.cli.typed import bits_of_registers, typed
     from aoba.cli.write import Writing, write_values
     from aoba.cli.write_bits import WritingBits, write_bits
-    from aoba.client.line_state import LineState
-    from aoba.client.target import parse_target
+    from aoba.client.channel_state import ChannelState
+    from aoba.endpoints.device import parse_target
 
     if single and multiple:
         raise UsageError("--single and --multiple exclude each other")
     level = trace_level(trace)
-    line, place = LineState(parse_target(url), level), parse_place(address)
+    line, place = ChannelState(parse_target(url), level), parse_place(address)
     options = (data_type, word_order, byte_order, scale, offset)
     ways = (verify, parse_time("--timeout", timeout), retries, level)
     if place.bit is not None:
@@ -182,7 +182,7 @@ def scan(
 ) -> None:
     """Find out which unit ids answer, and what devices they are."""
     from aoba.cli.scan import parse_units, scan_units
-    from aoba.client.target import parse_target
+    from aoba.endpoints.device import parse_target
 
     target = parse_target(url)
     seconds = None if timeout is None else parse_time("--timeout", timeout)

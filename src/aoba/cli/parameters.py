@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from aoba import __version__
-from aoba.duration import parse_duration
+from aoba.endpoints.units import parse_duration
 from aoba.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from aoba.endpoints.topic import parse_publication
 from aoba.errors import UsageError
-from aoba.mqtt.target import parse_publication
 from aoba.sources.monitoring import UNMONITORED
 from aoba.sources.registry import parse_spec
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aoba.client.target import parse_target
-from aoba.duration import ACCEPTED as TIME
-from aoba.duration import parse_duration
+from aoba.endpoints.device import parse_target
+from aoba.endpoints.units import DURATIONS, parse_duration
 from aoba.errors import UsageError
 from aoba.logs.trace_level import TraceLevel
 from aoba.sources.kinds import ACCEPTED
@@ -53,4 +52,4 @@ def parse_refresh(text: str) -> float | None:
     try:
         return None if text == "never" else parse_duration(text)
     except UsageError:
-        raise UsageError(f"--refresh: expected never, {TIME}, got {text!r}") from None
+        raise UsageError(f"--refresh: expected never, {DURATIONS}, got {text!r}") from None

@@ -11,12 +11,12 @@ from aoba.cli.asking import run_asking, told_at_once
 from aoba.cli.grid import grid
 from aoba.cli.typed import Typed
 from aoba.client.blocks import Block
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import Connection
-from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST
 from aoba.client.requests import read as read_cells
-from aoba.client.target import Target, has_broadcast
 from aoba.document.digits import finite_or_none
+from aoba.endpoints.device import Target, has_broadcast
 from aoba.errors import UsageError
 from aoba.logs.trace_level import TraceLevel
 
@@ -24,7 +24,7 @@ from aoba.logs.trace_level import TraceLevel
 class Reading(NamedTuple):
     """What to read, and where."""
 
-    line: LineState
+    line: ChannelState
     block: Block
     typed: Typed
     timeout: float

@@ -16,7 +16,7 @@ from aoba.cli.asking import run_asking
 from aoba.cli.loop import until_stopped
 from aoba.client.requests import BROADCAST
 from aoba.client.scan import Asked, scan
-from aoba.client.target import SerialUrl, Target, has_broadcast
+from aoba.endpoints.device import SerialUrl, Target, has_broadcast
 from aoba.errors import UsageError
 from aoba.logs.printable import printable
 from aoba.logs.trace_level import TraceLevel

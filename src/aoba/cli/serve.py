@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from aoba.endpoints.url import DEFAULT_LISTEN, TlsUrl, parse_listen
 from aoba.errors import UsageError
 from aoba.identity import DEFAULT_IDENTITY, parse_identity
 from aoba.links.roles import parse_rules
-from aoba.links.url import DEFAULT_LISTEN, TlsUrl, parse_listen
 from aoba.logs.trace_level import TraceLevel
 from aoba.sources.kinds import ACCEPTED
 from aoba.sources.registry import parse_spec

@@ -20,6 +20,7 @@ from aoba.cli.grid import grid
 from aoba.cli.loop import until_stopped
 from aoba.cli.read import Reading, as_line, check_unit, now
 from aoba.client.poll import poll
+from aoba.endpoints.request_options import RetryPolicy
 from aoba.errors import DeviceError
 from aoba.logs.printable import printable
 
@@ -102,7 +103,8 @@ async def _print_json(reading: Reading, every: float) -> None:
 
 
 async def _readings(reading: Reading, every: float) -> AsyncIterator[list[Any] | DeviceError]:
-    async for got in poll(reading.connect, reading.cells, every):
+    policy = RetryPolicy(reading.timeout, reading.retries)
+    async for got in poll(reading.line, policy, reading.cells, every):
         yield got if isinstance(got, DeviceError) else reading.typed.values(got)
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from aoba.cli.asking import run_asking, told_at_once
 from aoba.cli.typed import Typed
 from aoba.client.blocks import Block
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import Connection
-from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST, read, write
-from aoba.client.target import has_broadcast
+from aoba.endpoints.device import has_broadcast
 from aoba.errors import DeviceError, UsageError
 from aoba.logs.trace_level import TraceLevel
 from aoba.spans import Span
@@ -18,7 +18,7 @@ from aoba.spans import Span
 class Writing(NamedTuple):
     """What to write, and where."""
 
-    line: LineState
+    line: ChannelState
     block: Block
     typed: Typed
     cells: bytes

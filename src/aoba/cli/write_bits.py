@@ -13,11 +13,11 @@ from aoba.cli.asking import run_asking, told_at_once
 from aoba.cli.typed import REGISTER_BITS, Typed
 from aoba.cli.write import count_of
 from aoba.client.blocks import Block
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import Connection
-from aoba.client.line_state import LineState
 from aoba.client.requests import BROADCAST, mask_write, read, write
-from aoba.client.target import has_broadcast
 from aoba.client.words import NOT_REFUSED
+from aoba.endpoints.device import has_broadcast
 from aoba.errors import DeviceError, DeviceException, UsageError
 from aoba.logs.trace_level import TraceLevel
 from aoba.spans import Span
@@ -35,7 +35,7 @@ class Change(NamedTuple):
 class WritingBits(NamedTuple):
     """What to write, and where."""
 
-    line: LineState
+    line: ChannelState
     block: Block
     """The registers that have them."""
     typed: Typed

@@ -1,9 +1,9 @@
 """One connection to a device, or to a line of them; requests go one after the other.
 
 What a request asks for, and what its answer says, are the PDUs of pymodbus. How they are sent, and
-which answer belongs to which of them, is ours (`client/wire`, `client/matching`), and so is the
-transport: only then is it known why there is no answer. The exceptions of pymodbus go no further
-than this file. A connection that is lost stays so; open another one.
+which answer belongs to which of them, is ours (`client/transport_adapter`, `client/matching`), and
+so is the transport: only then is it known why there is no answer. The exceptions of pymodbus go no
+further than this file. A connection that is lost stays so; open another one.
 """
 
 import asyncio
@@ -15,17 +15,18 @@ from typing import Final, Self
 from pymodbus.pdu import DecodePDU, ModbusPDU
 
 from aoba.client.blocks import Block
-from aoba.client.line_state import LineState
-from aoba.client.reasons import why
-from aoba.client.target import SerialUrl, Target, has_broadcast
+from aoba.client.channel_state import ChannelState
 from aoba.client.transport import open_transport
-from aoba.client.wire import Request, Wire
+from aoba.client.transport_adapter import Request, TransportAdapter
 from aoba.client.words import echo, refusal, silence
+from aoba.endpoints.device import SerialUrl, Target, has_broadcast
+from aoba.endpoints.reasons import why
 from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection
 from aoba.modbus.ascii import SILENCE
 from aoba.modbus.mismatch import may_be_its_own_answer, mismatch
 from aoba.modbus.rtu import silence as rtu_silence
 from aoba.modbus.spec import ExceptionCode, FunctionCode
+from aoba.retry import Backoff
 
 TURNAROUND: Final = 0.2
 """Seconds that stations have to carry out a broadcast (Serial Line 2.4.1: 100 to 200 ms)."""
@@ -60,7 +61,7 @@ _decoder: Final = DecodePDU(is_server=False)
 class Connection:
     """Comes from `connect`; use it as a context manager."""
 
-    def __init__(self, state: LineState, timeout: float, retries: int) -> None:
+    def __init__(self, state: ChannelState, timeout: float, retries: int) -> None:
         self.target = state.target
         self.timeout = timeout
         """Seconds that a device has for an answer; of the next request, as `retries`."""
@@ -70,14 +71,14 @@ class Connection:
         """The same of one that answers with exception 05 or 06."""
         self._state = state
         self._pause = _pause(self.target)
-        self._wire = Wire(state, _gap(self.target))
+        self._adapter = TransportAdapter(state, _gap(self.target))
         self._silences = 0  # in a row
         self._opened = 0.0
         self._has_answered = False
 
     @classmethod
     async def connect(
-        cls, state: LineState, timeout: float, retries: int = 0, opening: float | None = None
+        cls, state: ChannelState, timeout: float, retries: int = 0, opening: float | None = None
     ) -> Self:
         """Who opens several connections to a place, one after the other, has one state for them.
 
@@ -85,13 +86,13 @@ class Connection:
         UsageError where a certificate of ours cannot be used.
         """
         connection = cls(state, timeout, retries)
-        await open_transport(state.target, connection._wire, opening or timeout)
+        await open_transport(state.target, connection._adapter, opening or timeout)
         if delay := state.target.requests.connect_delay:
             try:
-                await connection._wire.sleep_for(delay)
+                await connection._adapter.sleep_for(delay)
                 connection._expect_connection()
             except BaseException:
-                connection._wire.close()
+                connection._adapter.close()
                 raise
         connection._opened = time.monotonic()
         return connection
@@ -109,10 +110,10 @@ class Connection:
         ends = time.monotonic() + linger
         try:
             while (left := min(self.late_for, ends - time.monotonic())) > 0:
-                await self._wire.sleep(left)
+                await self._adapter.sleep(left)
         finally:
-            self._wire.close()
-            await asyncio.wait((self._wire.lost,), timeout=_CLOSING)
+            self._adapter.close()
+            await asyncio.wait((self._adapter.lost,), timeout=_CLOSING)
 
     @property
     def late_for(self) -> float:
@@ -121,7 +122,7 @@ class Connection:
 
     @property
     def is_lost(self) -> bool:
-        return self._wire.lost.done()
+        return self._adapter.lost.done()
 
     def is_over(self, error: DeviceError) -> bool:
         """Whether another connection may do better, after `error` of this one's newest request."""
@@ -143,32 +144,31 @@ class Connection:
         A device that is busy is asked again, as often as `busy_retries` say.
         """
         pdu = bytes((request.function_code,)) + request.encode()
-        backoff = _BUSY_BACKOFF
+        backoff = Backoff(_BUSY_BACKOFF, _BUSY_BACKOFF_MAX)
         for left in reversed(range(1 + self.busy_retries)):
             answer = await self._ask(what, request.dev_id, pdu)
             if not answer.isError():
                 break
             if not left or answer.exception_code not in _BUSY_CODES:
                 raise DeviceException(answer.exception_code, refusal(what, answer.exception_code))
-            await asyncio.sleep(backoff)
-            backoff = min(2 * backoff, _BUSY_BACKOFF_MAX)
+            await asyncio.sleep(backoff.pause())
         return answer
 
     async def tell_all(self, request: ModbusPDU) -> None:
         """Send a broadcast, and wait for as long as it takes. Raises NoConnection."""
         pdu = bytes((request.function_code,)) + request.encode()
-        broadcast = self._wire.begin(request.dev_id, pdu)
+        broadcast = self._adapter.begin(request.dev_id, pdu)
         try:
             await self._until_free(broadcast)
             await self._silence()
-            self._wire.send(broadcast, self.timeout)
+            self._adapter.send(broadcast, self.timeout)
         finally:
-            self._wire.end()
+            self._adapter.end()
         await asyncio.sleep(TURNAROUND + _seconds(self.target, len(broadcast.adu)))
 
     async def until_lost(self) -> DeviceError:
         """Why the connection is lost, as soon as it is."""
-        await asyncio.wait((self._wire.lost,))
+        await asyncio.wait((self._adapter.lost,))
         return self._lost()
 
     async def _ask(self, what: Block | str, unit: int, pdu: bytes) -> ModbusPDU:
@@ -187,7 +187,7 @@ class Connection:
         self, unit: int, pdu: bytes, retries: int, *, may_be_echo: bool = False
     ) -> Request:
         """Have it answered, or with `may_be_echo` given back. Raises NoConnection."""
-        request = self._wire.begin(unit, pdu)
+        request = self._adapter.begin(unit, pdu)
         try:
             await self._until_free(request)
             for _ in range(1 + retries):
@@ -195,10 +195,10 @@ class Connection:
                     break
                 await self._silence()
                 if not request.answer:
-                    self._wire.send(request, self.timeout)
+                    self._adapter.send(request, self.timeout)
                     await self._until_answered(request, may_be_echo=may_be_echo)
         finally:
-            self._wire.end()
+            self._adapter.end()
         return request
 
     async def _until_free(self, request: Request) -> None:
@@ -211,11 +211,11 @@ class Connection:
             seconds := matcher.pause(request.unit, request.pdu, time.monotonic())
         ):
             self._expect_connection()
-            await self._wire.sleep(seconds)
+            await self._adapter.sleep(seconds)
 
     async def _silence(self) -> None:
         """Between what came last and a request."""
-        due = self._wire.heard_at + self.target.requests.delay - time.monotonic()
+        due = self._adapter.heard_at + self.target.requests.delay - time.monotonic()
         await asyncio.sleep(max(self._pause, due))
         self._expect_connection()
 
@@ -227,7 +227,7 @@ class Connection:
             if left <= 0:
                 self._state.matcher.silent()
                 break
-            await self._wire.sleep(left)
+            await self._adapter.sleep(left)
             if not request.answer:
                 self._expect_connection()
 
@@ -251,7 +251,7 @@ class Connection:
         if answer is None:
             error = BadAnswer(f"{self.target}: what comes back is no Modbus")
             if not has_broadcast(self.target):
-                self._wire.abort(error)
+                self._adapter.abort(error)
             raise error
         if text := mismatch(request.pdu, pdu):
             raise self._mistaken(what, text)
@@ -259,7 +259,7 @@ class Connection:
 
     def _without_answer(self, what: Block | str, request: Request) -> DeviceError:
         came = request.came
-        came.stray = came.stray.and_then(self._wire.unfinished)
+        came.stray = came.stray.and_then(self._adapter.unfinished)
         came.is_late = self._state.matcher.is_late(request.unit)
         came.is_echo_missing = self._state.echo.is_missing and may_be_its_own_answer(request.pdu)
         self._silences += 1
@@ -284,7 +284,7 @@ class Connection:
             raise self._lost()
 
     def _lost(self) -> DeviceError:
-        reason = self._wire.lost.result()
+        reason = self._adapter.lost.result()
         if isinstance(reason, BadAnswer):
             return reason
         return NoConnection(f"{self.target}: {why(self.target, reason, was_open=True)}")

@@ -9,14 +9,18 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import LINGER, Connection
+from aoba.client.reconnector import Reconnector
+from aoba.endpoints.request_options import RetryPolicy
 from aoba.errors import DeviceError
 
 T = TypeVar("T")
 
 
 async def poll(
-    connect: Callable[[], Awaitable[Connection]],
+    state: ChannelState,
+    policy: RetryPolicy,
     read: Callable[[Connection], Awaitable[T]],
     every: float,
 ) -> AsyncIterator[T | DeviceError]:
@@ -25,22 +29,17 @@ async def poll(
     Raises UsageError where a certificate of ours cannot be used.
     """
     started = time.monotonic()
-    connection: Connection | None = None
+    reconnector = Reconnector(state)
     try:
         while True:
             try:
-                connection = connection or await connect()
-                got: T | DeviceError = await read(connection)
+                got: T | DeviceError = await read(await reconnector.open(policy))
             except DeviceError as error:
                 got = error
-                if connection and connection.is_over(error):
-                    await connection.close()
-                    connection = None
-            if connection and not connection.target.requests.keep_open:
-                await connection.close()
-                connection = None
+                await reconnector.failed(error)
+            if not state.target.requests.keep_open:
+                await reconnector.close()
             yield got
             await asyncio.sleep(every - (time.monotonic() - started) % every)
     finally:
-        if connection:
-            await connection.close(linger=LINGER)
+        await reconnector.close(LINGER)

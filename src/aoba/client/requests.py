@@ -26,8 +26,8 @@ from pymodbus.pdu.register_message import (
 
 from aoba.client.blocks import Block, to_read, to_write
 from aoba.client.connection import Connection
-from aoba.client.request_options import RequestOptions
-from aoba.client.target import has_broadcast
+from aoba.endpoints.device import has_broadcast
+from aoba.endpoints.request_options import RequestOptions
 from aoba.errors import BadAnswer, DeviceException
 from aoba.modbus.spec import ExceptionCode, Table
 

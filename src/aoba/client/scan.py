@@ -10,11 +10,11 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from aoba.client.blocks import Block
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import LINGER, Connection
-from aoba.client.line_state import LineState
 from aoba.client.requests import identify, read_once
-from aoba.client.target import Target, has_broadcast
 from aoba.client.words import FROM_GATEWAYS, in_log
+from aoba.endpoints.device import Target, has_broadcast
 from aoba.errors import BadAnswer, DeviceError, DeviceException, NoAnswer, NoConnection, Unasked
 from aoba.identity import has_name, object_name
 from aoba.logs.trace_level import TraceLevel
@@ -57,7 +57,7 @@ async def scan(
     """
     todo = iter(units)
     news: asyncio.Queue[Asked | asyncio.Task[None]] = asyncio.Queue()
-    lines = [LineState(target, trace) for _ in range(parallel)]
+    lines = [ChannelState(target, trace) for _ in range(parallel)]
     workers = [asyncio.create_task(_work(line, todo, timeout, news)) for line in lines]
     for worker in workers:
         worker.add_done_callback(news.put_nowait)
@@ -77,7 +77,7 @@ async def scan(
 
 
 async def _work(
-    line: LineState, todo: Iterator[int], timeout: float, news: asyncio.Queue[Any]
+    line: ChannelState, todo: Iterator[int], timeout: float, news: asyncio.Queue[Any]
 ) -> None:
     asking = _Asking(line, timeout)
     has_second_pass = has_broadcast(line.target) and timeout < SLOW
@@ -101,7 +101,7 @@ async def _work(
 class _Asking:
     """One unit id after the other, over as many connections as it takes."""
 
-    def __init__(self, line: LineState, timeout: float) -> None:
+    def __init__(self, line: ChannelState, timeout: float) -> None:
         self.timeout = timeout
         self._line = line
         self._connection: Connection | None = None

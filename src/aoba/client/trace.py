@@ -10,7 +10,7 @@ from typing import Final
 
 from aoba.client.answers import MAX_AT_ONCE, Frame, Stray
 from aoba.links.link_log import DETAIL_BURST, DETAIL_PER_SECOND
-from aoba.logs.rate_limit import RateLimit, cost
+from aoba.logs.rate_limit import LineLimit, cost
 from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.record import Framing, in_hex
 from aoba.modbus.words import overheard_words, request_words, response_words
@@ -26,14 +26,12 @@ class DeviceTrace:
 
     def __init__(self, url: str, framing: Framing, level: TraceLevel) -> None:
         self._url, self._framing, self._level = url, framing, level
-        self._limit = RateLimit(DETAIL_BURST, DETAIL_PER_SECOND)
-        self._left_out = 0
+        self._limit = LineLimit(DETAIL_BURST, DETAIL_PER_SECOND)
 
     def pause(self) -> None:
         """Say what was left out; it may take long until more comes."""
-        count, self._left_out = self._left_out, 0
-        if count:
-            text = f"{self._url}: {count} more lines, not shown"
+        for line in self._limit.more():
+            text = f"{self._url}: {line}"
             self._limit.charge(cost(text))
             self._log(text)
 
@@ -71,11 +69,9 @@ class DeviceTrace:
 
     def _say(self, arrow: str, text: str) -> None:
         line = f"{self._url} {arrow} {text}"
-        if not self._limit.take(cost(line), time.monotonic()):
-            self._left_out += 1
-            return
-        self.pause()
-        self._log(line)
+        if self._limit.lets(line, time.monotonic()):
+            self.pause()
+            self._log(line)
 
     def _log(self, line: str) -> None:
         _log.info("%s", line, extra={"link": self._url})

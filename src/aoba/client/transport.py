@@ -6,34 +6,38 @@ from functools import cache
 
 from serialx import SerialException
 
-from aoba.client.reasons import too_late, why
-from aoba.client.target import SerialUrl, Target, TlsTarget
-from aoba.client.wire import Wire
+from aoba.client.transport_adapter import TransportAdapter
+from aoba.endpoints.device import SerialUrl, Target, TlsTarget
+from aoba.endpoints.reasons import too_late, why
+from aoba.endpoints.tls import client_context_again
 from aoba.errors import NoConnection
 from aoba.links.serial_port import open_serial
-from aoba.tls import Paths, client_context, client_context_again
 from aoba.worker.caller import Caller
 
 
-async def open_transport(target: Target, protocol: Wire, timeout: float) -> None:
+async def open_transport(target: Target, protocol: TransportAdapter, timeout: float) -> None:
     """Open a transport for `protocol`, within `timeout` seconds.
 
     Raises NoConnection, and UsageError where a certificate of ours cannot be used.
     """
-    context = await _context_again(target) if isinstance(target, TlsTarget) else None
+    context = None
+    if isinstance(target, TlsTarget):
+        context = await client_context_again(target, _caller_of(target))
     try:
         async with asyncio.timeout(timeout):
             await _open(target, protocol, context)
     except TimeoutError as error:
-        raise NoConnection(f"{target}: {too_late(error, timeout)}") from None
+        raise NoConnection(
+            f"{target}: {too_late(timeout, error)}, or give it more --timeout"
+        ) from None
     except (OSError, SerialException, RuntimeError) as error:
         raise NoConnection(f"{target}: {why(target, error)}") from None
 
 
-async def _open(target: Target, protocol: Wire, context: ssl.SSLContext | None) -> None:
+async def _open(target: Target, protocol: TransportAdapter, context: ssl.SSLContext | None) -> None:
     loop = asyncio.get_running_loop()
 
-    def factory() -> Wire:
+    def factory() -> TransportAdapter:
         return protocol
 
     if isinstance(target, SerialUrl):
@@ -47,17 +51,6 @@ async def _open(target: Target, protocol: Wire, context: ssl.SSLContext | None) 
         await loop.create_datagram_endpoint(factory, remote_addr=(target.host, target.port))
     else:
         await loop.create_connection(factory, target.host, target.port)
-
-
-def context_of(target: TlsTarget) -> ssl.SSLContext:
-    """For before Aoba begins. Raises UsageError where a certificate of ours cannot be used."""
-    return client_context(target, target.ca, target.cert, target.key, strict=target.strict)
-
-
-async def _context_again(target: TlsTarget) -> ssl.SSLContext:
-    """Of what the files are now, which may have been renewed."""
-    paths = Paths(target.ca, target.cert, target.key)
-    return await client_context_again(target, paths, _caller_of(target), strict=target.strict)
 
 
 @cache

@@ -4,7 +4,7 @@ from typing import Final
 
 from aoba.client.blocks import Block
 from aoba.client.came import Came
-from aoba.client.target import Target, has_broadcast
+from aoba.endpoints.device import Target, has_broadcast
 from aoba.errors import DeviceError
 from aoba.modbus.manuals import manual_hint
 from aoba.modbus.words import exception_words

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from aoba.client.target import Target
+from aoba.endpoints.device import Target
+from aoba.endpoints.topic import Publication
+from aoba.endpoints.url import Url
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.links.roles import NO_RULES, Rules
-from aoba.links.url import Url
 from aoba.logs.trace_level import TraceLevel
-from aoba.mqtt.target import Publication
 from aoba.sources.source import source_names
 from aoba.sources.spec import Spec
 

@@ -11,9 +11,9 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat import asn1
 
+from aoba.endpoints.tls import set_verification, under_paths
+from aoba.endpoints.url import TlsUrl
 from aoba.errors import UsageError
-from aoba.links.url import TlsUrl
-from aoba.tls import set_verification, under_paths
 from aoba.worker.at_start import read_now
 
 ROLE: Final = x509.ObjectIdentifier("1.3.6.1.4.1.50316.802.1")

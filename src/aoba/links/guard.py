@@ -7,10 +7,10 @@ once. `?readonly=true` leaves the functions that do not write.
 import logging
 from collections.abc import Iterable
 
+from aoba.endpoints.sockets import address_of
+from aoba.endpoints.url import NetworkUrl, TlsUrl
 from aoba.links.link_log import LinkLog
-from aoba.links.url import NetworkUrl, TlsUrl
 from aoba.modbus.client import READING_FUNCTIONS, READONLY
-from aoba.sockets import address_of
 
 _log = logging.getLogger("aoba.link")
 

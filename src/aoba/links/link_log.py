@@ -16,7 +16,7 @@ from collections.abc import Hashable
 from typing import Final
 
 from aoba.logs.dedup import REMIND, Dedup, Text
-from aoba.logs.rate_limit import RateLimit, cost
+from aoba.logs.rate_limit import LineLimit, RateLimit
 
 LINK_BURST, LINK_PER_SECOND = 256 * 1024, 500
 HOST_BURST, HOST_PER_SECOND = 64 * 1024, 150
@@ -48,8 +48,7 @@ class LinkLog:
             for kind in ("warning", "refusal")
         )
         self._hosts: dict[str, RateLimit] = {}
-        self._details = RateLimit(DETAIL_BURST, DETAIL_PER_SECOND)
-        self._left_out = 0  # details
+        self._details = LineLimit(DETAIL_BURST, DETAIL_PER_SECOND)
         self._period = remind
         self._timer: asyncio.TimerHandle | None = None
         self.name = name
@@ -106,11 +105,9 @@ class LinkLog:
     def detail(self, text: str, *, level: int = logging.DEBUG, client: str = "") -> None:
         if not _log.isEnabledFor(level):
             return
-        if not self._details.take(cost(text), time.monotonic()):
-            self._left_out += 1
-            return
-        self._say_left_out()
-        self._say(level, [text], client)
+        if self._details.lets(text, time.monotonic()):
+            self._say_left_out()
+            self._say(level, [text], client)
 
     def _remind(self) -> None:
         now = time.monotonic()
@@ -137,9 +134,7 @@ class LinkLog:
             del self._hosts[first]
 
     def _say_left_out(self) -> None:
-        count, self._left_out = self._left_out, 0
-        if count:
-            self._say(logging.INFO, [f"{self._name}: {count} more lines, not shown"])
+        self._say(logging.INFO, [f"{self._name}: {line}" for line in self._details.more()])
 
     def _say(self, level: int, texts: list[str], client: str = "") -> None:
         extra = {"link": self._name, "client": client} if client else {"link": self._name}

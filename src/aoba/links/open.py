@@ -3,8 +3,8 @@
 from importlib import import_module
 from typing import Protocol, cast
 
+from aoba.endpoints.url import SCHEMES, Url
 from aoba.links.served import ServedStations
-from aoba.links.url import SCHEMES, Url
 from aoba.modbus.port import Port
 
 

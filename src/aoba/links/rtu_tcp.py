@@ -8,13 +8,13 @@ the other end may be a bus with noise on it, and closing would not make that bet
 from functools import partial
 from typing import ClassVar, Final, cast
 
+from aoba.endpoints.url import NetworkUrl
 from aoba.links.connection import Connection, Link, OpenSession
 from aoba.links.gap import GapTimer
 from aoba.links.link_log import LinkLog
 from aoba.links.serial_session import SerialSession
 from aoba.links.served import ServedStations
 from aoba.links.tcp import TcpLink
-from aoba.links.url import NetworkUrl
 from aoba.modbus.port import Port
 
 PAUSE: Final = 0.05

@@ -11,11 +11,11 @@ import errno
 import logging
 import time
 from collections.abc import Callable
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, cast
 
 import serialx
 
+from aoba.endpoints.url import SerialUrl
 from aoba.errors import LinkError
 from aoba.links.gap import GapTimer
 from aoba.links.link_log import LinkLog
@@ -23,13 +23,13 @@ from aoba.links.outstanding import Outstanding
 from aoba.links.serial_port import is_pty, open_serial
 from aoba.links.serial_session import SerialSession
 from aoba.links.served import ServedStations
-from aoba.links.url import SerialUrl
 from aoba.logs.rate_limit import RateLimit
 from aoba.modbus.ascii import SILENCE
 from aoba.modbus.client import READING_FUNCTIONS, READONLY, Client
 from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
 from aoba.modbus.rtu import silence
+from aoba.retry import Backoff
 
 if TYPE_CHECKING:
     from serialx.descriptor_transport import DescriptorTransport
@@ -46,8 +46,9 @@ UNSENT: Final = 512
 ECHO: Final = 0.1
 """Seconds after an answer in which its echo would have come; no master asks again so soon."""
 
-BACK_OFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
-"""Seconds between attempts to open a device that has gone; the last one over and over."""
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 2.0
+"""Seconds between attempts to open a device that has gone; doubled while it stays away."""
 
 OUTAGES, OUTAGES_PER_SECOND = 20, 1 / 60
 """Outages that are logged; a loose plug may come and go ten times a second."""
@@ -137,8 +138,9 @@ class SerialLink:
         await open_serial(self.url, line)
 
     async def _reopen(self) -> None:
-        for pause in chain(BACK_OFF, repeat(BACK_OFF[-1])):
-            await asyncio.sleep(pause)
+        backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        while True:
+            await asyncio.sleep(backoff.pause())
             try:
                 await self._open()
             except (OSError, serialx.SerialException) as error:

@@ -9,7 +9,7 @@ from typing import Final
 
 from serialx import Parity, StopBits, create_serial_connection
 
-from aoba.links.url import SerialUrl
+from aoba.endpoints.url import SerialUrl
 
 _MAJORS: Final = range(136, 144)
 """Of devices that are the far end of a pseudo-terminal on Linux, whatever they are called."""

@@ -7,15 +7,15 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final
 
+from aoba.endpoints.sockets import take_ports
+from aoba.endpoints.url import NetworkUrl
 from aoba.links.clients import Clients
 from aoba.links.connection import Connection, OpenSession
 from aoba.links.guard import Guard
 from aoba.links.link_log import LinkLog
 from aoba.links.outstanding import Outstanding
 from aoba.links.served import ServedStations
-from aoba.links.url import NetworkUrl
 from aoba.modbus.port import Port
-from aoba.sockets import take_ports
 
 PARTING: Final = 0.5
 """Seconds a client has, when Aoba stops, to take the answers that are on their way."""

@@ -13,6 +13,7 @@ import ssl
 from functools import partial
 from typing import ClassVar, Final, cast
 
+from aoba.endpoints.url import TlsUrl
 from aoba.links.certificates import role_of, server_context
 from aoba.links.connection import Connection, OpenSession
 from aoba.links.guard import Access
@@ -22,7 +23,6 @@ from aoba.links.roles import Rules, functions_of, words_for
 from aoba.links.served import ServedStations
 from aoba.links.tcp import PARTING, TcpLink
 from aoba.links.turnstile import Turnstile
-from aoba.links.url import TlsUrl
 from aoba.modbus.foreign import WireProtocol, protocol_of
 
 HANDSHAKE: Final = 5.0

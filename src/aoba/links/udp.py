@@ -14,6 +14,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, cast
 
+from aoba.endpoints.sockets import take_ports
+from aoba.endpoints.url import NetworkUrl
 from aoba.links.clients import Clients
 from aoba.links.connection import OpenSession
 from aoba.links.guard import Guard
@@ -22,14 +24,12 @@ from aoba.links.outstanding import Outstanding
 from aoba.links.served import ServedStations
 from aoba.links.session import Session
 from aoba.links.trace import Telling
-from aoba.links.url import NetworkUrl
 from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.client import Client
 from aoba.modbus.foreign import WireProtocol, protocol_of
 from aoba.modbus.mbap import FRAMING, is_one_frame
 from aoba.modbus.pending import Pending
 from aoba.modbus.port import Port
-from aoba.sockets import take_ports
 
 IDLE: Final = 60.0
 """Seconds for which a client is remembered unless `?idle=` says otherwise."""

@@ -101,14 +101,17 @@ class Dedup:
         """The lines to log of an event.
 
         `key` is `text` unless given, as it has to be where the text is yet to be made. `brief`
-        stands for it where it is counted, unless given its first line. `limit` is asked in place of
-        the common one whether it may be logged, as where one of many has a share of his own.
+        stands for it where it is counted, the newest one that was given; else its first line does.
+        `limit` is asked in place of the common one whether it may be logged, as where one of many
+        has a share of his own.
         """
         key = text if key is None else key
+        entry = self._entries.get(key)
+        if entry is not None and brief is not None:
+            entry.brief = brief
         if self.count(key, now):
             return []
         self._since_recovery += 1
-        entry = self._entries.get(key)
         if entry is not None and now - entry.happened_at < self._forget:
             entry.happened_at = now
             entry.pending += 1

@@ -60,3 +60,23 @@ class RateLimit:
     def is_full(self, now: float) -> bool:
         """Whether nothing was taken of late, so that a new one would be the same."""
         return self._left + (now - self._filled_at) * self._per_second >= self._burst
+
+
+class LineLimit(RateLimit):
+    """One for lines; `noun` is what the log calls those that it does not let through."""
+
+    def __init__(self, burst: float, per_second: float, noun: str = "lines") -> None:
+        super().__init__(burst, per_second)
+        self.left_out = 0
+        self._noun = noun
+
+    def lets(self, line: str, now: float) -> bool:
+        """Whether `line` may be logged; else it is counted."""
+        may = self.take(cost(line), now)
+        self.left_out += not may
+        return may
+
+    def more(self) -> list[str]:
+        """How many were counted since it was last said, if any: a line to log."""
+        count, self.left_out = self.left_out, 0
+        return [f"{count} more {self._noun}, not shown"] if count else []

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from aoba.logs.dedup import REMIND, Dedup
+from aoba.retry import Backoff
 
 SHORTEST: Final = 0.5
 LONGEST: Final = 10.0
@@ -24,7 +25,7 @@ class Attempts:
         self.connections = 0
         self._place, self._tell = place, tell
         self._errors = Dedup(forget=REMIND)
-        self._pause = SHORTEST
+        self._backoff = Backoff(SHORTEST, LONGEST)
         self._attempts = 0
         self._failed_at: float | None = None
         """When the present failures began."""
@@ -47,7 +48,7 @@ class Attempts:
         `hopeless` says that trying again soon is of no use.
         """
         if self._connected_at is not None and now - self._connected_at >= STEADY:
-            self._pause = SHORTEST
+            self._backoff.reset()
             self._attempts = 0
             self._failed_at = None
         self._attempts += self._connected_at is None
@@ -57,8 +58,7 @@ class Attempts:
         news = self._errors.happened(f"{self._place}: {reason}", now)
         self._untold = self._untold or bool(news)
         self._tell_all(news)
-        pause = LONGEST if hopeless else self._pause
-        self._pause = min(2 * self._pause, LONGEST)
+        pause = max(self._backoff.pause(), LONGEST if hopeless else 0)
         # Those who lost the same broker are not to come back all at once.
         return pause * random.uniform(0.75, 1)  # noqa: S311
 

@@ -5,12 +5,12 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NoReturn
 
+from aoba.endpoints.secret import read_secret, read_secret_again
+from aoba.endpoints.tls import client_context
+from aoba.endpoints.topic import Broker
 from aoba.errors import BrokerError, UsageError
 from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.session import Session
-from aoba.mqtt.url import Broker
-from aoba.secret import read_secret, read_secret_again
-from aoba.tls import client_context
 from aoba.worker.caller import Caller
 
 
@@ -43,11 +43,7 @@ class Connection:
     ) -> None:
         self._broker, self._attempts = broker, attempts
         self._persistent, self._passed_over = persistent, passed_over
-        self._context = (
-            client_context(broker, broker.ca, broker.cert, broker.key, strict=broker.strict)
-            if broker.tls
-            else None
-        )
+        self._context = client_context(broker) if broker.tls else None
         self._caller = Caller()
         if broker.password:  # where that is of no use, say so before anything starts
             read_secret("password", broker.password.where)

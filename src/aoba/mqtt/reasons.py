@@ -1,18 +1,13 @@
-"""Why there is no connection to a broker, or no longer one, and what to do about it."""
+"""Why a broker does not serve us, in words for what MQTT calls the reason, and what to do about it.
 
-import errno
-import socket
-import ssl
+What the network says is in `aoba.endpoints.reasons`.
+"""
+
 from typing import Final
 
-from aoba.mqtt.url import Broker
-from aoba.tls import why_tls_failed
+from aoba.endpoints.reasons import BROKER
+from aoba.endpoints.topic import Broker
 
-_NETWORK: Final = {
-    errno.ECONNREFUSED: "nobody listens there; check the port, and whether the broker runs",
-    errno.EHOSTUNREACH: "there is no way to that host; check the address, cables and routes",
-    errno.ENETUNREACH: "there is no way to that network; check the address and routes",
-}
 _WHO: Final = "check user= and password=, and what the broker lets them do"
 _REFUSALS: Final = {
     "Not authorized": f"it does not let us in; {_WHO}",
@@ -27,30 +22,10 @@ _LOSSES: Final = {
 }
 _NOTHING: Final = ("Unspecified error", "Normal disconnection", "Success")
 _NO_MQTT: Final = ("Protocol error", "Malformed packet")
-_CLOSED: Final = "the broker closed the connection"
-
-
-def too_late(seconds: float) -> str:
-    return f"no connection within {seconds:g} s; check address, cables and firewalls"
-
-
-def not_found(seconds: float) -> str:
-    return f"no name server says within {seconds:g} s where that is; check the name and the DNS"
 
 
 def silent(broker: Broker, seconds: float) -> str:
     return f"no answer within {seconds:g} s; {_check(broker)}"
-
-
-def why_not(broker: Broker, error: OSError) -> str:
-    """Of a connection that could not be made."""
-    if isinstance(error, ssl.SSLError):
-        return why_tls_failed(error)
-    if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return f"{_CLOSED}; check whether it speaks TLS there" if broker.tls else _CLOSED
-    if isinstance(error, socket.gaierror):
-        return "there is no such host; expected a name that resolves, or an IP address"
-    return _NETWORK.get(error.errno or 0) or error.strerror or str(error) or type(error).__name__
 
 
 def why_lost(broker: Broker, name: str, *, was_open: bool = True) -> str:
@@ -60,11 +35,13 @@ def why_lost(broker: Broker, name: str, *, was_open: bool = True) -> str:
     if name in _NO_MQTT:
         return not_mqtt(broker)
     if name not in _NOTHING:
-        return f"{_CLOSED}: {name.lower()}"
+        return f"{BROKER.closed}: {name.lower()}"
     if not was_open:
-        return f"{_CLOSED} before it said who it is; {_check(broker)}"
+        return f"{BROKER.closed} before it said who it is; {_check(broker)}"
     # Some brokers do not say so.
-    return _CLOSED + (", perhaps for another client with our client_id" if broker.client_id else "")
+    return BROKER.closed + (
+        ", perhaps for another client with our client_id" if broker.client_id else ""
+    )
 
 
 def refused(name: str) -> str:

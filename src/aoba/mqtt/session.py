@@ -17,23 +17,21 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from aoba.endpoints.reasons import BROKER, not_found, too_late, why_network
+from aoba.endpoints.resolver import Address, connect, resolve
+from aoba.endpoints.topic import Broker
 from aoba.errors import BrokerError
 from aoba.mqtt.backlog import MAX_MESSAGES, Backlog, Message
 from aoba.mqtt.packets import MAX_PUBLISH
 from aoba.mqtt.reasons import (
     forbidden,
-    not_found,
     not_mqtt,
     refused,
     silent,
-    too_late,
     why_lost,
-    why_not,
 )
 from aoba.mqtt.receiver import Receiver
-from aoba.mqtt.url import Broker
 from aoba.mqtt.wire import Wire
-from aoba.resolver import Address, connect, resolve
 
 PATIENCE: Final = 5.0
 """Seconds for a connection, and for each answer."""
@@ -105,7 +103,7 @@ class Session:
         except TimeoutError:
             raise BrokerError((too_late if addresses else not_found)(PATIENCE)) from None
         except OSError as error:
-            raise BrokerError(why_not(broker, error)) from None
+            raise BrokerError(why_network(BROKER, error, tls=broker.tls)) from None
         # Before version 5, paho is told at its start whether the session persists.
         clean = not self._persistent if broker.protocol == "5" else MQTT_CLEAN_START_FIRST_ONLY
         self._paho.connect(
@@ -254,7 +252,7 @@ class Session:
     def _on_disconnect(self, _: Any, __: Any, ___: Any, code: Any, ____: Any) -> None:
         error, was_open = self._wire.error, self._connected.done()
         if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-            words = why_not(self._broker, error)
+            words = why_network(BROKER, error, tls=self._broker.tls)
         else:
             words = why_lost(self._broker, code.getName(), was_open=was_open)
         self._lose(BrokerError(words))

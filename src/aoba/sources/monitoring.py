@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aoba.duration import parse_duration
+from aoba.endpoints.options import one_of
+from aoba.endpoints.units import parse_duration
 from aoba.errors import UsageError
-from aoba.options import one_of
 from aoba.sources.freshness import FreshnessRule
 from aoba.sources.health_place import HealthPlace, parse_health
 

@@ -10,9 +10,9 @@ import difflib
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from aoba.endpoints.options import without_secrets
 from aoba.errors import DocumentError, UsageError
 from aoba.extras import require
-from aoba.options import without_secrets
 from aoba.sources.kinds import ACCEPTED, SOURCES
 from aoba.sources.spec import Spec
 
@@ -50,7 +50,7 @@ def _script(text: str, kind: str) -> Spec:
 
 
 def _hint(name: str, colon: str, location: str) -> str:
-    from aoba.client.target import TARGETS, meant_target
+    from aoba.endpoints.device import TARGETS, meant_target
 
     if colon and (name in TARGETS or name == "tls"):
         return f"; to poll a device, put modbus: before it, as in {SOURCES['modbus'].form}"

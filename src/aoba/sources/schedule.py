@@ -8,7 +8,7 @@ skipped and counted. Times are seconds of one monotonic clock, passed in.
 from math import ceil, floor
 
 from aoba.document.schema import MAX_INTERVAL_MS, MIN_INTERVAL_MS
-from aoba.duration import parse_duration
+from aoba.endpoints.units import parse_duration
 from aoba.errors import UsageError
 
 

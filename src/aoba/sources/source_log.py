@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterable
 from typing import Final
 
 from aoba.logs.dedup import REMIND, Dedup
-from aoba.logs.rate_limit import RateLimit, cost
+from aoba.logs.rate_limit import LineLimit, RateLimit
 from aoba.logs.reminder import Reminder
 from aoba.sources.stderr_log import StderrLog
 
@@ -35,7 +35,7 @@ class SourceLog:
         self._name = name
         self._run = 0
         self._failed = False  # whether an error has come since the last run was over
-        self._limit = limit = RateLimit(BURST, PER_SECOND)
+        self._limit = limit = LineLimit(BURST, PER_SECOND)
         warnings = RateLimit(WARNINGS_BURST, WARNINGS_PER_SECOND)
         self._repeated = {
             logging.ERROR: Dedup("error", remind=remind, limit=limit),
@@ -48,7 +48,6 @@ class SourceLog:
         }
         self._reminder = Reminder(remind, self._is_pending, self._remind)
         self._stderr = StderrLog(self._write, _log.isEnabledFor, self._reminder.look, remind)
-        self._left_out = 0
 
     def run_begins(self, number: int) -> None:
         """What is told from now on is of run `number`."""
@@ -74,7 +73,7 @@ class SourceLog:
         self._reminder.cancel()
         for level, dedup in self._dedups():
             self._write_all(level, dedup.end())
-        self._tell_left_out()
+        self._write_all(logging.WARNING, self._limit.more())
         self._stderr.end()
         self._write_of_source(logging.INFO, summary)
 
@@ -111,22 +110,16 @@ class SourceLog:
         _log.exception("%s run %d: defect in Aoba", self._name, self._run)
 
     def _has_room(self, text: str) -> bool:
-        has_room = self._limit.take(cost(text), time.monotonic())
+        has_room = self._limit.lets(text, time.monotonic())
         if not has_room:
-            self._left_out += 1
             self._reminder.look()
         return has_room
-
-    def _tell_left_out(self) -> None:
-        count, self._left_out = self._left_out, 0
-        if count:
-            self._write(logging.WARNING, f"{count} more lines, not shown")
 
     def _dedups(self) -> list[tuple[int, Dedup]]:
         return [*self._repeated.items(), *self._changes.items()]
 
     def _is_pending(self) -> bool:
-        if self._left_out or self._stderr.pending:
+        if self._limit.left_out or self._stderr.pending:
             return True
         return any(dedup.pending for _, dedup in self._dedups())
 
@@ -134,7 +127,7 @@ class SourceLog:
         now = time.monotonic()
         for level, dedup in self._dedups():
             self._write_all(level, dedup.due(now))
-        self._tell_left_out()
+        self._write_all(logging.WARNING, self._limit.more())
         self._stderr.due(now)
 
     def _write_all(self, level: int, lines: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.logs.dedup import MAX_KEYS, Dedup
-from aoba.logs.rate_limit import RateLimit, cost
+from aoba.logs.rate_limit import LineLimit
 from aoba.sources.stderr import Event, StderrParser, alike
 
 BURST: Final = 1024 * 1024
@@ -42,18 +42,17 @@ class StderrLog:
         self._write, self._is_shown, self._held_for = write, is_shown, held
         self._on_look = on_look
         self._parser = StderrParser()
-        self._limit = RateLimit(BURST, PER_SECOND)
+        self._limit = LineLimit(BURST, PER_SECOND, "lines on stderr")
         self._tracebacks = Dedup("traceback", remind=remind, limit=self._limit)
         self._behind: dict[int, set[int]] = {}  # key of a traceback -> hashes of lines behind it
         self._is_full = False  # whether the newest traceback is logged, rather than counted
-        self._left_out = 0
         self._held_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def pending(self) -> bool:
         """Whether there are counts that were not logged."""
-        return bool(self._left_out) or self._tracebacks.pending
+        return bool(self._limit.left_out) or self._tracebacks.pending
 
     def feed(self, line: str) -> None:
         for event in self._parser.feed(line):
@@ -71,7 +70,7 @@ class StderrLog:
 
     def due(self, now: float) -> None:
         self._write_all(LEVEL, self._tracebacks.due(now))
-        self._tell_left_out()
+        self._write_all(LEVEL, self._limit.more())
 
     def end(self) -> None:
         """Nothing more is going to happen."""
@@ -79,7 +78,7 @@ class StderrLog:
             self._timer.cancel()
         self.run_over()
         self._write_all(LEVEL, self._tracebacks.end())
-        self._tell_left_out()
+        self._write_all(LEVEL, self._limit.more())
 
     def _wait(self, seconds: float) -> None:
         """Have what is held logged, though nothing may follow it."""
@@ -125,15 +124,8 @@ class StderrLog:
         return True
 
     def _write_line(self, level: int, line: str, now: float) -> None:
-        if self._limit.take(cost(line), now):
+        if self._limit.lets(line, now):
             self._write(level, line)
-        else:
-            self._left_out += 1
-
-    def _tell_left_out(self) -> None:
-        count, self._left_out = self._left_out, 0
-        if count:
-            self._write(LEVEL, f"{count} more lines on stderr, not shown")
 
     def _write_all(self, level: int, lines: list[str]) -> None:
         for line in lines:

@@ -6,12 +6,13 @@ import time
 import pytest
 
 from aoba.client.blocks import Block
+from aoba.client.channel_state import ChannelState
 from aoba.client.connection import Connection
-from aoba.client.line_state import LineState
 from aoba.client.poll import poll
 from aoba.client.requests import identify, read_once
-from aoba.client.target import parse_target
-from aoba.client.wire import MAX_UNASKED
+from aoba.client.transport_adapter import MAX_UNASKED
+from aoba.endpoints.device import parse_target
+from aoba.endpoints.request_options import RetryPolicy
 from aoba.errors import BadAnswer, DeviceError, NoAnswer, NoConnection, Unasked
 from aoba.logs.trace_level import TraceLevel
 from aoba.modbus.spec import Table
@@ -32,7 +33,7 @@ def registers(request):
 
 
 def states(url):
-    return LineState(parse_target(url))
+    return ChannelState(parse_target(url))
 
 
 def test_a_poll_goes_on_where_more_came_than_anybody_asked_for(monkeypatch):
@@ -40,20 +41,18 @@ def test_a_poll_goes_on_where_more_came_than_anybody_asked_for(monkeypatch):
 
     async def main():
         state, got = states(RTU), []
-        polling = poll(
-            lambda: Connection.connect(state, TIMEOUT), lambda it: read_once(it, ONE), 0.001
-        )
+        polling = poll(state, RetryPolicy(TIMEOUT, 0), lambda it: read_once(it, ONE), 0.001)
         async for one in polling:
             got.append(type(one))
             if len(got) == 1:
-                device.wires[0].data_received(bytes(MAX_UNASKED + 1))
+                device.adapters[0].data_received(bytes(MAX_UNASKED + 1))
             if len(got) == 3:
                 break
         await polling.aclose()
         return got
 
     assert asyncio.run(main()) == [bytes, Unasked, bytes]
-    assert len(device.wires) == 2
+    assert len(device.adapters) == 2
 
 
 def test_nobody_waits_for_late_answers_where_the_connection_is_lost(monkeypatch):
@@ -67,7 +66,7 @@ def test_nobody_waits_for_late_answers_where_the_connection_is_lost(monkeypatch)
         state.matcher.done()
         asking = asyncio.create_task(read_once(connection, ONE))
         await asyncio.sleep(0)
-        device.wires[0].connection_lost(ConnectionResetError())
+        device.adapters[0].connection_lost(ConnectionResetError())
         async with asyncio.timeout(TIMEOUT):
             await asking
 
@@ -109,12 +108,12 @@ def test_what_came_before_a_request_was_sent_says_nothing_about_it(monkeypatch, 
     async def main():
         connection = await Connection.connect(state, TIMEOUT)
         connection.timeout = 0.05
-        wire = device.wires[0]
-        wire._reader.expect(rtu(1, device_request), echo=False)
+        adapter = device.adapters[0]
+        adapter._reader.expect(rtu(1, device_request), echo=False)
         asking = asyncio.create_task(read_once(connection, Block(1, Table.HOLDING, Span(10, 14))))
         await asyncio.sleep(0)
         assert device.requests == []
-        wire.data_received(late)
+        adapter.data_received(late)
         await asking
 
     with pytest.raises(NoAnswer, match="no answer within"):
@@ -138,7 +137,7 @@ def test_half_an_answer_is_told(monkeypatch):
 
 def test_an_answer_that_is_too_short_to_be_described_breaks_no_connection(monkeypatch):
     device = NearDevice(monkeypatch, lambda it: [it[:4] + b"\0\3\1\x2b\x0e"])
-    state = LineState(parse_target("tcp://10.0.0.5"), TraceLevel.APP)
+    state = ChannelState(parse_target("tcp://10.0.0.5"), TraceLevel.APP)
 
     async def main():
         connection = await Connection.connect(state, TIMEOUT)
@@ -146,7 +145,7 @@ def test_an_answer_that_is_too_short_to_be_described_breaks_no_connection(monkey
 
     with pytest.raises(BadAnswer):
         asyncio.run(main())
-    assert isinstance(device.wires[0].lost.result(), BadAnswer)  # on purpose, then
+    assert isinstance(device.adapters[0].lost.result(), BadAnswer)  # on purpose, then
 
 
 def test_datagrams_that_nobody_asked_for_end_a_connection(monkeypatch):
@@ -155,7 +154,7 @@ def test_datagrams_that_nobody_asked_for_end_a_connection(monkeypatch):
     async def main():
         connection = await Connection.connect(states("udp://10.0.0.5"), TIMEOUT)
         for _ in range(2 + MAX_UNASKED // 1000):
-            device.wires[0].datagram_received(bytes(1000), None)
+            device.adapters[0].datagram_received(bytes(1000), None)
         await read_once(connection, ONE)
 
     with pytest.raises(Unasked, match="more than 64 KiB came unasked"):

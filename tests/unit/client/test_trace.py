@@ -55,11 +55,11 @@ def test_whatever_a_device_sends_the_trace_has_a_bound(trace, clock, caplog):
 
 
 def test_what_is_left_out_is_counted_and_said(trace, clock, caplog):
-    while not trace._left_out:
+    while not trace._limit.left_out:
         trace.received(bytes(1000))
     trace.received(b"1")
     trace.received(bytes(1000))
-    left_out = trace._left_out
+    left_out = trace._limit.left_out
     trace.pause()
     assert caplog.messages[-1] == f"{URL}: {left_out} more lines, not shown"
     trace.pause()

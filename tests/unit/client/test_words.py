@@ -5,8 +5,8 @@ import pytest
 from aoba.client.answers import Frame, Stray
 from aoba.client.blocks import Block
 from aoba.client.came import Came
-from aoba.client.target import parse_target
 from aoba.client.words import echo, refusal, silence
+from aoba.endpoints.device import parse_target
 from aoba.modbus.spec import Table
 from aoba.modbus.words import exception_words
 from aoba.spans import Span

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from aoba.endpoints.url import TlsUrl
 from aoba.errors import UsageError
 from aoba.links.certificates import role_of, server_context
-from aoba.links.url import TlsUrl
 from support.certificates import Authority, private_pem
 
 

@@ -3,6 +3,7 @@ import socket
 
 import pytest
 
+from aoba.endpoints.url import parse_listen
 from aoba.links.connection import Connection
 from aoba.links.guard import Guard
 from aoba.links.link_log import LinkLog
@@ -10,7 +11,6 @@ from aoba.links.outstanding import Outstanding
 from aoba.links.rtu_tcp import RtuConnection
 from aoba.links.serial_session import SerialSession
 from aoba.links.session import MAX_REQUESTS, MbapSession
-from aoba.links.url import parse_listen
 from aoba.modbus import rtu
 from aoba.modbus.port import Port
 from aoba.modbus.spec import Table

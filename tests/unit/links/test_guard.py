@@ -2,8 +2,8 @@ import logging
 
 import pytest
 
+from aoba.endpoints.url import parse_listen
 from aoba.links.guard import Guard
-from aoba.links.url import parse_listen
 from aoba.modbus.client import READING_FUNCTIONS
 
 

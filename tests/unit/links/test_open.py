@@ -4,10 +4,10 @@ from importlib import import_module
 
 import pytest
 
+from aoba.endpoints.url import SCHEMES, parse_listen
 from aoba.links.open import open_link
 from aoba.links.roles import NO_RULES
 from aoba.links.served import ServedStations
-from aoba.links.url import SCHEMES, parse_listen
 from aoba.modbus.ready import ReadyAnswers
 
 

@@ -1,7 +1,7 @@
 import pytest
 
+from aoba.endpoints.url import SCHEMES
 from aoba.links.protocols import foreign_words
-from aoba.links.url import SCHEMES
 from aoba.modbus.foreign import WireProtocol
 
 PLACES = {

@@ -59,6 +59,15 @@ def test_the_brief_text_is_what_is_counted(dedup):
     ]
 
 
+def test_the_newest_brief_text_is_what_is_counted(dedup):
+    dedup.happened("off by 1", 0.0, key="off", brief="off by 1")
+
+    assert dedup.happened("off by 2", 1.0, key="off", brief="off by 2") == []
+    assert dedup.happened("off by 3", 60.0, key="off", brief="off by 3") == [
+        "same error, 2 times: off by 3"
+    ]
+
+
 def test_of_many_lines_the_first_is_what_is_counted(dedup):
     dedup.happened("bad\nin detail", 0.0)
 

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from aoba.logs.rate_limit import OVERHEAD, RateLimit, cost
+from aoba.logs.rate_limit import OVERHEAD, LineLimit, RateLimit, cost
 from aoba.logs.setup import JsonFormatter, TextFormatter
 
 
@@ -92,3 +92,13 @@ def test_the_cost_of_a_text_is_what_it_takes_in_either_form_of_the_log(text, for
 
 def test_each_line_of_a_text_has_its_overhead():
     assert cost("a\nb\nc") == 3 * OVERHEAD + len(r"a\nb\nc")
+
+
+def test_lines_that_are_left_out_are_counted_until_that_is_said():
+    limit = LineLimit(OVERHEAD + 4, 0, "lines on stderr")
+
+    assert [limit.lets(line, 0.0) for line in ("good", "bad", "bad")] == [True, False, False]
+    assert limit.left_out == 2
+    assert limit.more() == ["2 more lines on stderr, not shown"]
+    assert limit.more() == []
+    assert LineLimit(1, 1).more() == []

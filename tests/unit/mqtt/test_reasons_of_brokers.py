@@ -1,48 +1,10 @@
-import errno
-import socket
-import ssl
-
 import pytest
 
-from aoba.mqtt.reasons import forbidden, not_mqtt, refused, silent, why_lost, why_not
-from aoba.mqtt.url import Broker
+from aoba.endpoints.topic import Broker
+from aoba.mqtt.reasons import forbidden, not_mqtt, refused, silent, why_lost
 
 PLAIN = Broker("b", 1883)
 TLS = Broker("b", 8883, tls=True)
-
-
-def untrusted(message):
-    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
-    error.verify_message = message
-    return error
-
-
-def alert(reason):
-    error = ssl.SSLError(1, reason)
-    error.reason = reason
-    return error
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "nobody listens there; check the port"),
-        (OSError(errno.EHOSTUNREACH, "x"), "there is no way to that host"),
-        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
-        (socket.gaierror(-2, "x"), "there is no such host"),
-        (ConnectionResetError(errno.ECONNRESET, "x"), "the broker closed the connection"),
-        (untrusted("self-signed certificate"), "is not trusted: self-signed certificate; ca=FILE"),
-        (untrusted("Hostname mismatch, x."), "is not its own: Hostname mismatch, x; name=NAME"),
-        (alert("CERTIFICATE_REQUIRED"), "it refuses us: certificate required; cert=FILE"),
-        (alert("WRONG_VERSION_NUMBER"), "TLS fails: wrong version number; check the port"),
-    ],
-)
-def test_why_there_is_no_connection(error, words):
-    assert words in why_not(PLAIN, error)
-
-
-def test_a_reset_during_a_handshake():
-    assert why_not(TLS, ConnectionResetError()).endswith("check whether it speaks TLS there")
 
 
 @pytest.mark.parametrize(

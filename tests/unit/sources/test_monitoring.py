@@ -1,7 +1,7 @@
 import pytest
 
+from aoba.endpoints.options import parse_options
 from aoba.errors import UsageError
-from aoba.options import parse_options
 from aoba.sources.freshness import FreshnessRule
 from aoba.sources.health_place import HealthPlace
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring

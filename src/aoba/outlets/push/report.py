@@ -6,27 +6,27 @@ from collections.abc import Iterable
 from typing import Any
 
 from aoba.client.blocks import Block
-from aoba.client.target import Target
+from aoba.endpoints.device import Target
 from aoba.errors import DeviceError
-from aoba.outlets.push.plan import Plan
-from aoba.outlets.push.replica import Replica
+from aoba.outlets.push.desired_state import DesiredState
+from aoba.outlets.push.device_shadow import DeviceShadow
 from aoba.spans import Span
 
 _log = logging.getLogger("aoba.outlets.push")
 
 
 class Report:
-    """About the devices of `plan`, at `target`."""
+    """About the devices of `desired`, at `target`."""
 
-    def __init__(self, target: Target, plan: Plan) -> None:
-        self._url, self._plan = str(target), plan
+    def __init__(self, target: Target, desired: DesiredState) -> None:
+        self._url, self._desired = str(target), desired
         self._written: Counter[int] = Counter()
         self._requests = 0
         self.failures: Counter[str] = Counter()
 
-    def wrote(self, replica: Replica, span: Span) -> None:
+    def wrote(self, shadow: DeviceShadow, span: Span) -> None:
         """One request has written these addresses."""
-        self._written[replica.unit] += replica.values_in(span)
+        self._written[shadow.unit] += shadow.values_in(span)
         self._requests += 1
 
     @property
@@ -62,8 +62,8 @@ class Report:
     def waiting(self) -> str:
         """What waits while there is no connection: `; 12 values of 2 stations wait`."""
         waiting: Counter[int] = Counter()
-        for replica in self._plan.replicas:
-            waiting[replica.unit] += replica.given_values
+        for shadow in self._desired.shadows:
+            waiting[shadow.unit] += shadow.given_values
         stations = len(+waiting)
         values = _counted(waiting.total(), "value")
         return f"; {values} of {_counted(stations, 'station')} wait" if stations else ""
@@ -74,9 +74,9 @@ class Report:
 
     def end(self) -> None:
         """Nothing more is going to happen."""
-        for trouble in self._plan.troubles:
-            self.trouble(trouble.over())
-        left = [replica.block(span) for replica in self._plan.replicas for span in replica.waiting]
+        for outage in self._desired.outages:
+            self.trouble(outage.over())
+        left = [shadow.block(span) for shadow in self._desired.shadows for span in shadow.waiting]
         parts = [f"{_values(self._written)}, in {_counted(self._requests, 'request')}"]
         parts += [_counted(count, what) for what, count in self.failures.items()]
         if left:

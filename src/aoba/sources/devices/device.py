@@ -15,15 +15,16 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from aoba.client.blocks import Block, to_read
+from aoba.client.channel import Channel, is_silence
+from aoba.client.channel_pool import ChannelPool
 from aoba.client.connection import Connection
-from aoba.client.line import Line, is_silence
-from aoba.client.lines import Lines
 from aoba.client.requests import read_once
 from aoba.client.words import ECHO, in_log
 from aoba.document.decode import Decoded
 from aoba.document.schema import Document
 from aoba.errors import DeviceError, DeviceException, DocumentError
 from aoba.registers.image import Image
+from aoba.retry import Backoff
 from aoba.sources.clock import sleep_until
 from aoba.sources.deliveries import Deliveries
 from aoba.sources.devices.document import polled
@@ -34,9 +35,6 @@ from aoba.sources.shared import Shared
 
 MAX_REST: Final = 10.0
 """Seconds that a silent station is left alone at most, where it shares its line."""
-
-_MOST_DOUBLINGS: Final = 16
-"""Of the rest of a station that stays silent; its timeout is 1 ms at least."""
 
 
 class _Read(NamedTuple):
@@ -49,18 +47,17 @@ class _Read(NamedTuple):
 class DeviceSource:
     """The source `name`. Raises DocumentError where the registers for its health are taken."""
 
-    def __init__(self, name: str, spec: DeviceSpec, line: Line, image: Image) -> None:
-        self._spec, self._line = spec, line
-        self._patience = spec.patience
+    def __init__(self, name: str, spec: DeviceSpec, channel: Channel, image: Image) -> None:
+        self._spec, self._channel = spec, channel
+        self._policy = spec.retry_policy
         self._polls = Deliveries(name, spec.monitoring, image, "polls")
-        self._writes = DeviceWrites(spec, line, self._polls.log)
+        self._writes = DeviceWrites(spec, channel, self._polls.log)
         self._is_slow = self._is_echo_told = False
         self._has_answered = False
         self._failed_at: float | None = None  # the first poll of those that failed in a row
-        self._silences = 0  # in a row, as far as they count
-        self._not_before = 0.0
+        self._rest = Backoff(min(MAX_REST, self._policy.cost), MAX_REST)
         image.delegate(name, self._writes)
-        line.units[spec.unit] += 1
+        channel.units[spec.unit] += 1
 
     @property
     def settled(self) -> asyncio.Event:
@@ -70,12 +67,12 @@ class DeviceSource:
         blocks = list(self._blocks())
         first = time.monotonic()
         schedules = {every: Schedule(every, first) for _, every in blocks}
-        with self._polls.alive(), self._line_in_use():
+        with self._polls.alive(), self._channel_in_use():
             while True:
                 await sleep_until(min(schedule.due for schedule in schedules.values()))
                 now = time.monotonic()
                 due = {every for every, schedule in schedules.items() if schedule.due <= now}
-                if now < self._not_before:
+                if now < self._rest.until:
                     for every in due:
                         schedules[every].skip()
                     continue
@@ -88,11 +85,11 @@ class DeviceSource:
                     self._tell_slowness(min(skipped))
 
     @contextmanager
-    def _line_in_use(self) -> Iterator[None]:
+    def _channel_in_use(self) -> Iterator[None]:
         try:
             yield
         finally:
-            self._line.units -= Counter([self._spec.unit])
+            self._channel.units -= Counter([self._spec.unit])
 
     def _blocks(self) -> Iterator[tuple[Block, float]]:
         """What one request each asks for, and seconds from one time to the next."""
@@ -130,7 +127,7 @@ class DeviceSource:
         for block in blocks:
             request = partial(self._read, block)
             try:
-                reads.append(await self._line.ask(self._spec.unit, request, self._patience))
+                reads.append(await self._channel.ask(self._spec.unit, request, self._policy))
             except DeviceException as error:
                 if is_silence(error):
                     raise
@@ -163,22 +160,21 @@ class DeviceSource:
         self._polls.error(in_log(error, self._spec.target), error.kind)
         now = time.monotonic()
         self._failed_at = self._failed_at or now
-        if is_silence(error) and len(self._line.units) > 1:
-            self._not_before = now + min(MAX_REST, self._patience.cost * 2**self._silences)
-            self._silences = min(self._silences + 1, _MOST_DOUBLINGS)
+        if is_silence(error) and len(self._channel.units) > 1:
+            self._rest.failed(now)
 
     def _note_answer(self) -> None:
         if self._failed_at is not None and self._has_answered:
             after = time.monotonic() - self._failed_at
             self._polls.log.of_source(logging.INFO, f"answers again, after {after:.1f} s")
-        if self._line.gives_back and not self._is_echo_told:
+        if self._channel.gives_back and not self._is_echo_told:
             self._is_echo_told = True
             self._polls.log.of_source(logging.WARNING, ECHO)
         self._has_answered = True
         self._failed_at = None
-        self._silences = 0
+        self._rest.reset()
 
 
 def build_device(name: str, spec: DeviceSpec, shared: Shared) -> DeviceSource:
-    lines = shared.resource("lines", lambda: Lines(shared.trace))
-    return DeviceSource(name, spec, lines.line(spec.target), shared.image)
+    channels = shared.resource("channels", lambda: ChannelPool(shared.trace))
+    return DeviceSource(name, spec, channels.channel(spec.target), shared.image)

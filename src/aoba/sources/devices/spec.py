@@ -13,13 +13,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from aoba.client.addresses import split_addresses
 from aoba.client.blocks import TABLES, Block
-from aoba.client.target import Target, has_broadcast, options_of, parse_target
-from aoba.client.turns import Patience
-from aoba.duration import parse_duration
+from aoba.endpoints.device import Target, has_broadcast, options_of, parse_target
+from aoba.endpoints.options import Parsers, flag, parse_options
+from aoba.endpoints.request_options import RetryPolicy
+from aoba.endpoints.units import parse_duration
 from aoba.errors import UsageError
 from aoba.modbus.manuals import beyond_hint
 from aoba.modbus.spec import ADDRESS_COUNT, MAX_UNIT_ID, MIN_UNIT_ID
-from aoba.options import Parsers, flag, parse_options
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 from aoba.spans import Span, Spans
 
@@ -67,8 +67,8 @@ class DeviceSpec:
         return f"{self.name} {', '.join(polled.block.place for polled in self.blocks)}"
 
     @property
-    def patience(self) -> Patience:
-        return Patience(self.timeout, self.retries, self.target.requests.busy_retries)
+    def retry_policy(self) -> RetryPolicy:
+        return RetryPolicy(self.timeout, self.retries, self.target.requests.busy_retries)
 
 
 def parse_device(text: str) -> DeviceSpec:

@@ -6,13 +6,13 @@ of date.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from aoba.client.blocks import Block
+from aoba.client.channel import Channel
 from aoba.client.connection import Connection
-from aoba.client.line import Line
 from aoba.client.requests import mask_write, write
 from aoba.client.words import in_log
 from aoba.errors import DeviceBusy, DeviceError, DeviceException, IllegalDataAddress
@@ -28,9 +28,8 @@ _SINGLE: Final = (FunctionCode.WRITE_SINGLE_COIL, FunctionCode.WRITE_SINGLE_REGI
 class DeviceWrites:
     """Implements `aoba.modbus.forwarding.Device`."""
 
-    def __init__(self, spec: DeviceSpec, line: Line, log: SourceLog) -> None:
-        self._spec, self._line, self._log = spec, line, log
-        self._patience = spec.patience
+    def __init__(self, spec: DeviceSpec, channel: Channel, log: SourceLog) -> None:
+        self._spec, self._channel, self._log = spec, channel, log
         self._written: list[Block] = []
         self._is_noted = False  # what is written
         self._told = False
@@ -100,7 +99,7 @@ class DeviceWrites:
                     self._note(written)
 
         try:
-            await self._line.ask(self._spec.unit, request, self._patience, is_write=True)
+            await self._ask(request)
         except DeviceException as error:
             return error.code
         except DeviceBusy:
@@ -110,6 +109,10 @@ class DeviceWrites:
             self._log.repeatable(logging.WARNING, text, f"write: {error.kind or type(error)}")
             return ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
         return None
+
+    async def _ask(self, request: Callable[[Connection], Awaitable[None]]) -> None:
+        unit, policy = self._spec.unit, self._spec.retry_policy
+        await self._channel.ask(unit, request, policy, is_write=True)
 
     def _note(self, written: Block) -> None:
         if self._is_noted:

@@ -18,16 +18,16 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from aoba.document.decode import Decoded
 from aoba.document.stream import MAX_VALUE
+from aoba.endpoints.resolver import resolve
+from aoba.endpoints.secret import read_secret, read_secret_again
+from aoba.endpoints.tls import client_context, why_tls_failed
 from aoba.errors import DocumentError, UsageError
 from aoba.registers.image import Image
-from aoba.resolver import resolve
-from aoba.secret import read_secret, read_secret_again
 from aoba.sources.clock import sleep_until
 from aoba.sources.deliveries import Deliveries, decoded_of, too_large
 from aoba.sources.fetch.spec import FetchSpec
 from aoba.sources.schedule import Schedule
 from aoba.sources.shared import Shared
-from aoba.tls import client_context, why_tls_failed
 from aoba.worker.caller import Caller
 
 MAX_REDIRECTS: Final = 5
@@ -51,7 +51,7 @@ class FetchSource:
         self._deliveries = Deliveries(name, spec.monitoring, image, "answers")
         self._ssl: ssl.SSLContext | bool = True
         if spec.url.startswith("https:"):
-            self._ssl = client_context(spec.place, spec.ca, spec.cert, spec.key, strict=spec.strict)
+            self._ssl = client_context(spec.tls, spec.place)
         self._caller = Caller()
         if spec.token:  # where that is of no use, say so before anything starts
             read_secret("token", spec.token)

@@ -8,13 +8,14 @@ URL. One of the server's that is called like one of ours stands behind a `%3F`, 
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from aoba.duration import parse_duration
+from aoba.endpoints.client_tls import NO_TLS, ClientTls
+from aoba.endpoints.host_port import split_url
+from aoba.endpoints.options import CERTIFICATES, Parsers, parse_options
+from aoba.endpoints.units import parse_duration
 from aoba.errors import UsageError
-from aoba.options import Parsers, flag, parse_options
 from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 from aoba.sources.schedule import parse_interval
@@ -25,6 +26,8 @@ DEFAULT_TIMEOUT: Final = 10.0
 
 _PREFIX: Final = "fetch:"
 _SCHEMES: Final = ("http", "https")
+_ANY_PORT: Final = 1
+"""Of a URL without one: each scheme has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,7 @@ class FetchSpec:
     """Seconds for a whole answer."""
     token: str | None = field(default=None, repr=False)
     """Sent as `Authorization: Bearer`; `@FILE` or `env:NAME` say where it is."""
-    ca: Path | None = None
-    """Who signs the certificate of the server; None: whom the system trusts."""
-    cert: Path | None = None
-    """Ours, and those between it and the root, PEM; None: the server asks for none."""
-    key: Path | None = None
-    """None: it is in the same file as the certificate."""
-    strict: bool = False
-    """Whether certificates have to follow RFC 5280 to the letter."""
+    tls: ClientTls = NO_TLS
     monitoring: Monitoring = UNMONITORED
 
     @property
@@ -74,26 +70,26 @@ def parse_fetch(text: str) -> FetchSpec:
     def refuse(reason: object) -> UsageError:
         return UsageError(f"{shown}: {reason}; expected {FORM}")
 
+    if scheme.lower() not in _SCHEMES:
+        raise refuse("only http and https can be asked for documents")
     try:
-        parts = urlsplit(location)
-        host, port = parts.hostname, parts.port
+        _, port, parts = split_url(location, _ANY_PORT)
     except ValueError as error:
         raise refuse(error) from None
-    if parts.scheme not in _SCHEMES:
-        raise refuse("only http and https can be asked for documents")
-    if not host or port == 0:
-        raise refuse("the port is 0" if host else "the host is missing")
+    if not port:
+        raise refuse("the port is 0")
     if parts.username is not None:
         raise refuse("a user is of no use here, ?token= is")
     if parts.fragment:
         raise refuse(f"unknown fragment {parts.fragment!r}")
-    accepted = {**_OPTIONS, **(_TLS_OPTIONS if parts.scheme == "https" else {})}
+    accepted = {**_OPTIONS, **(CERTIFICATES if parts.scheme == "https" else {})}
     pairs = parse_qsl(query, keep_blank_values=True)
     ours = urlencode([pair for pair in pairs if pair[0] in accepted])
     theirs = urlencode([pair for pair in pairs if pair[0] not in accepted])
     options = parse_options(shown, ours, accepted)
     if "key" in options and "cert" not in options:
         raise refuse("option 'key' goes with cert=FILE")
+    options["tls"] = ClientTls(**{it: options.pop(it) for it in CERTIFICATES if it in options})
     options["monitoring"] = take_monitoring(shown, options)
     query = "&".join(filter(None, (escaped, theirs)))
     return FetchSpec(urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), **options)
@@ -105,16 +101,9 @@ def _token(text: str) -> str:
     return text
 
 
-def _path(text: str) -> Path:
-    if not text or "\0" in text:
-        raise UsageError(f"expected the path of a file, got {text!r}")
-    return Path(text)
-
-
 _OPTIONS: Final[Parsers] = {
     "interval": parse_interval,
     "timeout": parse_duration,
     "token": _token,
     **MONITORING,
 }
-_TLS_OPTIONS: Final[Parsers] = {"ca": _path, "cert": _path, "key": _path, "strict": flag}

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from aoba.endpoints.options import flag, parse_options
 from aoba.errors import UsageError
-from aoba.options import flag, parse_options
 from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 from aoba.sources.paths import UNKNOWN, absolute, in_spec, kind_at

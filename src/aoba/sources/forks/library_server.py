@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
+from aoba.retry import Backoff
 from aoba.sources.forks.fork_process import LEARNED, ForkProcess
 from aoba.sources.forks.imports import Libraries
 from aoba.sources.forks.warm import IDLE, ForkServer
@@ -92,8 +93,8 @@ class LibraryServer:
         self._server: ForkServer | None = None
         self._successor: ForkServer | None = None
         self._retired: list[ForkServer] = []
-        self._ready_at = self._not_before = 0.0
-        self._pause = FIRST_PAUSE
+        self._ready_at = 0.0
+        self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._idle: asyncio.TimerHandle | None = None
 
     def fits(self, spec: ScriptSpec, packages: frozenset[str]) -> bool:
@@ -130,7 +131,7 @@ class LibraryServer:
 
     def _succeed(self) -> None:
         if self._successor is None:
-            if time.monotonic() < self._not_before:
+            if time.monotonic() < self._backoff.until:
                 return
             self._loading = len(self._wanted)
             self._successor = ForkServer(
@@ -168,9 +169,8 @@ class LibraryServer:
         self._server, self._loading = None, -1
         now = time.monotonic()
         if now > self._ready_at + STEADY:
-            self._pause = FIRST_PAUSE
-        self._not_before = now + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._backoff.reset()
+        self._backoff.failed(now)
 
     def _retire(self, server: ForkServer | None) -> None:
         if server is not None:

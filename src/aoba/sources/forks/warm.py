@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, Final, Protocol, TypeVar
 
 from aoba.logs.dedup import Dedup
+from aoba.retry import Backoff
 from aoba.sources.forks.fork_process import ForkProcess
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
@@ -105,11 +106,10 @@ class ForkServer:
         """The newest process, if there has been one, in whatever state."""
         self._process: ForkProcess | None = None
         self._given_up = not hasattr(os, "fork")
-        self._pause = FIRST_PAUSE
+        self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._resting: ForkProcess | None = None  # one that was ended for want of work
         self._asked = 0.0
         self._since = 0.0  # the start of the process
-        self._not_before = 0.0
         self._unable = 0  # runs that the process could not fork, as far as is known
         self._last_line = ""
         self._warnings = Dedup("warning")
@@ -118,7 +118,7 @@ class ForkServer:
         """One that can start a run now. Where there is none, `launch` has it started meanwhile."""
         now = self._asked = time.monotonic()
         if self._process is None:
-            if launch and not self._given_up and now >= self._not_before:
+            if launch and not self._given_up and now >= self._backoff.until:
                 self._launch(now)
             return None
         process = self._process
@@ -126,8 +126,8 @@ class ForkServer:
             process.end(f"was not ready in {self._loading:g} s")
         if process.unable > self._unable:
             self._unable = process.unable
-            self._not_before = now + UNABLE
-        return process if process.ready and now >= self._not_before else None
+            self._backoff.until = now + UNABLE
+        return process if process.ready and now >= self._backoff.until else None
 
     @property
     def is_hopeless(self) -> bool:
@@ -172,7 +172,7 @@ class ForkServer:
             )
         except OSError as error:
             self._tell(f"cannot be started: {error}")
-            self._back_off(now)
+            self._backoff.failed(now)
 
     def _heard(self, line: str) -> None:
         self._last_line = line
@@ -192,12 +192,8 @@ class ForkServer:
         else:
             self._tell(f"{process.end_reason}, and is started again")
             if process.served:
-                self._pause = FIRST_PAUSE
-            self._back_off(now)
-
-    def _back_off(self, now: float) -> None:
-        self._not_before = now + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+                self._backoff.reset()
+            self._backoff.failed(now)
 
     def _give_up(self, reason: str) -> None:
         self._given_up = True

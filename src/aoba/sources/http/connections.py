@@ -29,9 +29,9 @@ from typing import Any, Final, cast
 
 from aiohttp import web, web_protocol
 
+from aoba.endpoints.sockets import address_of
 from aoba.logs.dedup import Dedup
 from aoba.loop_share import LoopShare
-from aoba.sockets import address_of
 from aoba.sources.http.answers import TOO_LONG, answer
 
 MAX_CONNECTIONS: Final = 256

@@ -12,9 +12,9 @@ from typing import Final
 
 from aiohttp import web
 
+from aoba.endpoints.sockets import Place, address_of, take_ports
 from aoba.errors import HttpError, UsageError
 from aoba.loop_share import LoopShare
-from aoba.sockets import Place, address_of, take_ports
 from aoba.sources.http.answers import refusal
 from aoba.sources.http.body import Bodies
 from aoba.sources.http.connections import MAX_CONNECTIONS, MAX_LEAVING, Connections

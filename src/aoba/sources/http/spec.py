@@ -8,10 +8,11 @@ Neither the spec nor an error shows what stands behind the `?`: a token may be t
 import re
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
+from aoba.endpoints.host_port import show, split_url
+from aoba.endpoints.options import Parsers, parse_options
 from aoba.errors import UsageError
-from aoba.options import Parsers, parse_options
 from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 
@@ -51,8 +52,7 @@ class HttpSpec:
 
     def __str__(self) -> str:
         """Where it listens."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{show(self.host, self.port)}"
 
 
 def parse_http(text: str) -> HttpSpec:
@@ -63,24 +63,17 @@ def parse_http(text: str) -> HttpSpec:
         return UsageError(f"{location}: {reason}; expected {FORM}")
 
     try:
-        parts = urlsplit(location)
-        host, port = parts.hostname, parts.port
+        host, port, rest = split_url(location)
     except ValueError as error:
         raise refuse(error) from None
-    if not host or port is None:
-        raise refuse(f"the {'port' if host else 'host'} is missing")
-    try:
-        host.encode("idna")  # as the resolver does, which would raise the same too late
-    except UnicodeError:
-        raise refuse(f"{host!r} is no host") from None
-    if parts.username is not None:
+    if rest.username is not None:
         raise refuse("a user is of no use here, ?token= is")
-    if parts.fragment:
-        raise refuse(f"unknown fragment {parts.fragment!r}")
+    if rest.fragment:
+        raise refuse(f"unknown fragment {rest.fragment!r}")
     options = parse_options(location, query, _OPTIONS)
     options["monitoring"] = take_monitoring(location, options)
     options["hosts"] = options.pop("host", ())
-    return HttpSpec(host, port, unquote(parts.path) or "/", **options)
+    return HttpSpec(host, port, unquote(rest.path) or "/", **options)
 
 
 def _token(text: str) -> str:

@@ -2,8 +2,8 @@
 
 import hmac
 
+from aoba.endpoints.secret import read_secret
 from aoba.errors import HttpError, UsageError
-from aoba.secret import read_secret
 from aoba.sources.http.spec import TOKEN
 
 

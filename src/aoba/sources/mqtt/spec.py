@@ -1,11 +1,11 @@
-"""SPEC of topics on a broker -> `MqttSpec`; what it looks like is said in `mqtt/url`."""
+"""SPEC of topics on a broker -> `MqttSpec`; what it looks like is said in `endpoints/topic`."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from aoba.endpoints.options import Parsers, flag
+from aoba.endpoints.topic import QOS, Broker, check_filter, parse_topic_url
 from aoba.errors import UsageError
-from aoba.mqtt.url import QOS, Broker, check_filter, parse_topic_url
-from aoba.options import Parsers, flag
 from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take_monitoring
 

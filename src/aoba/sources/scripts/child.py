@@ -15,9 +15,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Final
 
+from aoba.endpoints.secret import variables
 from aoba.errors import RunError
 from aoba.orphans.reaper import reaper
-from aoba.secret import variables
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.launching import launched, look_at
 from aoba.sources.scripts.limits import NO_LIMITS, Limits

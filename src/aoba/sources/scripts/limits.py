@@ -15,9 +15,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aoba.duration import parse_duration
+from aoba.endpoints.units import parse_duration, parse_size, show_size
 from aoba.errors import UsageError
-from aoba.size import parse_size, show_size
 
 CPU_TO_KILL: Final = 5
 """Seconds of CPU time from SIGXCPU to SIGKILL, for a script that goes on all the same."""

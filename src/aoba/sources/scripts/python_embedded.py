@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.errors import RunError
+from aoba.retry import Backoff
 from aoba.sources.residents.embedded import EmbeddedRun
 from aoba.sources.residents.interpreter import Interpreter
 from aoba.sources.scripts.child import shown
@@ -59,7 +60,7 @@ class PythonEmbedded:
         self._version: Version | None = None  # that it was started with, the last good one
         self._seen: Version | None = None  # the newest one, good or bad
         self._fault: SyntaxFault | None = None  # of the newest one
-        self._pause = FIRST_PAUSE
+        self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._starting: asyncio.Task[SyntaxFault | None] | None = None  # in place of one that left
         self._alone = 0  # runs that are still to have an interpreter each
         self._alone_next = ALONE
@@ -83,7 +84,7 @@ class PythonEmbedded:
 
     def is_ready(self) -> bool:
         """Implements `Host`."""
-        is_well = self._fault is None and not self._news and self._pause == FIRST_PAUSE
+        is_well = self._fault is None and not self._news and self._backoff.is_reset
         is_known = self._version is not None and self._version.stamp != b""
         return is_well and is_known and self._interpreter is not None
 
@@ -145,7 +146,8 @@ class PythonEmbedded:
         fault = await self._start(version)
         if fault is None:
             self._version = version
-            self._pause, self.not_before = FIRST_PAUSE, 0.0
+            self._backoff.reset()
+            self.not_before = 0.0
             self._alone, self._alone_next, self._is_told = 0, ALONE, set()
             if before is not None and before.run is None:
                 await before.end()
@@ -187,7 +189,7 @@ class PythonEmbedded:
     def _over(self, interpreter: Interpreter, good: bool, crashed: bool) -> None:
         """A run is over."""
         if good:
-            self._pause = FIRST_PAUSE
+            self._backoff.reset()
         else:
             self._note_failure(interpreter)
         if interpreter is not self._interpreter or not interpreter.closed:
@@ -214,5 +216,4 @@ class PythonEmbedded:
 
     def _crashed(self) -> None:
         self._interpreter = None
-        self.not_before = time.monotonic() + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        self.not_before = self._backoff.failed(time.monotonic())

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from aoba.duration import parse_duration
+from aoba.endpoints.options import one_of, parse_options
+from aoba.endpoints.units import parse_duration
 from aoba.errors import UsageError
-from aoba.options import one_of, parse_options
 from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take, take_monitoring
 from aoba.sources.paths import UNKNOWN, absolute, in_spec, kind_at

@@ -2,9 +2,9 @@
 
 import pytest
 
-from aoba.client.target import parse_target
+from aoba.endpoints.device import parse_target
 from aoba.errors import NoConnection
-from aoba.outlets.push.plan import Plan
+from aoba.outlets.push.desired_state import DesiredState
 from aoba.outlets.push.report import Report
 from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.image import Image
@@ -17,17 +17,17 @@ URL = "tcp://10.0.0.5:502"
 class Setting:
     def __init__(self):
         image = Image()
-        self.plan = Plan(image)
-        image.changes.subscribe(self.plan.hear, DocumentApplied, SourceReset)
-        self.report = Report(parse_target(URL), self.plan)
+        self.desired = DesiredState(image)
+        image.changes.subscribe(self.desired.hear, DocumentApplied, SourceReset)
+        self.report = Report(parse_target(URL), self.desired)
         ranges = [a_range(0, [1, 2]), a_range(10, [1.5], data_type="float32")]
         image.apply("a.py", decoded(stations(*(a_station(u, holding=ranges) for u in (1, 7)))))
 
     def write(self, number, start, stop):
-        """Of the replica with this number."""
-        replica = list(self.plan.replicas)[number]
-        replica.written(start, replica.cells(Span(start, stop)))
-        self.report.wrote(replica, Span(start, stop))
+        """Of the shadow with this number."""
+        shadow = list(self.desired.shadows)[number]
+        shadow.written(start, shadow.cells(Span(start, stop)))
+        self.report.wrote(shadow, Span(start, stop))
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_nothing_was_written(it, caplog):
 
 
 def test_counts_that_are_not_told_yet(it, caplog):
-    silence = next(iter(it.plan)).silence
+    silence = next(iter(it.desired)).silence
     for now in (0, 1):
         list(silence.happened("no answer", now))
     it.report.end()

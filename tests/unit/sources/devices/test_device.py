@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from aoba.client.target import parse_target
+from aoba.endpoints.device import parse_target
 from aoba.errors import (
     BadAnswer,
     DeviceBusy,
@@ -212,7 +212,7 @@ def test_the_longer_a_station_is_silent_the_less_often_it_is_asked(polled, monke
     pauses = []
     for _ in range(6):
         polled.poll()
-        pauses.append(round(polled.source._not_before - now, 3))
+        pauses.append(round(polled.source._rest.until - now, 3))
 
     assert pauses == [1, 2, 4, 8, MAX_REST, MAX_REST]
 
@@ -222,14 +222,14 @@ def test_a_station_may_be_silent_for_days(polled):
     for _ in range(2000):
         polled.source._note_failure(NoAnswer(""))
 
-    assert time.monotonic() < polled.source._not_before <= time.monotonic() + MAX_REST
+    assert time.monotonic() < polled.source._rest.until <= time.monotonic() + MAX_REST
 
 
 def test_a_station_alone_on_its_line_keeps_nobody_waiting(polled):
     polled.line.before = raising(NoAnswer(""))
     polled.poll()
 
-    assert polled.source._not_before == 0
+    assert polled.source._rest.until == 0
 
 
 CASES = [  # the client's request, the answer, what the device is asked

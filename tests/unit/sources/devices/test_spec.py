@@ -1,8 +1,7 @@
 import pytest
 
 from aoba.client.blocks import Block
-from aoba.client.request_options import RequestOptions
-from aoba.client.turns import Patience
+from aoba.endpoints.request_options import RequestOptions, RetryPolicy
 from aoba.errors import UsageError
 from aoba.modbus.spec import Table
 from aoba.sources.devices.spec import PolledBlock, parse_device
@@ -62,7 +61,7 @@ def test_how_requests_are_made_is_said_among_the_others():
     spec = parse_device("modbus:tcp://a?delay=20ms&holding=0&busy_retries=3&max_registers=50")
 
     assert spec.target.requests == RequestOptions(delay=0.02, busy_retries=3, max_registers=50)
-    assert spec.patience == Patience(1.0, 0, 3)
+    assert spec.retry_policy == RetryPolicy(1.0, 0, 3)
 
 
 def test_it_is_a_kind_of_source():

@@ -32,8 +32,12 @@ def tls():
 def test_certificates(tls):
     spec = parse_spec(tls)
 
-    assert (spec.ca, spec.cert, spec.key) == (Path("ca.pem"), Path("c.pem"), Path("k.pem"))
-    assert spec.strict
+    assert (spec.tls.ca, spec.tls.cert, spec.tls.key) == (
+        Path("ca.pem"),
+        Path("c.pem"),
+        Path("k.pem"),
+    )
+    assert spec.tls.strict
 
 
 def test_a_host_alone_is_its_name():
