@@ -80,6 +80,14 @@ class FakeDevice:
         return self.codes.pop(0) if self.codes else None
 
 
+def asked(session: Session, data: bytes) -> bytes:
+    """What a session gives when `data` has come, as `links.connection` has it do."""
+    answer = session.reply(data)
+    if answer is None:
+        session.feed(data)
+    return answer or session.answers()
+
+
 def recall(session: Session, data: bytes) -> bytes | None:
     """What a session answers to a request from memory, as `links.connection` does it."""
     rest = session.find(data[2:])

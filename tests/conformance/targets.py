@@ -75,7 +75,7 @@ class Mbap:
         return out, False
 
 
-class LineSession:
+class LineSession(Session):
     """A serial line without its framing: a byte of size, a unit id, a PDU."""
 
     error = None

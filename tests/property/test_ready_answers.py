@@ -15,7 +15,7 @@ from aoba.links.session import MbapSession
 from aoba.modbus.client import Client
 from aoba.modbus.spec import EXCEPTION_FLAG
 from aoba.registers.image import Image
-from builders import decoded, recall
+from builders import asked, decoded, recall
 
 SIZE = 4  # addresses in play
 TABLES = ("coils", "discrete_inputs", "holding", "input")
@@ -86,8 +86,7 @@ def answer(session, data):
     recalled = recall(session, data)
     if recalled is not None:
         return recalled
-    session.feed(data)
-    return session.answers()
+    return asked(session, data)
 
 
 @given(actions)
@@ -96,7 +95,7 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
     image.apply("a", decoded(ALL))
     remembering = MbapSession(image.stations, Client(""), image.ready)
     forgetful = MbapSession(image.stations, Client(""))
-    asked = set()
+    reads = set()
     for number, (kind, *action) in enumerate(actions):
         if kind == "apply":
             document, source, replace = action
@@ -109,7 +108,7 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
             unit, pdu = action
             request = struct.pack(">HHB", 0, 1 + len(pdu), unit) + pdu
             if kind == "read":
-                asked.add(request)
+                reads.add(request)
             elif kind == "mode":
                 data = struct.pack(">H", number) + request
                 assert answer(remembering, data) == answer(forgetful, data)
@@ -118,10 +117,10 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
                 forgetful.answers()
                 # Carried out once more, which changes nothing.
                 answer(remembering, struct.pack(">H", number) + request)
-        for transaction, request in enumerate(sorted(asked)):
+        for transaction, request in enumerate(sorted(reads)):
             data = struct.pack(">H", transaction) + request
             assert answer(remembering, data) == answer(forgetful, data)
-    for request in asked:  # nothing has changed since
+    for request in reads:  # nothing has changed since
         data = b"\xab\xcd" + request
         expected = answer(forgetful, data)
         if expected and expected[7] & EXCEPTION_FLAG == 0:

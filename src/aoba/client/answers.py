@@ -251,7 +251,7 @@ class MbapAnswers(AnswerReader):
         self._is_astray = False  # bytes were passed over, so what follows is where it may be
 
     def encode(self, unit: int, pdu: bytes, transaction: int) -> bytes:
-        return mbap.Frame(transaction, unit, pdu).adu()
+        return mbap.encode(transaction, unit, pdu)
 
     def _answer_head(self, adu: bytes) -> bytes:
         return adu[:4]  # transaction and protocol id

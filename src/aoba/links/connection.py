@@ -68,10 +68,10 @@ class Connection(asyncio.Protocol):
         "_full",
         "_link",
         "_name",
-        "_recalled",
         "_recalled_answer",
         "_recalled_request",
         "_remember",
+        "_requests",
         "_session",
         "_write",
         "heard",
@@ -94,7 +94,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, link: Link) -> None:
         self._link = link
         self._session: Session = NOBODY
-        self._recalled = link.port.recalled
+        self._requests = link.port.requests
         self._full = False  # the client does not read its answers
         # Of what is answered out of memory, the last one: to remember more costs a twentieth.
         self._recalled_request = self._recalled_answer = b""
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
         if rest is None:
             self._feed(data)
         else:
-            self._recalled[data[7]] += 1  # by function code
+            self._requests[data[7]] += 1  # by function code
             self.heard = True
             self._recalled_request = data
             self._recalled_answer = answer = data[ID] + rest
@@ -135,15 +135,27 @@ class Connection(asyncio.Protocol):
             write(answer)
 
     def _feed(self, data: bytes) -> None:
-        if self._session is NOBODY:
-            client = Client(self._name, self._link.port, *self.access())
-            self._session = self._link.open_session(client)
-            self._remember = client.record.remember
-        elif self._recalled_request:
+        if self._recalled_request:
             self._remember((self._recalled_request, self._recalled_answer))
             self._recalled_request = b""
-        self._session.feed(data)
+        if self._full or self.transport.is_closing():
+            self._session.feed(data)
+            return
+        answer = self._session.reply(data)
+        if answer:
+            self.heard = True
+            self._write(answer)
+            return
+        if answer is None:
+            if self._session is NOBODY:
+                self._open_session()
+            self._session.feed(data)
         self._answer()
+
+    def _open_session(self) -> None:
+        client = Client(self._name, self._link.port, *self.access())
+        self._session = self._link.open_session(client)
+        self._remember = client.record.remember
 
     def access(self) -> Access:
         """What the client may do, and why no more; see `aoba.modbus.client.Client`."""

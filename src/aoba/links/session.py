@@ -20,7 +20,7 @@ from aoba.links.protocols import foreign_words
 from aoba.modbus.answer import answer
 from aoba.modbus.client import Client
 from aoba.modbus.foreign import WireProtocol, protocol_of
-from aoba.modbus.mbap import Frame, FrameReader
+from aoba.modbus.mbap import PDU, UNIT, FrameReader, is_one_frame, parts, response
 from aoba.modbus.pdu import exception
 from aoba.modbus.pending import Pending
 from aoba.modbus.ready import ReadyAnswers
@@ -58,6 +58,14 @@ class Session(Protocol):
     def find(self) -> Find:
         """See `Find`; it may be another one after each call of `feed` and `answers`."""
         return nothing
+
+    def reply(self, data: bytes) -> bytes | None:  # noqa: ARG002
+        """The answer to a request that has come in one piece, while nothing waits before it.
+
+        Empty where there is none, or none yet. None where `data` is something else: nothing has
+        been done then, and it is to be fed. After all but an answer, call `answers` next.
+        """
+        return None
 
     def feed(self, data: bytes) -> None: ...
 
@@ -101,6 +109,7 @@ class MbapSession(Session):
     __slots__ = (
         "_client",
         "_frames",
+        "_is_between",
         "_is_known",
         "_ready",
         "_stations",
@@ -119,17 +128,22 @@ class MbapSession(Session):
         self._client = client
         self._frames = FrameReader()
         self._is_known = False  # that the client speaks our protocol
+        self._is_between = False  # known, and nothing of its requests is left to be done
         self._ready = ready if ready is not None and client.functions >= RECALLED else None
         self.find: Find = nothing if self._ready is None else self._ready.find
         self.error: FrameError | ForeignFrames | None = None
         self.more = False
         self.pending: Pending | None = None
         self.unasked: tuple[Pending, ...] = ()
-        self._waiting: Frame  # the one that is pending
+        self._waiting: bytes  # the frame that is pending
+
+    def reply(self, data: bytes) -> bytes | None:
+        return self._answer(data) if self._is_between and is_one_frame(data) else None
 
     def feed(self, data: bytes) -> None:
         self._frames.feed(data)
-        self.find = nothing  # what comes next may be the middle of a request
+        self._is_between = False  # what comes next may be the middle of a request
+        self.find = nothing
 
     def answers(self) -> bytes:
         """Answer the next requests, at most MAX_REQUESTS, and say in `more` if some may be left.
@@ -152,27 +166,30 @@ class MbapSession(Session):
             self.error = error
             self._client.record.broken(str(error), self._frames.rest)
         self.more = len(answers) == MAX_REQUESTS and self.pending is None
-        if self._ready and self._frames.is_empty and not self._client.listen_only:
-            self.find = self._ready.find if self.pending is None else nothing
+        self._is_between = self.error is None and self.pending is None and self._frames.is_empty
+        if self._ready and self._is_between:
+            self.find = nothing if self._client.listen_only else self._ready.find
         return b"".join(answers)
 
     def finish(self, pending: Pending, code: int | None) -> bytes:
         self.pending = None
         return self._response(self._waiting, pending.finish(code))
 
-    def _answer(self, frame: Frame) -> bytes:
+    def _answer(self, frame: bytes) -> bytes:
         """The response; empty where there is none yet, or never, if the client asked for that."""
-        station = self._stations.get(frame.unit)
-        if station is None and frame.unit in ANY_UNIT_IDS and len(self._stations) == 1:
+        unit = frame[UNIT]
+        station = self._stations.get(unit)
+        if station is None and unit in ANY_UNIT_IDS and len(self._stations) == 1:
             (station,) = self._stations.values()
         if station is None:
-            return self._turned_down(frame, UnknownUnit(frame.unit, self._stations))
-        response = answer(station, frame.pdu, self._client)
-        if isinstance(response, Pending):
-            self.pending, self._waiting = response, frame
-            self.unasked = (response,)
+            return self._turned_down(frame)
+        pdu = answer(station, frame[PDU], self._client)
+        if isinstance(pdu, Pending):
+            self.pending, self._waiting = pdu, frame
+            self.unasked = (pdu,)
+            self._is_between, self.find = False, nothing
             return b""
-        return self._response(frame, response)
+        return self._response(frame, pdu)
 
     def _foreign(self) -> ForeignFrames | None:
         """Whether the client speaks another protocol: asked until it has said anything of ours."""
@@ -186,15 +203,16 @@ class MbapSession(Session):
         self._client.record.broken(words, data)
         return ForeignFrames(words)
 
-    def _turned_down(self, frame: Frame, error: UnknownUnit) -> bytes:
-        self._client.port.turned_down(frame.pdu[0], error.code)
-        self._client.record.refused(frame.unit, frame.pdu, error.code, error.reason)
-        return self._response(frame, exception(frame.pdu[0], error.code))
+    def _turned_down(self, frame: bytes) -> bytes:
+        unit, pdu = parts(frame)
+        error = UnknownUnit(unit, self._stations)
+        self._client.port.turned_down(pdu[0], error.code)
+        self._client.record.refused(unit, pdu, error.code, error.reason)
+        return self._response(frame, exception(pdu[0], error.code))
 
-    def _response(self, frame: Frame, pdu: bytes) -> bytes:
-        request = frame.adu()
-        response = frame.response(pdu) if pdu else b""
-        self._client.record.remember((request, response))
+    def _response(self, request: bytes, pdu: bytes) -> bytes:
+        answer = response(request, pdu) if pdu else b""
+        self._client.record.remember((request, answer))
         if self._ready and pdu and pdu[0] in RECALLED:
-            self._ready.keep(request[2:], response[2:])
-        return response
+            self._ready.keep(request[2:], answer[2:])
+        return answer

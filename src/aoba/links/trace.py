@@ -130,6 +130,9 @@ class _Traced(Session):
 
     _client: Client
 
+    def reply(self, data: bytes) -> None:
+        """Have everything fed."""
+
     def feed(self, data: bytes) -> None:
         _tell(self._client, _CAME, data)
         super().feed(data)  # type: ignore[safe-super]  # of the session behind

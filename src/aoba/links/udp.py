@@ -150,7 +150,7 @@ class UdpLink:
         peer.heard = True
         rest = peer.session.find(data[2:])
         if rest is not None:
-            self.port.recalled[data[7]] += 1
+            self.port.requests[data[7]] += 1
             send(data[:2] + rest)
         elif peer.session.pending is None:
             self._answer(peer, data, send)

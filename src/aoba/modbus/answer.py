@@ -12,7 +12,7 @@ from functools import partial
 from aoba.errors import IllegalFunction, RequestError
 from aoba.modbus.client import ALL_FUNCTIONS, Client
 from aoba.modbus.forwarding import ForwardWrite
-from aoba.modbus.functions import decode
+from aoba.modbus.functions import carry_out, decode
 from aoba.modbus.pdu import exception
 from aoba.modbus.pending import Pending
 from aoba.modbus.port import Received, Sent
@@ -27,23 +27,24 @@ def answer(station: Station, pdu: bytes, client: Client) -> bytes | Pending:
     The response is empty where nothing is to be sent. The client's port is told of both; where the
     response has to wait, by what waits for it.
     """
-    port = client.port
     if client.listen_only:
         _listen(station, pdu, client)
         return b""
-    port.received()
-    port.requests[pdu[0]] += 1
+    port = client.port
+    port.received(pdu[0])
     try:
-        response = decode(pdu, client.functions).carry_out(station, client)
+        response = carry_out(pdu, station, client)
     except RequestError as error:
         response = exception(pdu[0], error.code)
         client.record.refused(station.unit, pdu, error.code, partial(_reason, pdu, client, error))
+        port.answered(response)
     except ForwardWrite as forward:
         return Pending(station, pdu, client, forward.slices)
-    if response:
-        port.answered(response)
     else:
-        port.kept_silent(Sent.LISTEN_ONLY)
+        if not response:
+            port.kept_silent(Sent.LISTEN_ONLY)
+        elif port.is_told:
+            port.answered(response)
     return response
 
 
@@ -63,8 +64,7 @@ def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> list[P
     have to be asked is returned, to be settled some time.
     """
     listens = client.listen_only
-    client.port.received(Received.BROADCAST | Received.LISTEN_ONLY * listens)
-    client.port.requests[pdu[0]] += 1
+    client.port.received(pdu[0], Received.BROADCAST | Received.LISTEN_ONLY * listens)
     done = False
     pending: list[Pending] = []
     if pdu[0] in WRITING and not listens:
@@ -79,7 +79,7 @@ def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> list[P
 
 def _is_done(station: Station, pdu: bytes, client: Client) -> bool:
     try:
-        decode(pdu, client.functions).carry_out(station, client)
+        carry_out(pdu, station, client)
     except RequestError:
         return False
     return True
@@ -87,8 +87,7 @@ def _is_done(station: Station, pdu: bytes, client: Client) -> bool:
 
 def _listen(station: Station, pdu: bytes, client: Client) -> None:
     """Wait for a restart, the only request that listen only mode heeds (section 6.8.1)."""
-    client.port.received(Received.LISTEN_ONLY)
-    client.port.requests[pdu[0]] += 1
+    client.port.received(pdu[0], Received.LISTEN_ONLY)
     done = _is_restart(pdu, client) and _is_done(station, pdu, client)
     client.port.kept_silent(Sent.LISTEN_ONLY, done=done)
 

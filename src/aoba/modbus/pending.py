@@ -14,7 +14,7 @@ from functools import partial
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
 from aoba.modbus.forwarding import Device, WriteSlice
-from aoba.modbus.functions import decode
+from aoba.modbus.functions import carry_out
 from aoba.modbus.pdu import exception
 from aoba.modbus.spec import ExceptionCode
 from aoba.modbus.station import Station
@@ -54,8 +54,7 @@ class Pending:
         """The same where nobody waits for the response any more, or ever has."""
         if code is None:
             try:
-                request = decode(self.pdu, self._client.functions)
-                return request.carry_out(self._station.local(), self._client)
+                return carry_out(self.pdu, self._station.local(), self._client)
             except RequestError as error:  # a script has taken addresses back meanwhile
                 return self._refusal(error.code, error.reason)
         return self._refusal(code, partial(_words, code, self._refused_by))

@@ -59,7 +59,6 @@ def refusal_words(unit: int, pdu: bytes, code: int, reason: Callable[[], str]) -
 
 def _spans(pdu: bytes) -> list[Span]:
     """The addresses that a request names; empty where it names none, or is wrong before that."""
-    request: object
     try:
         request = decode(pdu)
     except RequestError:

@@ -19,10 +19,7 @@ def summary(port: Port) -> str:
 
 def requests_by_name(port: Port) -> dict[str, int]:
     """The most frequent ones first."""
-    counts = list(port.requests)
-    for code, count in enumerate(port.recalled):
-        counts[code] += count
-    return _by_name(dict(enumerate(counts)), function_name)
+    return _by_name(dict(enumerate(port.requests)), function_name)
 
 
 def exceptions_by_name(port: Port) -> dict[str, int]:

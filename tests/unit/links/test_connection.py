@@ -132,17 +132,22 @@ def test_answers_the_first_time_and_from_memory(connection, transport, link):
         connection.data_received(frame(transaction))
         assert transport.take() == answer(transaction)
         assert connection.heard
-    assert link.port.recalled == [0, 0, 0, 2, 0]
+    assert link.port.requests[3] == 3
 
 
-def test_what_is_recalled_is_counted_before_a_request_can_ask(connection, link):
+def test_answers_from_memory_and_others_are_counted_alike(connection, link):
     for transaction in range(3):
         connection.data_received(frame(transaction))
-    by_the_rules = link.port.messages
-    for _ in range(2):  # once only
-        link.port.received()
-        by_the_rules += 1
-        assert link.port.messages == link.port.bus_messages == by_the_rules + 2
+        assert link.port.messages == link.port.bus_messages == transaction + 1
+
+
+def test_nothing_is_carried_out_for_a_client_that_is_being_parted_from(connection, transport):
+    connection.data_received(frame(1))
+    assert transport.take() == answer(1)
+    transport.close()
+    connection.data_received(frame(2, b"\x06\0\0\0\x09"))
+    assert transport.late == b""
+    assert connection._link.image.stations[1].read(Table.HOLDING, 0, 1) == b"\0\7"
 
 
 def test_half_a_request_is_nothing_heard(connection, transport):

@@ -357,3 +357,52 @@ def test_what_is_no_frame_behind_a_pending_request_is_found_after_it():
     assert session.finish(session.pending, None) == frame(1, 17, TO_DEVICE)
     assert session.answers() == b""
     assert session.error
+
+
+def test_replies_to_a_whole_request_that_nothing_waits_before():
+    session = MbapSession(serving(17), CLIENT)
+    assert session.reply(frame(1, 17, READ)) is None  # whether it is Modbus at all is not known
+    assert talk(session, frame(1, 17, READ)) == read_answer(1, 17, 17)
+
+    assert session.reply(frame(2, 17, READ)) == read_answer(2, 17, 17)
+    for data in (b"", frame(3, 17, READ)[:-1], frame(3, 17, READ) * 2, frame(3, 17, READ, 1)):
+        assert session.reply(data) is None
+    session.feed(frame(3, 17, READ)[:5])
+    assert session.reply(frame(4, 17, READ)) is None
+    assert session.answers() == b""
+    assert session.reply(frame(4, 17, READ)) is None
+    assert talk(session, frame(3, 17, READ)[5:]) == read_answer(3, 17, 17)
+    assert session.reply(frame(4, 17, READ)) == read_answer(4, 17, 17)
+
+
+def test_replies_no_more_where_the_stream_is_broken():
+    session = MbapSession(serving(17), CLIENT)
+    talk(session, frame(1, 17, READ) + bytes(6))
+    assert session.error
+    assert session.reply(frame(2, 17, READ)) is None
+
+
+def test_replies_nothing_where_a_device_has_to_be_asked_first():
+    session, _ = behind_a_device()
+    talk(session, frame(1, 17, READ))
+    assert session.reply(frame(2, 17, TO_DEVICE)) == b""
+    pending = session.pending
+    assert session.unasked == (pending,)
+    assert recall(session, frame(3, 17, READ)) is None
+    assert session.reply(frame(3, 17, READ)) is None
+
+    assert session.finish(pending, None) == frame(2, 17, TO_DEVICE)
+    assert session.answers() == b""
+    assert session.reply(frame(3, 17, READ)) == read_answer(3, 17, 0xABCD)
+
+
+def test_replies_nothing_to_who_listens_only():
+    _, session = remembering(17, client=Client(""))
+    talk(session, frame(1, 17, READ))
+    assert session.reply(frame(2, 17, b"\x08\0\4\0\0")) == b""
+    session.answers()
+    assert recall(session, frame(3, 17, READ)) is None
+    assert session.reply(frame(3, 17, READ)) == b""
+    assert session.reply(frame(4, 17, b"\x08\0\1\0\0")) == b""
+    session.answers()
+    assert session.reply(frame(5, 17, READ)) == read_answer(5, 17, 17)

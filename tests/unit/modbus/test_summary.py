@@ -10,7 +10,7 @@ def test_nothing_was_asked():
 def test_the_most_frequent_first_and_those_out_of_memory_with_them():
     port = Port()
     port.requests[3] += 2
-    port.recalled[3] += 40
+    port.requests[3] += 40
     port.requests[6] += 50
     port.requests[0x63] += 1
     port.answered(b"\xe3\x01")
