@@ -66,6 +66,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_ended",
         "_full",
+        "_is_closing",
         "_link",
         "_name",
         "_recalled_answer",
@@ -99,6 +100,7 @@ class Connection(asyncio.Protocol):
         # Of what is answered out of memory, the last one: to remember more costs a twentieth.
         self._recalled_request = self._recalled_answer = b""
         self._ended = False  # the client has sent all it will
+        self._is_closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck typing
@@ -138,7 +140,7 @@ class Connection(asyncio.Protocol):
         if self._recalled_request:
             self._remember((self._recalled_request, self._recalled_answer))
             self._recalled_request = b""
-        if self._full or self.transport.is_closing():
+        if self._full or self._is_closing:
             self._session.feed(data)
             return
         answer = self._session.reply(data)
@@ -180,7 +182,12 @@ class Connection(asyncio.Protocol):
         if self._full:  # it would not take what is still to go
             self.transport.abort()
         else:
-            self.transport.close()
+            self.close()
+
+    def close(self) -> None:
+        """Answer nothing any more; what is on its way is still sent."""
+        self._is_closing = True
+        self.transport.close()
 
     def _answer(self) -> None:
         """Answer a turn's worth of requests; where there are more, the others come first."""
@@ -196,13 +203,13 @@ class Connection(asyncio.Protocol):
             self._session.unasked = ()
         if self._session.error:
             self._tell_of(self._session.error)
-            self.transport.close()
+            self.close()
         elif self._session.more:
             self.transport.pause_reading()
             asyncio.get_running_loop().call_soon(self._answer)
         elif self._ended:
             if not self._session.pending:
-                self.transport.close()
+                self.close()
         elif self._session.pending and not self.listens_on:
             self.transport.pause_reading()
         elif not self._full:

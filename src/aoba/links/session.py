@@ -112,6 +112,7 @@ class MbapSession(Session):
         "_is_between",
         "_is_known",
         "_ready",
+        "_remember",
         "_stations",
         "_waiting",
         "error",
@@ -127,6 +128,7 @@ class MbapSession(Session):
         self._stations = stations
         self._client = client
         self._frames = FrameReader()
+        self._remember = client.record.remember
         self._is_known = False  # that the client speaks our protocol
         self._is_between = False  # known, and nothing of its requests is left to be done
         self._ready = ready if ready is not None and client.functions >= RECALLED else None
@@ -212,7 +214,7 @@ class MbapSession(Session):
 
     def _response(self, request: bytes, pdu: bytes) -> bytes:
         answer = response(request, pdu) if pdu else b""
-        self._client.record.remember((request, answer))
+        self._remember((request, answer))
         if self._ready and pdu and pdu[0] in RECALLED:
             self._ready.keep(request[2:], answer[2:])
         return answer

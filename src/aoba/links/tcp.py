@@ -118,7 +118,7 @@ class TcpLink:
         while self._sockets:
             self._sockets.pop().close()
         for client in self.clients:
-            client.transport.close()
+            client.close()
         if self.clients:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._empty.wait(), PARTING)

@@ -31,7 +31,10 @@ def answer(station: Station, pdu: bytes, client: Client) -> bytes | Pending:
         _listen(station, pdu, client)
         return b""
     port = client.port
-    port.received(pdu[0])
+    if port.is_serial:
+        port.received(pdu[0])
+    else:
+        port.requests[pdu[0]] += 1  # the same, without a call
     try:
         response = carry_out(pdu, station, client)
     except RequestError as error:

@@ -144,7 +144,7 @@ def test_answers_from_memory_and_others_are_counted_alike(connection, link):
 def test_nothing_is_carried_out_for_a_client_that_is_being_parted_from(connection, transport):
     connection.data_received(frame(1))
     assert transport.take() == answer(1)
-    transport.close()
+    connection.close()
     connection.data_received(frame(2, b"\x06\0\0\0\x09"))
     assert transport.late == b""
     assert connection._link.image.stations[1].read(Table.HOLDING, 0, 1) == b"\0\7"

@@ -1,17 +1,18 @@
 """Functions 1 to 6, 15 and 16: reads and writes of the four tables.
 
-`decode` makes a `Read` or `Write` of a request, for people. It is carried out without one, from its
-bytes to those of the answer. Both ways begin with the same `fields`, which checks and takes apart.
+Masters send these all the time, so they are carried out from the bytes of the request to those of
+the answer, with nothing made in between. What people are told of one (`Read`, `Write`) is found by
+the same rules: it is carried out on a station that says what it is asked for.
 """
 
-from collections.abc import Callable
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from aoba.errors import IllegalDataValue
 from aoba.modbus.client import Client
 from aoba.modbus.pdu import pack_bits, unpack_bits
 from aoba.modbus.requests.request import (
+    CarryOut,
     Function,
     wrong_byte_count,
     wrong_length,
@@ -41,33 +42,60 @@ class Write(NamedTuple):
     cells: bytes
 
 
+class _AskedError(Exception):
+    def __init__(self, request: Read | Write) -> None:
+        self.request = request
+
+
+class _CuriousStation:
+    """Wants to know only what it is asked for."""
+
+    def read(self, table: Table, address: int, quantity: int) -> bytes:
+        raise _AskedError(Read(table, address, quantity))
+
+    def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:  # noqa: ARG002
+        raise _AskedError(Write(table, address, cells))
+
+
+_CURIOUS: Final = cast("Station", _CuriousStation())
+_NOBODY: Final = Client("")
+
+
+def _function(code: FunctionCode, section: str, carry_out: CarryOut) -> Function:
+    def decode(pdu: bytes) -> Read | Write:
+        try:
+            carry_out(pdu, _CURIOUS, _NOBODY)
+        except _AskedError as asked:
+            return asked.request
+        raise NotImplementedError  # it reads nothing and writes nothing
+
+    return Function(code, section, decode, carry_out)
+
+
 def reading(code: FunctionCode, section: str, table: Table, most: int) -> Function:
     """The function that reads up to `most` items of `table` (sections 6.1 to 6.4)."""
     heads = [bytes((code, size)) for size in range(256)]  # of answers with so many bytes of data
     is_bits = table.is_bits
 
-    def fields(pdu: bytes) -> tuple[int, int]:
+    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:  # noqa: ARG001
         if len(pdu) != _SIZE:
             raise wrong_length(pdu, str(_SIZE))
         address, quantity = _TWO_WORDS.unpack(pdu)
         if not 1 <= quantity <= most:
             raise wrong_quantity(quantity, most)
-        return address, quantity
-
-    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:  # noqa: ARG001
-        address, quantity = fields(pdu)
-        cells = station.read(table, address, quantity)
-        data = pack_bits(cells) if is_bits else cells
+        data = station.read(table, address, quantity)
+        if is_bits:
+            data = pack_bits(data)
         return heads[len(data)] + data
 
-    return Function(code, section, lambda pdu: Read(table, *fields(pdu)), carry_out)
+    return _function(code, section, carry_out)
 
 
 def writing(code: FunctionCode, section: str, table: Table, most: int) -> Function:
     """The function that writes up to `most` items of `table` (sections 6.11 and 6.12)."""
     is_bits = table.is_bits
 
-    def fields(pdu: bytes) -> tuple[int, bytes]:
+    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:
         if len(pdu) < _HEADER:
             raise wrong_length(pdu, f"at least {_HEADER}")
         address, quantity = _TWO_WORDS.unpack_from(pdu)
@@ -79,45 +107,36 @@ def writing(code: FunctionCode, section: str, table: Table, most: int) -> Functi
         if len(pdu) != _HEADER + size:
             raise wrong_length(pdu, str(_HEADER + size))
         data = pdu[_HEADER:]
-        return address, unpack_bits(data, quantity) if is_bits else data
+        station.write(table, address, unpack_bits(data, quantity) if is_bits else data, client)
+        return pdu[:_SIZE]
 
-    return _writing(code, section, table, fields)
+    return _function(code, section, carry_out)
 
 
 def single_coil(code: FunctionCode, section: str) -> Function:
     """Write Single Coil (section 6.5)."""
 
-    def fields(pdu: bytes) -> tuple[int, bytes]:
+    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:
         if len(pdu) != _SIZE:
             raise wrong_length(pdu, str(_SIZE))
         address, value = _TWO_WORDS.unpack(pdu)
         if value not in (COIL_OFF, COIL_ON):
             raise IllegalDataValue("coil value", value, f"{COIL_OFF} or {COIL_ON}")
-        return address, b"\x01" if value == COIL_ON else b"\x00"
+        cell = b"\x01" if value == COIL_ON else b"\x00"
+        station.write(Table.COILS, address, cell, client)
+        return pdu
 
-    return _writing(code, section, Table.COILS, fields)
+    return _function(code, section, carry_out)
 
 
 def single_register(code: FunctionCode, section: str) -> Function:
     """Write Single Register (section 6.6)."""
 
-    def fields(pdu: bytes) -> tuple[int, bytes]:
+    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:
         if len(pdu) != _SIZE:
             raise wrong_length(pdu, str(_SIZE))
         address, _ = _TWO_WORDS.unpack(pdu)
-        return address, pdu[3:]
+        station.write(Table.HOLDING, address, pdu[3:], client)
+        return pdu
 
-    return _writing(code, section, Table.HOLDING, fields)
-
-
-def _writing(
-    code: FunctionCode, section: str, table: Table, fields: Callable[[bytes], tuple[int, bytes]]
-) -> Function:
-    """A function whose requests have an address and cells for `table`, as `fields` gives them."""
-
-    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:
-        address, cells = fields(pdu)
-        station.write(table, address, cells, client)
-        return pdu[:_SIZE]  # a copy of the request, without the values of a multiple write
-
-    return Function(code, section, lambda pdu: Write(table, *fields(pdu)), carry_out)
+    return _function(code, section, carry_out)
