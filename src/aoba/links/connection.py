@@ -124,40 +124,36 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         # Most requests end here. All in one place, since every call would cost a hundredth more.
         # As much is saved by local names: `self._write(answer)` would look for a method first.
-        find = self._session.find
+        session = self._session
+        find = session.find
         rest = find(data[BEHIND_ID])
-        if rest is None:
-            self._feed(data)
-        else:
+        if rest is not None:
             self._requests[data[7]] += 1  # by function code
             self.heard = True
             self._recalled_request = data
             self._recalled_answer = answer = data[ID] + rest
             write = self._write
             write(answer)
-
-    def _feed(self, data: bytes) -> None:
+            return
         if self._recalled_request:
             self._remember((self._recalled_request, self._recalled_answer))
             self._recalled_request = b""
-        if self._full or self._is_closing:
-            self._session.feed(data)
-            return
-        answer = self._session.reply(data)
-        if answer:
+        reply = None if self._full or self._is_closing else session.reply(data)
+        if reply:
             self.heard = True
-            self._write(answer)
-            return
-        if answer is None:
-            if self._session is NOBODY:
-                self._open_session()
-            self._session.feed(data)
-        self._answer()
+            write = self._write
+            write(reply)
+        else:
+            if reply is None:
+                self._feed(data)
+            self._answer()
 
-    def _open_session(self) -> None:
-        client = Client(self._name, self._link.port, *self.access())
-        self._session = self._link.open_session(client)
-        self._remember = client.record.remember
+    def _feed(self, data: bytes) -> None:
+        if self._session is NOBODY:
+            client = Client(self._name, self._link.port, *self.access())
+            self._session = self._link.open_session(client)
+            self._remember = client.record.remember
+        self._session.feed(data)
 
     def access(self) -> Access:
         """What the client may do, and why no more; see `aoba.modbus.client.Client`."""

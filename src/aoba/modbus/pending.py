@@ -10,6 +10,7 @@ has its rules in one place, whoever has to agree, and none of them knows of devi
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import final
 
 from aoba.errors import RequestError
 from aoba.modbus.client import Client
@@ -20,6 +21,7 @@ from aoba.modbus.spec import ExceptionCode
 from aoba.modbus.station import Station
 
 
+@final
 class Pending:
     __slots__ = ("_client", "_refused_by", "_slices", "_station", "pdu")
 
