@@ -20,7 +20,15 @@ from aoba.links.protocols import foreign_words
 from aoba.modbus.answer import answer
 from aoba.modbus.client import Client
 from aoba.modbus.foreign import WireProtocol, protocol_of
-from aoba.modbus.mbap import PDU, UNIT, FrameReader, is_one_frame, parts, response
+from aoba.modbus.mbap import (
+    BEHIND_ID,
+    IN_ONE_FRAME,
+    PDU,
+    UNIT,
+    FrameReader,
+    parts,
+    response,
+)
 from aoba.modbus.pdu import exception
 from aoba.modbus.pending import Pending
 from aoba.modbus.ready import ReadyAnswers
@@ -140,7 +148,10 @@ class MbapSession(Session):
         self._waiting: bytes  # the frame that is pending
 
     def reply(self, data: bytes) -> bytes | None:
-        return self._answer(data) if self._is_between and is_one_frame(data) else None
+        # The latter is `mbap.is_one_frame`, without a call.
+        if self._is_between and IN_ONE_FRAME.get(len(data)) == data[BEHIND_ID]:
+            return self._answer(data)
+        return None
 
     def feed(self, data: bytes) -> None:
         self._frames.feed(data)

@@ -20,15 +20,18 @@ _PREFIX: Final = Struct(">HHH")  # transaction id, protocol id, length
 _HEADER: Final = Struct(">HHHB")  # and the unit id
 # Five bytes of the request, of which the last is the high one of a length, always 0; the low one.
 _COPIED_HEADER: Final = Struct(">5sBB")
-_BEHIND_ID: Final = {  # of a frame, by its size: protocol id and length
-    _PREFIX.size + length: b"\0\0" + length.to_bytes(2, "big") for length in range(2, 2 + MAX_PDU)
-}
 UNIT: Final = 6
 PDU: Final = slice(7, None)
 """Where a frame has its unit id, and its PDU."""
 MIN_LENGTH: Final = 2
 """A unit id and a function code."""
 MAX_LENGTH: Final = 1 + MAX_PDU
+BEHIND_ID: Final = slice(2, 6)
+IN_ONE_FRAME: Final = {
+    _PREFIX.size + length: b"\0\0" + length.to_bytes(2, "big")
+    for length in range(MIN_LENGTH, MAX_LENGTH + 1)
+}
+"""What stands there in a whole Modbus frame, by its size: protocol id and length."""
 
 
 def encode(transaction: int, unit: int, pdu: bytes) -> bytes:
@@ -60,7 +63,7 @@ def first_size(data: bytes) -> int:
 
 def is_one_frame(data: bytes) -> bool:
     """Whether `data` is exactly one Modbus frame; as `first_size` would say, but quicker."""
-    return _BEHIND_ID.get(len(data)) == data[2:6]
+    return IN_ONE_FRAME.get(len(data)) == data[BEHIND_ID]
 
 
 class FrameReader:
