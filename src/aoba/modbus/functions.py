@@ -65,7 +65,7 @@ _CARRY_OUT: Final = {int(code): row.carry_out for code, row in FUNCTIONS.items()
 def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:
     """Carry out a request PDU (1 to 253 bytes), and return that of the response.
 
-    It is empty where there is to be none. Raises RequestError; and PassedOn where devices have to
+    It is empty where there is to be none. Raises RequestError; and ForwardWrite where devices have to
     be asked. Then nothing has changed.
     """
     code = pdu[0]
