@@ -8,8 +8,8 @@ import pytest
 
 from aoba.links import session as session_module
 from aoba.modbus import functions
+from aoba.modbus.counters import Counters
 from aoba.modbus.functions import FUNCTIONS
-from aoba.modbus.port import Port
 from aoba.modbus.requests import files
 from aoba.modbus.requests.tables import reading
 from aoba.modbus.spec import MAX_READ_BITS, FunctionCode, Table
@@ -62,7 +62,7 @@ def broken_unit(monkeypatch):
 
 
 def broken_log(monkeypatch):
-    monkeypatch.setattr(Port, "entered_listen_only", lambda _: None)
+    monkeypatch.setattr(Counters, "entered_listen_only", lambda _: None)
 
 
 @pytest.mark.parametrize(

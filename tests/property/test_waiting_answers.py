@@ -45,7 +45,7 @@ def session_over(*, has_device):
         image.delegate("one", FakeDevice())
     for name, start in (("one", 0), ("two", 4)):
         image.apply(name, decoded(stations(a_station(holding=[a_range(start, [start] * 4)]))))
-    return MbapSession(image.stations, CLIENT, image.ready), image
+    return MbapSession(image.stations, CLIENT, image.cache), image
 
 
 def frames(pdus):

@@ -15,7 +15,7 @@ from typing import ClassVar, Final, NamedTuple
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import mbap, rtu
 from aoba.modbus.checksums import crc16
-from aoba.modbus.record import Framing
+from aoba.modbus.frame_history import Framing
 from aoba.modbus.sizes import UNKNOWN, response_head, response_size
 from aoba.modbus.spec import EXCEPTION_FLAG
 

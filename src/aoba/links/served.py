@@ -7,13 +7,13 @@ from aoba.links.link_log import LinkLog
 from aoba.links.roles import Rules
 from aoba.links.serial_session import Reader, SerialSession
 from aoba.links.session import MbapSession
-from aoba.links.trace import Telling, TracedMbapSession, TracedSerialSession
+from aoba.links.trace import TracedMbapSession, TracedSerialSession, TracingHistory
 from aoba.logs.trace_level import TraceLevel
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import mbap as mbap_framing
 from aoba.modbus import rtu as rtu_framing
-from aoba.modbus.client import Client
-from aoba.modbus.ready import ReadyAnswers
+from aoba.modbus.peer import Peer
+from aoba.modbus.response_cache import ResponseCache
 from aoba.modbus.station import Station
 
 
@@ -22,34 +22,34 @@ class ServedStations:
     """What all links have in common."""
 
     stations: Mapping[int, Station]
-    ready: ReadyAnswers
+    cache: ResponseCache
     rules: Rules
     room: int
     """Clients that a link of connections has descriptors for."""
     level: TraceLevel = TraceLevel.OFF
     """How much of the traffic is told."""
 
-    def mbap(self, client: Client, log: LinkLog) -> MbapSession:
-        client.record = Telling(client, mbap_framing.FRAMING, self.level, log)
+    def mbap(self, client: Peer, log: LinkLog) -> MbapSession:
+        client.history = TracingHistory(client, mbap_framing.FRAMING, self.level, log)
         # Without a table of answers where all is told: what is found there goes by unseen.
-        ready = None if self.level else self.ready
+        cache = None if self.level else self.cache
         session = TracedMbapSession if self.level is TraceLevel.BYTES else MbapSession
-        return session(self.stations, client, ready)
+        return session(self.stations, client, cache)
 
     def rtu(
-        self, client: Client, log: LinkLog, *, is_stream: bool = False, echo: bool = False
+        self, client: Peer, log: LinkLog, *, is_stream: bool = False, echo: bool = False
     ) -> SerialSession:
-        client.record = record = Telling(client, rtu_framing.FRAMING, self.level, log)
-        reader = rtu_framing.RtuReader(self.stations, client.port, record, is_stream=is_stream)
+        client.history = history = TracingHistory(client, rtu_framing.FRAMING, self.level, log)
+        reader = rtu_framing.RtuReader(self.stations, client.counters, history, is_stream=is_stream)
         return self._serial(client, reader, rtu_framing.encode, echo=echo)
 
-    def ascii(self, client: Client, log: LinkLog, *, echo: bool = False) -> SerialSession:
-        client.record = record = Telling(client, ascii_framing.FRAMING, self.level, log)
-        reader = ascii_framing.AsciiReader(self.stations, client.port, record)
+    def ascii(self, client: Peer, log: LinkLog, *, echo: bool = False) -> SerialSession:
+        client.history = history = TracingHistory(client, ascii_framing.FRAMING, self.level, log)
+        reader = ascii_framing.AsciiReader(self.stations, client.counters, history)
         return self._serial(client, reader, ascii_framing.encode, echo=echo)
 
     def _serial(
-        self, client: Client, reader: Reader, encode: Callable[[int, bytes], bytes], *, echo: bool
+        self, client: Peer, reader: Reader, encode: Callable[[int, bytes], bytes], *, echo: bool
     ) -> SerialSession:
         session = TracedSerialSession if self.level is TraceLevel.BYTES else SerialSession
         return session(self.stations, client, reader, encode, echo=echo)

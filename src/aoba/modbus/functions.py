@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from aoba.errors import IllegalFunction
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.diagnostics import Diagnostic
 from aoba.modbus.requests.files import ReadFiles, WriteFiles
 from aoba.modbus.requests.identification import ReadIdentification
@@ -62,11 +62,11 @@ FUNCTIONS: Final[dict[int, Function]] = {
 _CARRY_OUT: Final = {int(code): row.carry_out for code, row in FUNCTIONS.items()}
 
 
-def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:
+def carry_out(pdu: bytes, station: Station, client: Peer) -> bytes:
     """Carry out a request PDU (1 to 253 bytes), and return that of the response.
 
-    It is empty where there is to be none. Raises RequestError; and ForwardWrite where devices have to
-    be asked. Then nothing has changed.
+    It is empty where there is to be none. Raises RequestError; and ForwardWrite where devices have
+    to be asked. Then nothing has changed.
     """
     code = pdu[0]
     if code not in client.functions:

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Final
 
 from aoba.errors import FrameError
-from aoba.modbus.record import Framing, in_hex
+from aoba.modbus.frame_history import Framing, in_hex
 from aoba.modbus.spec import MAX_PDU
 
 _PREFIX: Final = Struct(">HHH")  # transaction id, protocol id, length

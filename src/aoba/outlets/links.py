@@ -15,7 +15,7 @@ def open_link_outlet(config: LinkConfig, served: Served) -> "LinkOutlet":
     """Raises UsageError where files that the URL names are of no use."""
     image = served.image
     stations = ServedStations(
-        image.stations, image.ready, config.rules, served.max_clients, served.trace
+        image.stations, image.cache, config.rules, served.max_clients, served.trace
     )
     return LinkOutlet(open_link(config.place, stations))
 
@@ -42,11 +42,11 @@ class LinkOutlet:
 
 
 def _tell_summary(link: Link) -> None:
-    port = link.port
+    counters = link.counters
     figures = {
-        "link": port.name,
-        "requests": requests_by_name(port),
-        "exceptions": exceptions_by_name(port),
-        "clients": port.clients,
+        "link": counters.name,
+        "requests": requests_by_name(counters),
+        "exceptions": exceptions_by_name(counters),
+        "clients": counters.clients,
     }
-    _log.info("%s served %s", port.name, summary(port), extra=figures)
+    _log.info("%s served %s", counters.name, summary(counters), extra=figures)

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from aoba.errors import IllegalDataValue
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import FunctionCode
 from aoba.modbus.station import Station
 
 
 class Request(Protocol):
-    def carry_out(self, station: Station, client: Client) -> bytes:
+    def carry_out(self, station: Station, client: Peer) -> bytes:
         """Return the response PDU, empty where there is to be none. Raises RequestError."""
         ...
 
@@ -27,7 +27,7 @@ class Request(Protocol):
 Decoder = Callable[[bytes], object]
 """A request PDU -> what it asks for. Raises IllegalDataValue, and IllegalFunction."""
 
-CarryOut = Callable[[bytes, Station, Client], bytes]
+CarryOut = Callable[[bytes, Station, Peer], bytes]
 """As `Request.carry_out`, with the request PDU first. Raises what decoding does, too."""
 
 

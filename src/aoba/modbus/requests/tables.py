@@ -9,8 +9,8 @@ from struct import Struct
 from typing import Final, NamedTuple, cast
 
 from aoba.errors import IllegalDataValue
-from aoba.modbus.client import Client
 from aoba.modbus.pdu import pack_bits, unpack_bits
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.request import (
     CarryOut,
     Function,
@@ -53,12 +53,12 @@ class _CuriousStation:
     def read(self, table: Table, address: int, quantity: int) -> bytes:
         raise _AskedError(Read(table, address, quantity))
 
-    def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:  # noqa: ARG002
+    def write(self, table: Table, address: int, cells: bytes, client: Peer) -> None:  # noqa: ARG002
         raise _AskedError(Write(table, address, cells))
 
 
 _CURIOUS: Final = cast("Station", _CuriousStation())
-_NOBODY: Final = Client("")
+_NOBODY: Final = Peer("")
 
 
 def _function(code: FunctionCode, section: str, carry_out: CarryOut) -> Function:
@@ -77,7 +77,7 @@ def reading(code: FunctionCode, section: str, table: Table, most: int) -> Functi
     heads = [bytes((code, size)) for size in range(256)]  # of answers with so many bytes of data
     is_bits = table.is_bits
 
-    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:  # noqa: ARG001
+    def carry_out(pdu: bytes, station: Station, client: Peer) -> bytes:  # noqa: ARG001
         if len(pdu) != _SIZE:
             raise wrong_length(pdu, str(_SIZE))
         address, quantity = _TWO_WORDS.unpack(pdu)
@@ -95,7 +95,7 @@ def writing(code: FunctionCode, section: str, table: Table, most: int) -> Functi
     """The function that writes up to `most` items of `table` (sections 6.11 and 6.12)."""
     is_bits = table.is_bits
 
-    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:
+    def carry_out(pdu: bytes, station: Station, client: Peer) -> bytes:
         if len(pdu) < _HEADER:
             raise wrong_length(pdu, f"at least {_HEADER}")
         address, quantity = _TWO_WORDS.unpack_from(pdu)
@@ -116,7 +116,7 @@ def writing(code: FunctionCode, section: str, table: Table, most: int) -> Functi
 def single_coil(code: FunctionCode, section: str) -> Function:
     """Write Single Coil (section 6.5)."""
 
-    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:
+    def carry_out(pdu: bytes, station: Station, client: Peer) -> bytes:
         if len(pdu) != _SIZE:
             raise wrong_length(pdu, str(_SIZE))
         address, value = _TWO_WORDS.unpack(pdu)
@@ -132,7 +132,7 @@ def single_coil(code: FunctionCode, section: str) -> Function:
 def single_register(code: FunctionCode, section: str) -> Function:
     """Write Single Register (section 6.6)."""
 
-    def carry_out(pdu: bytes, station: Station, client: Client) -> bytes:
+    def carry_out(pdu: bytes, station: Station, client: Peer) -> bytes:
         if len(pdu) != _SIZE:
             raise wrong_length(pdu, str(_SIZE))
         address, _ = _TWO_WORDS.unpack(pdu)

@@ -1,9 +1,9 @@
 """What a link counts and remembers of its traffic, for functions 8, 11 and 12.
 
-There is one `Port` for each link; its clients share it. Whoever handles a frame says what became of
-it, in one of these ways:
+Each link has `Counters`, which its clients share. Whoever handles a frame says what became of it,
+in one of these ways:
 
-    a frame for one of our stations     nothing: `answer` and `broadcast` tell the port themselves
+    a frame for one of our stations     nothing: `answer` and `broadcast` tell them themselves
     any other good frame                `overheard`
     a frame that is damaged             `damaged`, or `overrun` where characters were lost
     an answer given from memory         counted in `requests`, without having asked `answer`
@@ -52,7 +52,7 @@ _RECEIVED: Final = int(Received.EVENT)
 _SENT: Final = int(Sent.EVENT)
 
 
-class Port:
+class Counters:
     """With `is_serial`, frames travel as on a serial line, and the event log is kept."""
 
     def __init__(self, *, is_serial: bool = False, name: str = "") -> None:

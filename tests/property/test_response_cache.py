@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from aoba.errors import DocumentError
 from aoba.links.session import MbapSession
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import EXCEPTION_FLAG
 from aoba.registers.image import Image
-from builders import asked, decoded, recall
+from builders import asked, decoded, from_cache
 
 SIZE = 4  # addresses in play
 TABLES = ("coils", "discrete_inputs", "holding", "input")
@@ -83,9 +83,9 @@ actions = st.lists(
 
 def answer(session, data):
     """As a link does it: from memory where possible."""
-    recalled = recall(session, data)
-    if recalled is not None:
-        return recalled
+    cached = from_cache(session, data)
+    if cached is not None:
+        return cached
     return asked(session, data)
 
 
@@ -93,8 +93,8 @@ def answer(session, data):
 def test_what_is_remembered_is_what_the_rules_say(actions):
     image = Image()
     image.apply("a", decoded(ALL))
-    remembering = MbapSession(image.stations, Client(""), image.ready)
-    forgetful = MbapSession(image.stations, Client(""))
+    remembering = MbapSession(image.stations, Peer(""), image.cache)
+    forgetful = MbapSession(image.stations, Peer(""))
     reads = set()
     for number, (kind, *action) in enumerate(actions):
         if kind == "apply":
@@ -124,4 +124,4 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
         data = b"\xab\xcd" + request
         expected = answer(forgetful, data)
         if expected and expected[7] & EXCEPTION_FLAG == 0:
-            assert recall(remembering, data) == expected
+            assert from_cache(remembering, data) == expected
