@@ -67,19 +67,28 @@ PURE_FILES = {
 }
 """Those of rooms that also do I/O."""
 
+CHILD = "aoba.sources.scripts.child"
+"""What runs in other processes, where there is no Aoba to be imported."""
+
+PROGRAMS = {f"{CHILD}.fork_server", f"{CHILD}.resident"}
+"""Which Aoba imports for their paths."""
+
 IMPURE = {
     *("asyncio", "logging", "os", "select", "signal", "socket", "subprocess", "threading", "time"),
 }
 """Standard modules that do I/O, know the time, or lead there."""
 
-PARTS_OF_A_KIND = {"aoba.sources.forks": "scripts", "aoba.sources.residents": "scripts"}
-"""Folders of sources without a row of their own, and the folder of the kind that they belong to."""
-
 KNOWN_CIRCLES = [
     # Base and top of one room: request types know `station`, `functions` knows request types.
     {"aoba.modbus", "aoba.modbus.requests"},
     # `Outcome`, `Version` and `MAX_INLINE` are of no kind; the parts of `scripts` know one another.
-    {"aoba.sources", "aoba.sources.forks", "aoba.sources.residents", "aoba.sources.scripts"},
+    {
+        "aoba.sources",
+        "aoba.sources.scripts",
+        "aoba.sources.scripts.runners",
+        "aoba.sources.scripts.runners.embedded",
+        "aoba.sources.scripts.runners.warm",
+    },
 ]
 """Folders that still import one another."""
 
@@ -90,22 +99,26 @@ LONGEST = 400
 FOLDERS = {name for name, path in MODULES.items() if path.name == "__init__.py"} - {"aoba"}
 
 
-def names_of(node: ast.Import | ast.ImportFrom) -> set[str]:
+def names_of(node: ast.Import | ast.ImportFrom, name: str) -> set[str]:
     if isinstance(node, ast.Import):
         return {alias.name for alias in node.names}
-    assert node.level == 0, f"{ast.unparse(node)}: imports are absolute here"
+    module = node.module
+    if node.level:
+        assert within(name, CHILD), f"{ast.unparse(node)}: imports are absolute here"
+        assert node.level == 1, f"{ast.unparse(node)}: parts import each other only"
+        module = f"{name.rpartition('.')[0]}.{module}"
     # `from aoba.sources import spec` imports a module, `from aoba.errors import X` a name.
-    inner = {f"{node.module}.{alias.name}" for alias in node.names} & set(MODULES)
-    return inner or {node.module}
+    inner = {f"{module}.{alias.name}" for alias in node.names} & set(MODULES)
+    return inner or {module}
 
 
-def imports(source: str, *, typing: bool = True) -> set[str]:
+def imports(source: str, name: str = "aoba.some.module", *, typing: bool = True) -> set[str]:
     """Full names of all that is imported, wherever in the file it stands; without `typing`, not
     what only a type checker imports."""
 
     def under(node: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from names_of(node)
+            yield from names_of(node, name)
         never = (
             not typing and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         )
@@ -115,7 +128,7 @@ def imports(source: str, *, typing: bool = True) -> set[str]:
     return set(under(ast.parse(source)))
 
 
-IMPORTS = {name: imports(path.read_text()) for name, path in MODULES.items()}
+IMPORTS = {name: imports(path.read_text(), name) for name, path in MODULES.items()}
 
 
 def layer(module: str) -> int:
@@ -169,6 +182,17 @@ def test_strangers_never_import_each_other():
     assert offenders(breaks) == []
 
 
+def test_what_runs_in_other_processes_imports_nothing_of_aoba():
+    assert offenders(lambda one, other: within(one, CHILD) and not within(other, CHILD)) == []
+
+
+def test_aoba_imports_of_what_runs_in_other_processes_the_programs_alone():
+    outside = [m for m in MODULES if not within(m, CHILD)]
+    found = {n for m in outside for n in ours(m) if within(n, CHILD)}
+
+    assert found == PROGRAMS
+
+
 def pure_files() -> set[str]:
     return {f"{room}.{name}" for room, names in PURE_FILES.items() for name in names.split()}
 
@@ -195,9 +219,6 @@ def kind_of(module: str, side: str) -> str | None:
     """The kind of source or outlet that a module belongs to, by the rows of the registry."""
     rows = SOURCES.values() if side == "aoba.sources" else OUTLETS.values()
     builders = {row.build.partition(":")[0].removeprefix(f"{side}.").split(".")[0] for row in rows}
-    for folder, kind in PARTS_OF_A_KIND.items():
-        if within(folder, side) and within(module, folder):
-            return kind
     own = module.removeprefix(f"{side}.").split(".")[0]
     return own if within(module, side) and own in builders else None
 
@@ -243,7 +264,7 @@ def circles(graph: dict[str, set[str]]) -> list[set[str]]:
 def at_run_time() -> dict[str, set[str]]:
     """Imports within functions are some; those for type checkers alone are none."""
     return {
-        name: (imports(path.read_text(), typing=False) & set(MODULES)) - {name}
+        name: (imports(path.read_text(), name, typing=False) & set(MODULES)) - {name}
         for name, path in MODULES.items()
     }
 

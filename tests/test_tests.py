@@ -11,6 +11,7 @@ from support.modules import MODULES, ROOT, SOURCE, within
 
 TESTS = ROOT / "tests"
 
+UNIT, RUNNERS = "unit/sources/scripts/runners", "aoba.sources.scripts.runners"
 PATCHED = [
     "conformance/test_fuzz.py: aoba.links.session.ANY_UNIT_IDS",
     "unit/outlets/push/test_push_connection.py: aoba.client.connection.Connection.connect",
@@ -18,13 +19,13 @@ PATCHED = [
     "unit/sources/devices/test_device.py: aoba.sources.devices.device.read_once",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.mask_write",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.write",
-    "unit/sources/forks/test_fork.py: aoba.sources.forks.fork.signal_group",
-    "unit/sources/forks/test_fork_process.py: aoba.sources.forks.fork_process.GRACE",
-    "unit/sources/forks/test_forked.py: aoba.sources.forks.fork.signal_group",
-    "unit/sources/forks/test_forked.py: aoba.sources.forks.forked.state_of",
+    f"{UNIT}/test_launching.py: {RUNNERS}.launching.Caller",
+    f"{UNIT}/warm/test_fork.py: {RUNNERS}.warm.fork.signal_group",
+    f"{UNIT}/warm/test_fork_process.py: {RUNNERS}.warm.fork_process.GRACE",
+    f"{UNIT}/warm/test_fork_run.py: {RUNNERS}.warm.fork.signal_group",
+    f"{UNIT}/warm/test_fork_run.py: {RUNNERS}.warm.fork_run.state_of",
     "unit/sources/scripts/test_feedback.py: aoba.registers.journal.MAX_WRITES",
-    "unit/sources/scripts/test_launching.py: aoba.sources.scripts.launching.Caller",
-    "unit/sources/scripts/test_program.py: aoba.sources.scripts.program.Caller",
+    "unit/sources/scripts/test_script_file.py: aoba.sources.scripts.script_file.Caller",
 ]
 """Test file: name that it replaces."""
 WITHOUT_TESTS_OF_THEIR_NAME = """
@@ -41,14 +42,15 @@ outlets/push: connection outlet reconciler
 sources: clock
 sources/devices: writes
 sources/files: file
-sources/forks: fork_calls fork_libraries fork_main fork_rehearsal fork_renewal fork_run fork_state
 sources/http: connections server source
 sources/mqtt: source spec
-sources/residents: embedded interpreter resident resident_baseline resident_children resident_exit
-    resident_growth resident_loader resident_locks resident_logging resident_modules
-    resident_process resident_registered resident_script resident_settings resident_signals
-    resident_streams
-sources/scripts: asking hosts python_embedded reload running spec
+sources/scripts: reload running spec
+sources/scripts/child: resident
+sources/scripts/child/embedded: baseline children exit growth loader locks logging modules process
+    registered script settings signals streams
+sources/scripts/child/forks: calls libraries main rehearsal renewal run state
+sources/scripts/runners: asking choose
+sources/scripts/runners/embedded: interpreter run runner
 worker: at_start caller client process
 """
 """Source files, by their folder, which only tests with other names cover."""

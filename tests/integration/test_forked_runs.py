@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from aoba.sources.forks import fork_process
-from aoba.sources.forks.names import FifoNames
+from aoba.sources.scripts.runners.warm import fork_process
+from aoba.sources.scripts.runners.warm.stream_paths import FifoNames
 from support.curious import normal, written
 from support.pythons import python
 from support.runs import Runs

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aoba.sources.forks.fork_process import LEARNED
+from aoba.sources.scripts.runners.warm.fork_process import LEARNED
 from support.curious import normal
 from support.pythons import python
 from support.runs import Outcome, Runs

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aoba.sources.forks.fork_process import LEARNED
+from aoba.sources.scripts.runners.warm.fork_process import LEARNED
 from support.curious import CASES, THEMES, normal, written
 from support.pythons import python
 from support.runs import Outcome, Runs

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from aoba.errors import RunError
-from aoba.sources.scripts.program import ScriptFile
-from aoba.sources.scripts.python_embedded import PythonEmbedded
-from aoba.sources.scripts.python_external import PythonExternal
+from aoba.sources.scripts.runners.embedded.runner import EmbeddedRunner
+from aoba.sources.scripts.runners.external import ExternalRunner
+from aoba.sources.scripts.script_file import ScriptFile
 from aoba.sources.scripts.spec import ScriptSpec
 from support.runs import Outcome
 from support.waiting import DEADLINE
@@ -31,7 +31,7 @@ class Hosted:
         self.timeout = timeout
         self.file = ScriptFile(path)
         spec = ScriptSpec(path=path, python=sys.executable, args=tuple(args), mode=mode)
-        self.host = (PythonEmbedded if mode == "embedded" else PythonExternal)(spec)
+        self.host = (EmbeddedRunner if mode == "embedded" else ExternalRunner)(spec)
         self.number = 0
         self._runner = asyncio.Runner()
 

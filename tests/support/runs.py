@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from aoba.sources.forks.fork import Fork
-from aoba.sources.forks.fork_process import ForkProcess
-from aoba.sources.forks.forked import ForkedRun
-from aoba.sources.forks.stamped import Stamped
-from aoba.sources.scripts.child import Child, script_environment
 from aoba.sources.scripts.look import find
-from aoba.sources.scripts.program import Version
-from aoba.sources.scripts.running import Running
+from aoba.sources.scripts.runners.cold import ColdRun, script_environment
+from aoba.sources.scripts.runners.warm.fingerprint import Fingerprint
+from aoba.sources.scripts.runners.warm.fork import Fork
+from aoba.sources.scripts.runners.warm.fork_process import ForkProcess
+from aoba.sources.scripts.runners.warm.fork_run import ForkRun
+from aoba.sources.scripts.running import RunningProcess
+from aoba.sources.scripts.script_file import Version
 from support.waiting import DEADLINE
 
 
@@ -51,20 +51,20 @@ class Runs:
         """Of one run of each, all at the same time."""
 
         def fork(path: Path) -> Fork:
-            name = Stamped(str(path), args).of(version_of(path))
+            name = Fingerprint(str(path), args).of(version_of(path))
             fork = Fork(self.process, 2, name, stdin, looks=looks)
             fork.on_imports = on_imports
             return fork
 
-        def run(fork: Fork) -> Callable[[Callable[[bytes], None]], Running]:
-            return lambda on_stderr: ForkedRun(fork, fork.start, on_stderr)
+        def run(fork: Fork) -> Callable[[Callable[[bytes], None]], RunningProcess]:
+            return lambda on_stderr: ForkRun(fork, fork.start, on_stderr)
 
         return self._run([run(fork(path)) for path in paths])
 
     def cold(
         self, *paths: Path, args: Sequence[str] = (), stdin: bytes | None = None
     ) -> list[Outcome]:
-        def run(path: Path) -> Callable[[Callable[[bytes], None]], Running]:
+        def run(path: Path) -> Callable[[Callable[[bytes], None]], RunningProcess]:
             env = {
                 **script_environment(),
                 "AOBA_RUN": "2",
@@ -72,7 +72,7 @@ class Runs:
                 "AOBA_TIMEOUT": "30",
                 "AOBA_SCRIPT": str(path),
             }
-            return lambda on_stderr: Child([self.python, str(path), *args], env, on_stderr, stdin)
+            return lambda on_stderr: ColdRun([self.python, str(path), *args], env, on_stderr, stdin)
 
         return self._run([run(path) for path in paths])
 

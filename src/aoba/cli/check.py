@@ -23,9 +23,9 @@ from aoba.logs.printable import printable
 from aoba.orphans.reaper import reaper
 from aoba.sources.registry import parse_spec
 from aoba.sources.scripts.feedback import Snapshot, encode
-from aoba.sources.scripts.hosts import host_of
-from aoba.sources.scripts.program import ScriptFile
 from aoba.sources.scripts.run import run_script
+from aoba.sources.scripts.runners.choose import runner_of
+from aoba.sources.scripts.script_file import ScriptFile
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.spec import Spec
 
@@ -83,16 +83,16 @@ async def _run(spec: ScriptSpec, report: Report, second: Report, status: Status)
     """A run, or two of an embedded script, where the first one may leave what the second meets."""
     reaper.own_process()
     reaper.start()
-    host, file = host_of(spec), ScriptFile(spec.file)
+    runner, file = runner_of(spec), ScriptFile(spec.file)
 
     async def carry_out(number: int, report: Report) -> str | None:
         """Returns why the run failed."""
         feedback = encode(Snapshot(run=number, time=time.time())) if spec.feed else None
         try:
-            unfit = await host.prepare(await file.read())
+            unfit = await runner.prepare(await file.read())
             if unfit:
                 return unfit.reason
-            return (await run_script(host, number, spec.timeout, report, feedback)).failure
+            return (await run_script(runner, number, spec.timeout, report, feedback)).failure
         except RunError as error:
             return str(error)
 
@@ -103,7 +103,7 @@ async def _run(spec: ScriptSpec, report: Report, second: Report, status: Status)
                 await _run_watched(spec, second, carry_out(2, second))
                 report.errors += [f"run 2: {error}" for error in second.errors]
     finally:
-        await host.close()
+        await runner.close()
         await reaper.close()
 
 

@@ -95,7 +95,7 @@ import os, resource, subprocess, sys
 resource.setrlimit(10, (min(64, {limit}), {limit}))
 from aoba.orphans.marks import LOWEST, mark_of, new_mark
 from aoba.orphans.reaper import Reaper
-from aoba.sources.forks.fork_run import limiter
+from aoba.sources.scripts.child.forks.run import limiter
 assert mark_of(os.getpid()) is None
 limiter("")()
 assert resource.getrlimit(10) == (min(64, {limit}), {limit})

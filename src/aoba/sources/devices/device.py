@@ -26,10 +26,10 @@ from aoba.errors import DeviceError, DeviceException, DocumentError
 from aoba.registers.image import Image
 from aoba.retry import Backoff
 from aoba.sources.clock import sleep_until
-from aoba.sources.deliveries import Deliveries
 from aoba.sources.devices.document import polled
 from aoba.sources.devices.spec import DeviceSpec
 from aoba.sources.devices.writes import DeviceWrites
+from aoba.sources.ingest import Ingest
 from aoba.sources.schedule import Schedule
 from aoba.sources.shared import Shared
 
@@ -50,7 +50,7 @@ class DeviceSource:
     def __init__(self, name: str, spec: DeviceSpec, channel: Channel, image: Image) -> None:
         self._spec, self._channel = spec, channel
         self._policy = spec.retry_policy
-        self._polls = Deliveries(name, spec.monitoring, image, "polls")
+        self._polls = Ingest(name, spec.monitoring, image, "polls")
         self._writes = DeviceWrites(spec, channel, self._polls.log)
         self._is_slow = self._is_echo_told = False
         self._has_answered = False

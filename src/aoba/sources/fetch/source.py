@@ -24,8 +24,8 @@ from aoba.endpoints.tls import client_context, why_tls_failed
 from aoba.errors import DocumentError, UsageError
 from aoba.registers.image import Image
 from aoba.sources.clock import sleep_until
-from aoba.sources.deliveries import Deliveries, decoded_of, too_large
 from aoba.sources.fetch.spec import FetchSpec
+from aoba.sources.ingest import Ingest, decoded_of, too_large
 from aoba.sources.schedule import Schedule
 from aoba.sources.shared import Shared
 from aoba.worker.caller import Caller
@@ -48,7 +48,7 @@ class FetchSource:
 
     def __init__(self, name: str, spec: FetchSpec, image: Image) -> None:
         self._spec = spec
-        self._deliveries = Deliveries(name, spec.monitoring, image, "answers")
+        self._deliveries = Ingest(name, spec.monitoring, image, "answers")
         self._ssl: ssl.SSLContext | bool = True
         if spec.url.startswith("https:"):
             self._ssl = client_context(spec.tls, spec.place)

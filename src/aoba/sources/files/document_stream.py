@@ -11,7 +11,7 @@ from typing import Final
 
 from aoba.document.stream import Cut, Fault, Piece, Text, Value, ValueStream
 from aoba.errors import DocumentError, NoDocument
-from aoba.sources.deliveries import Deliveries, decoded_of
+from aoba.sources.ingest import Ingest, decoded_of
 from aoba.sources.skipped import Skipped
 
 TURN: Final = 0.005
@@ -32,13 +32,13 @@ class DocumentStream:
 
     def __init__(
         self,
-        deliveries: Deliveries,
+        deliveries: Ingest,
         turn: Callable[[], Awaitable[None]] = at_once,
         *,
         numbered: bool = False,
     ) -> None:
         self.count = 0
-        """Deliveries so far, good or bad."""
+        """Ingest so far, good or bad."""
         self._deliveries, self._turn, self._numbered = deliveries, turn, numbered
         self._values = ValueStream()
         self._skipped = Skipped()

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.registers.image import Image
-from aoba.sources.deliveries import Deliveries
 from aoba.sources.files.document_stream import DocumentStream, at_once
 from aoba.sources.files.reading import Fifo, leads_to, open_fifo
 from aoba.sources.files.spec import FifoSpec
+from aoba.sources.ingest import Ingest
 from aoba.sources.pipe import Pipe
 from aoba.sources.shared import Shared
 from aoba.worker.caller import Caller
@@ -31,7 +31,7 @@ class FifoSource:
     def __init__(
         self, name: str, spec: FifoSpec, image: Image, pipe: Callable[[int], Pipe] = Pipe
     ) -> None:
-        self._deliveries = Deliveries(name, spec.monitoring, image)
+        self._deliveries = Ingest(name, spec.monitoring, image)
         self._path = str(spec.path)
         self._caller = Caller()
         self._held: int | None = None

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 
 from aoba.registers.image import Image
 from aoba.sources.clock import sleep_until
-from aoba.sources.deliveries import Deliveries
 from aoba.sources.files.data_file import DataFile
 from aoba.sources.files.document_stream import DocumentStream, at_once
 from aoba.sources.files.spec import FileSpec
+from aoba.sources.ingest import Ingest
 from aoba.sources.schedule import Schedule
 from aoba.sources.shared import Shared
 
@@ -23,7 +23,7 @@ class FileSource:
     """Raises DocumentError where the registers for its health are taken."""
 
     def __init__(self, name: str, spec: FileSpec, image: Image) -> None:
-        self._deliveries = Deliveries(name, spec.monitoring, image)
+        self._deliveries = Ingest(name, spec.monitoring, image)
         self._path = spec.path
         self._file = DataFile(spec.path)
 

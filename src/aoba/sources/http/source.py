@@ -17,13 +17,13 @@ from aiohttp import web
 from aoba.document.summary import summary
 from aoba.errors import Conflict, DocumentError, HttpError
 from aoba.registers.image import Image
-from aoba.sources.deliveries import Deliveries
 from aoba.sources.http.answers import answer
 from aoba.sources.http.body import MAX_SHOWN
 from aoba.sources.http.hosts import Hosts
 from aoba.sources.http.server import HttpServer
 from aoba.sources.http.spec import HttpSpec
 from aoba.sources.http.token import Token
+from aoba.sources.ingest import Ingest
 from aoba.sources.shared import Shared
 
 _NUMBER: Final = re.compile(r"\d+")
@@ -43,7 +43,7 @@ class HttpSource:
         self._spec, self._server = spec, server
         self._token = None if spec.token is None else Token(spec.token)
         self._hosts = Hosts((spec.host, *spec.hosts))
-        self._deliveries = Deliveries(name, spec.monitoring, image)
+        self._deliveries = Ingest(name, spec.monitoring, image)
         self._newest = "nothing"  # that was applied, in words
         server.add(spec.path, self._answer)
 

@@ -20,7 +20,7 @@ from aoba.mqtt.backlog import Message
 from aoba.mqtt.connection import Connection, together
 from aoba.mqtt.session import Session
 from aoba.registers.image import Image
-from aoba.sources.deliveries import Deliveries, too_large
+from aoba.sources.ingest import Ingest, too_large
 from aoba.sources.mqtt.spec import MqttSpec
 from aoba.sources.shared import Shared
 
@@ -41,7 +41,7 @@ class MqttSource:
 
     def __init__(self, name: str, spec: MqttSpec, image: Image) -> None:
         self._spec = spec
-        self._deliveries = Deliveries(name, spec.monitoring, image)
+        self._deliveries = Ingest(name, spec.monitoring, image)
         self._attempts = Attempts(str(spec.broker), self._deliveries.log.of_source)
         self._connection = Connection(
             spec.broker,

@@ -98,9 +98,9 @@ class QuickRun(Generic[C]):
         self._status = None
         if watched:
             carrier.stdout.watch(self._output)
-            carrier.stderr.watch(self.give_up)
+            carrier.stderr.watch(self.abandon)
 
-    def hand_over(self, run: Careful) -> None:
+    def hand_off(self, run: Careful) -> None:
         """Have `run` hear all that comes of it from now on, and what has come and is not told."""
         carrier, self.carrier = self.carrier, None
         assert carrier is not None  # noqa: S101  it is under way
@@ -124,22 +124,22 @@ class QuickRun(Generic[C]):
             carrier.leave()
             self._on_end(True)
         else:
-            self.give_up()
+            self.abandon()
 
     def lost(self) -> None:
         self._lost = True
-        self.give_up()
+        self.abandon()
 
     def outdated(self) -> None:
         self._outdated = True
-        self.give_up()
+        self.abandon()
 
     def _output(self) -> None:
         carrier = self.carrier
         if carrier is None or self._given_up:
             return
         if not (self._is_line_end(carrier) if self._taken else self._take(carrier)):
-            self.give_up()
+            self.abandon()
         else:
             carrier.stdout.watch(self._output)
 
@@ -172,7 +172,7 @@ class QuickRun(Generic[C]):
             return False
         return chunk is not None or (carrier.stdout.closed and not was_closed)
 
-    def give_up(self) -> None:
+    def abandon(self) -> None:
         """Have the rest of the run be taken over, if one is under way, whatever comes of it now."""
         if self.carrier is not None and not self._given_up:
             self._given_up = True

@@ -11,11 +11,11 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from aoba.errors import RunError
-from aoba.sources.reception import Reception
+from aoba.sources.document_sink import DocumentSink
 from aoba.sources.schedule import Schedule
-from aoba.sources.scripts.program import ScriptFile, Version
-from aoba.sources.scripts.run import Host, Outcome, guarded
-from aoba.sources.scripts.wake import Alarm
+from aoba.sources.scripts.run import Outcome, Runner, guarded
+from aoba.sources.scripts.script_file import ScriptFile, Version
+from aoba.sources.scripts.timers import ReusableTimer
 from aoba.sources.source_log import SourceLog
 
 LOOK: Final = 0.25
@@ -23,36 +23,36 @@ LOOK: Final = 0.25
 
 
 class Reload:
-    """Of the script in `file`, which `host` runs; call `close` at last."""
+    """Of the script in `file`, which `runner` runs; call `close` at last."""
 
     def __init__(
         self,
         file: ScriptFile,
-        host: Host,
+        runner: Runner,
         schedule: Schedule,
-        reception: Reception,
+        sink: DocumentSink,
         log: SourceLog,
     ) -> None:
         self.version: Version | None = None
         """The newest that can be run."""
-        self._file, self._host, self._schedule = file, host, schedule
-        self._reception, self._log = reception, log
-        self._look_at = Alarm(self._look)
+        self._file, self._runner, self._schedule = file, runner, schedule
+        self._sink, self._log = sink, log
+        self._look_at = ReusableTimer(self._look)
         self._run: asyncio.Task[Outcome]
         self._looking: asyncio.Task[None] | None = None
         self._running: Version | None = None
         self._stopped = False
 
     async def take_newest(self) -> Outcome | None:
-        """Have the host take over an edited file; where there is nothing to run, why."""
-        newest = await self._file.settled()
-        unfit = await self._host.prepare(newest)
+        """Have the runner take over an edited file; where there is nothing to run, why."""
+        newest = await self._file.stable()
+        unfit = await self._runner.prepare(newest)
         if unfit is None:
             self.version = newest
         elif not unfit.goes_on:
             return Outcome(unfit.reason, began=False)
         else:
-            self._reception.error(f"{unfit.reason}; the last good version goes on")
+            self._sink.error(f"{unfit.reason}; the last good version goes on")
         return None
 
     async def watched(self, run: Coroutine[Any, Any, Outcome], begun: float) -> Outcome | None:
@@ -100,7 +100,7 @@ class Reload:
             return
         outcome = await guarded(self.take_newest(), self._log)
         if outcome:
-            self._reception.error(f"{outcome.failure}; the run under way goes on")
+            self._sink.error(f"{outcome.failure}; the run under way goes on")
         if self.version is self._running:
             self._look_again(time.monotonic())
         else:

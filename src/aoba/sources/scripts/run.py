@@ -9,9 +9,9 @@ from aoba.document.decode import Decoded, decode
 from aoba.document.stream import Cut, Fault, Text, Value, ValueStream
 from aoba.errors import DocumentError, NoDocument, OutdatedRun, RunError
 from aoba.sources.lines import Lines
-from aoba.sources.scripts.program import Unfit, Version
 from aoba.sources.scripts.quick import take_whole
-from aoba.sources.scripts.running import Running
+from aoba.sources.scripts.running import RunningProcess
+from aoba.sources.scripts.script_file import CompileRejected, Version
 from aoba.sources.skipped import Skipped
 from aoba.sources.source_log import SourceLog
 from aoba.threads import in_thread
@@ -24,11 +24,11 @@ NOTHING_PRINTED: Final = "printed no document"
 _TURN: Final = 0.005  # seconds of documents in a row before Modbus clients have their turn
 
 
-class Host(Protocol):
+class Runner(Protocol):
     """A way to run a script. Call `prepare`, then `start`, for each run; `close` at last.
 
-    Where `is_ready`, a run of the version that was prepared last may be had by `order` alone. It is
-    who carries it out that looks at the file then, and does not begin where that has changed.
+    Where `is_ready`, a run of the version that was prepared last may be had by `submit` alone.
+    Whoever carries it out looks at the file then, and does not begin where that has changed.
     """
 
     not_before: float
@@ -38,7 +38,7 @@ class Host(Protocol):
     patience: float
     """Seconds after which the rest of a run that was ordered has to be taken over by `start`."""
 
-    async def prepare(self, version: Version | None) -> Unfit | None:
+    async def prepare(self, version: Version | None) -> CompileRejected | None:
         """Take over `version`, the newest one of the file; None if that could not be read.
 
         May be called while a run of another version is under way. Raises RunError where it cannot
@@ -50,7 +50,7 @@ class Host(Protocol):
         """Whether a run is a matter of no more than an order."""
         ...
 
-    def order(
+    def submit(
         self,
         number: int,
         feedback: bytes | None,
@@ -64,13 +64,13 @@ class Host(Protocol):
         """
         ...
 
-    def give_up(self) -> None:
+    def abandon(self) -> None:
         """Have `on_end` hear False of the run that was ordered, if it is under way."""
         ...
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
-    ) -> Running:
+    ) -> RunningProcess:
         """Prepare run `number`; `feedback` is the JSON object it finds on stdin, or None.
 
         Raises RunError where there is nothing to run.
@@ -132,7 +132,7 @@ async def guarded(step: Awaitable[Outcome | None], log: SourceLog) -> Outcome | 
 
 
 async def run_script(
-    host: Host, number: int, timeout: float, listener: Listener, feedback: bytes | None = None
+    runner: Runner, number: int, timeout: float, listener: Listener, feedback: bytes | None = None
 ) -> Outcome:
     """Carry out run `number`, from 1.
 
@@ -148,7 +148,7 @@ async def run_script(
             listener.stderr(line)
 
     try:
-        async with host.start(number, on_stderr, feedback) as running:
+        async with runner.start(number, on_stderr, feedback) as running:
             intake.taken = running.taken
             while (chunk := await running.read(timeout)) is not None:
                 await intake.feed(chunk)
@@ -161,7 +161,7 @@ async def run_script(
         for line in errors.end():
             listener.stderr(line)
     failure = running.failure or intake.failure()
-    if failure == NOTHING_PRINTED and (why := host.why_nothing()):
+    if failure == NOTHING_PRINTED and (why := runner.why_nothing()):
         failure = f"{failure}; {why}"
     return Outcome(failure, running.status, running.began)
 

@@ -23,7 +23,7 @@ from typing import Final, Self
 from aoba.errors import OutdatedRun
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
-from aoba.sources.scripts.wake import Wake
+from aoba.sources.scripts.timers import ReusableEvent
 
 GRACE: Final = 0.5
 TERM_TO_KILL: Final = 2.0
@@ -45,7 +45,7 @@ _NO_MODULE: Final = re.compile(
 )
 
 
-class Running(ABC):
+class RunningProcess(ABC):
     """Use as an async context manager; on the way out process and group are gone, come what may.
 
     Raises RunError on the way in where the run cannot be started. `on_stderr` gets stderr in
@@ -56,7 +56,7 @@ class Running(ABC):
         self,
         on_stderr: Callable[[bytes], None],
         limits: Limits = NO_LIMITS,
-        wake: Wake | None = None,
+        wake: ReusableEvent | None = None,
     ) -> None:
         self.failure: str | None = None
         """Why the run failed, as far as its process shows; known once the context is left."""
@@ -76,7 +76,7 @@ class Running(ABC):
         self._limits = limits
         self._said = b""
         self._on_stderr = on_stderr
-        self._wake = wake or Wake()  # stdout can be read, or the run is over
+        self._wake = wake or ReusableEvent()  # stdout can be read, or the run is over
         self._gone_at: float | None = None  # the process
         self._read_until: float | None = None  # the run is over, and stdout still read until then
         self._deadline = 0.0  # of whatever is waited for

@@ -17,20 +17,20 @@ from aoba.document.schema import Document
 from aoba.errors import OutdatedRun
 from aoba.registers.described import MAX_DESCRIBED
 from aoba.registers.image import Image
-from aoba.sources.forks.warm import ForkServers
-from aoba.sources.reception import Reception
+from aoba.sources.document_sink import DocumentSink
+from aoba.sources.health_monitor import HealthMonitor
 from aoba.sources.schedule import Schedule
 from aoba.sources.scripts.feedback import Feedback
-from aoba.sources.scripts.hosts import host_of
-from aoba.sources.scripts.interpreter_version import version_of
-from aoba.sources.scripts.program import ScriptFile
 from aoba.sources.scripts.reload import Reload
-from aoba.sources.scripts.run import Host, Outcome, guarded, run_script
+from aoba.sources.scripts.run import Outcome, Runner, guarded, run_script
+from aoba.sources.scripts.runners.choose import runner_of
+from aoba.sources.scripts.runners.interpreter_version import version_of
+from aoba.sources.scripts.runners.warm.fork_pool import ForkServers
+from aoba.sources.scripts.script_file import ScriptFile
 from aoba.sources.scripts.spec import ScriptSpec
-from aoba.sources.scripts.wake import Alarm
+from aoba.sources.scripts.timers import ReusableTimer
 from aoba.sources.shared import Shared
 from aoba.sources.source_log import SourceLog
-from aoba.sources.vitals import Vitals
 
 _WELL: Final = Outcome(None, status=0)
 
@@ -42,26 +42,26 @@ class Script:
     registers for its health are taken.
     """
 
-    def __init__(self, name: str, spec: ScriptSpec, host: Host, image: Image) -> None:
+    def __init__(self, name: str, spec: ScriptSpec, runner: Runner, image: Image) -> None:
         self.settled = asyncio.Event()
         """Set by the first document with stations, or by the end of a first run without."""
-        self._spec, self._host = spec, host
+        self._spec, self._runner = spec, runner
         self._log = SourceLog(name)
-        self._vitals = Vitals(name, spec.monitoring, image, self._log)
+        self._health = HealthMonitor(name, spec.monitoring, image, self._log)
         self._feedback = Feedback(name, image) if spec.feed else None
-        self._reception = Reception(name, image, self._log, self._applied)
+        self._sink = DocumentSink(name, image, self._log, self._applied)
         self._schedule = Schedule(spec.first_interval, first=0.0)
         file = ScriptFile(spec.file)
-        self._reload = Reload(file, host, self._schedule, self._reception, self._log)
+        self._reload = Reload(file, runner, self._schedule, self._sink, self._log)
         self._paused = False  # whether the log has been told
         self._begun = 0.0  # when the newest run began
         self._is_quick = False  # whether a run is under way of which `live` knows nothing
-        self._slots = Alarm(self._slot)
+        self._slots = ReusableTimer(self._slot)
         self._call = asyncio.Event()  # for `live`
 
     async def live(self) -> None:
         """Run the script at each of its slots, until cancelled; then no child is left."""
-        self._vitals.start()
+        self._health.start()
         telling = asyncio.create_task(self._tell_interpreter())
         try:
             while True:
@@ -81,13 +81,13 @@ class Script:
         finally:
             telling.cancel()
             await asyncio.wait((telling,))
-            self._vitals.stop()
+            self._health.stop()
             self._slots.close()
             self._reload.close()
-            await self._host.close()
+            await self._runner.close()
             self._log.end(
-                f"{self._vitals.runs} runs, {self._vitals.failures} failed, "
-                f"{self._schedule.skipped} slots skipped, {self._reception.documents} documents"
+                f"{self._health.runs} runs, {self._health.failures} failed, "
+                f"{self._schedule.skipped} slots skipped, {self._sink.documents} documents"
             )
 
     async def _tell_interpreter(self) -> None:
@@ -101,32 +101,32 @@ class Script:
         """If there is one of which nobody has taken over the rest: that is what stops it."""
         task = asyncio.current_task()
         if self._is_quick and task:
-            self._host.give_up()
+            self._runner.abandon()
             task.cancel()  # once more, for the run
             await self._follow()
 
     def _slot(self) -> None:
         """A slot has come, or a quick run is not over in time."""
         if self._is_quick:
-            self._host.give_up()  # at once: it may be over before `live` goes on
+            self._runner.abandon()  # at once: it may be over before `live` goes on
         elif not self._start_quickly():
             self._call.set()
 
     def _start_quickly(self) -> bool:
         """Order a run, if that is all there is to do for it now."""
-        if not self._host.is_ready():
+        if not self._runner.is_ready():
             return False
         told = None
         if self._feedback:
-            told = self._feedback.at_once(self._vitals.runs + 1)
+            told = self._feedback.at_once(self._health.runs + 1)
             if told is None:
                 return False
             self._tell_lost(self._feedback)
         self._number_run()
         self._begin_run()
         self._is_quick = True
-        self._slots.set(min(self._schedule.due, self._begun + self._host.patience))
-        self._host.order(self._vitals.runs, told, self._reception, self._ended)
+        self._slots.set(min(self._schedule.due, self._begun + self._runner.patience))
+        self._runner.submit(self._health.runs, told, self._sink, self._ended)
         return True
 
     def _ended(self, well: bool) -> None:
@@ -140,7 +140,7 @@ class Script:
             self._call.set()
 
     async def _pauses(self) -> bool:
-        if time.monotonic() >= self._host.not_before or await self._reload.has_changed():
+        if time.monotonic() >= self._runner.not_before or await self._reload.has_changed():
             return False
         if not self._paused:
             self._paused = True
@@ -152,7 +152,7 @@ class Script:
         """A run with all that may be there to do."""
         self._number_run()
         outcome = await guarded(self._reload.take_newest(), self._log)
-        if self._vitals.runs == 1:  # slots count from the first start, not from what it waited for
+        if self._health.runs == 1:  # slots count from the first start, not from what it waited for
             self._schedule.due = time.monotonic()
         self._begin_run()
         if outcome:
@@ -161,13 +161,13 @@ class Script:
             await self._carry_out()
 
     def _number_run(self) -> None:
-        self._vitals.run_begins()
-        self._log.run_begins(self._vitals.runs)
+        self._health.run_begins()
+        self._log.run_begins(self._health.runs)
 
     def _begin_run(self) -> None:
         self._begun = time.monotonic()
         self._schedule.begin(self._begun)
-        self._reception.begin(self._reload.version)
+        self._sink.begin(self._reload.version)
 
     async def _carry_out(self) -> None:
         """The run that has begun, or the rest of one that was to be quick."""
@@ -184,13 +184,13 @@ class Script:
         return await guarded(self._reload.watched(self._follow(), self._begun), self._log)
 
     async def _follow(self) -> Outcome:
-        run, told = self._vitals.runs, None
+        run, told = self._health.runs, None
         if self._feedback and not self._is_quick:
             told = await self._feedback.next(run)
             self._tell_lost(self._feedback)
         self._is_quick = False
         try:
-            outcome = await run_script(self._host, run, self._spec.timeout, self._reception, told)
+            outcome = await run_script(self._runner, run, self._spec.timeout, self._sink, told)
         except OutdatedRun:
             self._put_back()
             raise
@@ -212,9 +212,9 @@ class Script:
             self._log.repeatable(logging.WARNING, text)
 
     def _over(self, outcome: Outcome, *, stopped: bool = False) -> None:
-        self._vitals.run_over(outcome)
+        self._health.run_over(outcome)
         if outcome.failure:
-            self._reception.error(f"run failed: {outcome.failure}")
+            self._sink.error(f"run failed: {outcome.failure}")
         if not stopped:  # else the slot that it was stopped in is that of the new version
             self._pass_over_slots(outcome)
         self._log.run_over()
@@ -222,21 +222,21 @@ class Script:
     def _pass_over_slots(self, outcome: Outcome) -> None:
         skipped = self._schedule.finish(time.monotonic())
         # A script that prints one document after the other is meant to go on for longer.
-        if skipped and not outcome.failure and self._reception.of_this_run == 1:
-            self._reception.error(
+        if skipped and not outcome.failure and self._sink.of_this_run == 1:
+            self._sink.error(
                 f"takes longer than its interval of {1000 * self._schedule.interval:.0f} ms, "
                 f"slots are skipped"
             )
 
     def _applied(self, document: Document) -> None:
-        self._vitals.document()
+        self._health.document()
         if document.stations:
             self.settled.set()
         if document.reboot_interval is not UNSET:
-            self._host.interval = document.reboot_interval / 1000
-            self._schedule.set_interval(self._host.interval)
+            self._runner.interval = document.reboot_interval / 1000
+            self._schedule.set_interval(self._runner.interval)
 
 
 def build_script(name: str, spec: ScriptSpec, shared: Shared) -> Script:
     servers = shared.resource("fork servers", ForkServers)
-    return Script(name, spec, host_of(spec, servers), shared.image)
+    return Script(name, spec, runner_of(spec, servers), shared.image)

@@ -5,8 +5,8 @@ import pytest
 
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from aoba.sources.deliveries import Deliveries
 from aoba.sources.files.document_stream import DocumentStream
+from aoba.sources.ingest import Ingest
 from aoba.sources.monitoring import UNMONITORED
 from builders import one_range, raw
 
@@ -36,7 +36,7 @@ EXPECTED = [
 
 async def taken(chunks, **options):
     image = Image()
-    stream = DocumentStream(Deliveries("a.jsonl", UNMONITORED, image), **options)
+    stream = DocumentStream(Ingest("a.jsonl", UNMONITORED, image), **options)
     for chunk in chunks:
         await stream.feed(chunk)
     await stream.end()

@@ -207,7 +207,7 @@ def test_a_bad_end_is_told_to_the_one_who_takes_over(quick, interpreter, heard, 
         interpreter.stdout.callback()
     quick.done(status)
     assert heard.ends == [False]
-    quick.hand_over(heard)
+    quick.hand_off(heard)
 
     assert (quick.carrier, interpreter.run, interpreter.left) == (None, heard, False)
     assert (heard.told, heard.taken) == ([status], len(printed))
@@ -218,20 +218,20 @@ def test_the_loss_of_the_interpreter_is_told_to_the_one_who_takes_over(quick, he
     quick.lost()
     quick.lost()
     assert heard.ends == [False]
-    quick.hand_over(heard)
+    quick.hand_off(heard)
     assert heard.told == ["lost"]
 
 
 def test_a_run_that_is_given_up_ends_for_the_one_who_takes_over(quick, interpreter, heard):
     """Even where it is over before that one comes: or it would be carried out twice."""
     say(interpreter, DOCUMENT)
-    quick.give_up()
+    quick.abandon()
     quick.done(0)
     assert heard.ends == [False]
     assert not interpreter.left
-    quick.hand_over(heard)
+    quick.hand_off(heard)
     assert (heard.told, heard.taken) == ([0], 1)
-    quick.give_up()  # there is none
+    quick.abandon()  # there is none
     assert heard.ends == [False]
 
 
@@ -239,7 +239,7 @@ def test_what_comes_after_it_was_given_up_waits(quick, interpreter, heard):
     say(interpreter, b"hello\n")
     quick.done(0)
     assert (heard.ends, heard.told) == ([False], [])
-    quick.hand_over(heard)
+    quick.hand_off(heard)
     assert heard.told == [0]
 
 

@@ -13,7 +13,7 @@ DICT = "not JSON, skipped; a Python dict? print it with json.dumps: "
 
 
 class Printing:
-    """A host and its child in one: a run whose stdout are `chunks`."""
+    """A runner and its child in one: a run whose stdout are `chunks`."""
 
     failure = None
     status = 0
@@ -64,13 +64,13 @@ def test_what_may_be_the_reason_is_told_of_a_run_that_printed_nothing():
         ((b"{}\n",), "printed no valid document"),
         ((DOCUMENT,), None),
     ):
-        host = Printing(*chunks)
-        host.why = "it is late"
-        assert outcome(host, Heard()).failure == failure
+        runner = Printing(*chunks)
+        runner.why = "it is late"
+        assert outcome(runner, Heard()).failure == failure
 
 
-def outcome(host, heard):
-    return asyncio.run(run_script(host, 1, 30.0, heard))
+def outcome(runner, heard):
+    return asyncio.run(run_script(runner, 1, 30.0, heard))
 
 
 def run(*chunks):
@@ -124,17 +124,17 @@ def test_a_line_that_ends_later_than_its_document(chunks):
 
 
 def test_how_the_process_ended_is_told():
-    host = Printing(DOCUMENT)
-    host.status, host.failure = -9, "killed by SIGKILL"
+    runner = Printing(DOCUMENT)
+    runner.status, runner.failure = -9, "killed by SIGKILL"
 
-    assert outcome(host, Heard()) == ("killed by SIGKILL", -9, True)
+    assert outcome(runner, Heard()) == ("killed by SIGKILL", -9, True)
 
 
 def test_a_run_that_was_given_up_before_it_began_has_not_begun():
-    host = Printing()
-    host.status, host.failure, host.began = 0, "lost", False
+    runner = Printing()
+    runner.status, runner.failure, runner.began = 0, "lost", False
 
-    assert outcome(host, Heard()) == ("lost", 0, False)
+    assert outcome(runner, Heard()) == ("lost", 0, False)
 
 
 def test_a_run_that_cannot_be_started_has_not_begun():

@@ -1,4 +1,4 @@
-"""The life of a script, with a host that is a puppet: which runs there are, each of them once."""
+"""The life of a script, with a runner that is a puppet: which runs there are, each of them once."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from aoba.sources.scripts.script import Script
 from aoba.sources.scripts.spec import parse_script
 
 
-class Running:
+class RunningProcess:
     """A run that is carried on with care, and is over at once."""
 
     taken, heard_at, failure, status, began = 1, None, None, 0, True
@@ -24,7 +24,7 @@ class Running:
         return None
 
 
-class Host:
+class Runner:
     """The runs that are ordered, and those that are started; the test ends the former."""
 
     not_before, patience = 0.0, 0.005
@@ -39,12 +39,12 @@ class Host:
     def is_ready(self):
         return bool(self.started)
 
-    def order(self, number, _feedback, _listener, on_end):
+    def submit(self, number, _feedback, _listener, on_end):
         assert self._on_end is None
         self.ordered.append(number)
         self._on_end = on_end
 
-    def give_up(self):
+    def abandon(self):
         if self._on_end:
             on_end, self._on_end = self._on_end, None
             on_end(False)
@@ -58,7 +58,7 @@ class Host:
 
     def start(self, number, _on_stderr, _feedback=None):
         self.started.append(number)
-        return Running()
+        return RunningProcess()
 
     async def close(self):
         pass
@@ -72,17 +72,17 @@ def path(tmp_path):
 
 
 def lives(path, until):
-    """Let a script live until `until` is done with its host."""
+    """Let a script live until `until` is done with its runner."""
 
     async def main():
-        host = Host()
-        script = Script("s", parse_script(f"python:embedded:{path}"), host, Image())
+        runner = Runner()
+        script = Script("s", parse_script(f"python:embedded:{path}"), runner, Image())
         script._schedule.set_interval(0.02)
         life = asyncio.create_task(script.live())
-        await until(host)
+        await until(runner)
         life.cancel()
         await asyncio.wait((life,))
-        return host
+        return runner
 
     return asyncio.run(asyncio.wait_for(main(), 30))
 
@@ -90,44 +90,44 @@ def lives(path, until):
 def test_a_run_that_is_over_when_it_is_taken_over_is_not_carried_out_again(path):
     """A report may come in each turn of the loop between the decision and what follows."""
 
-    async def until(host):
+    async def until(runner):
         for turns in range(6):
-            await host.given_up.wait()
-            host.given_up.clear()
+            await runner.given_up.wait()
+            runner.given_up.clear()
             for _ in range(turns):
                 await asyncio.sleep(0)
-            host.end()
+            runner.end()
 
-    host = lives(path, until)
+    runner = lives(path, until)
 
-    runs = len(host.started)
+    runs = len(runner.started)
     assert runs >= 6
-    assert host.started == sorted(set(host.started))
-    assert set(host.ordered) - set(host.started) == set()
+    assert runner.started == sorted(set(runner.started))
+    assert set(runner.ordered) - set(runner.started) == set()
 
 
 def test_a_run_that_is_over_in_time_is_not_taken_over(path):
-    async def until(host):
-        while len(host.ordered) < 5:
+    async def until(runner):
+        while len(runner.ordered) < 5:
             await asyncio.sleep(0)
-            host.end()
+            runner.end()
 
-    host = lives(path, until)
+    runner = lives(path, until)
 
-    assert host.started == [1]
-    assert host.ordered == [2, 3, 4, 5, 6][: len(host.ordered)]
+    assert runner.started == [1]
+    assert runner.ordered == [2, 3, 4, 5, 6][: len(runner.ordered)]
 
 
 def test_a_run_that_nobody_has_taken_over_is_when_all_ends(path):
     """Whether that comes before the decision or right behind it."""
 
-    async def soon(host):
-        while not host.ordered:  # noqa: ASYNC110  no event tells of it
+    async def soon(runner):
+        while not runner.ordered:  # noqa: ASYNC110  no event tells of it
             await asyncio.sleep(0)
 
-    async def late(host):
-        await host.given_up.wait()
+    async def late(runner):
+        await runner.given_up.wait()
 
     for until in (soon, late):
-        host = lives(path, until)
-        assert host.started == [1, 2]
+        runner = lives(path, until)
+        assert runner.started == [1, 2]

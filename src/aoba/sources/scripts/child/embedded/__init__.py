@@ -1,0 +1,1 @@
+"""Parts of `resident`, imported from the folder they are in: modules that no script can see."""

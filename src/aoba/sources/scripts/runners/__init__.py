@@ -1,0 +1,1 @@
+"""Scripts under way, each way of it: what Aoba does for one run after the other."""

@@ -1,0 +1,14 @@
+"""Which way a script is run."""
+
+from aoba.sources.scripts.run import Runner
+from aoba.sources.scripts.runners.embedded.runner import EmbeddedRunner
+from aoba.sources.scripts.runners.external import ExternalRunner
+from aoba.sources.scripts.runners.warm.fork_pool import ForkServers
+from aoba.sources.scripts.spec import ScriptSpec
+
+
+def runner_of(spec: ScriptSpec, servers: ForkServers | None = None) -> Runner:
+    """The one for a script; it starts warm, where it wants to, as long as `servers` are given."""
+    if spec.mode == "embedded":
+        return EmbeddedRunner(spec)
+    return ExternalRunner(spec, servers)

@@ -1,0 +1,1 @@
+"""Runs in an interpreter that is kept for one script."""
