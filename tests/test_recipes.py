@@ -20,7 +20,6 @@ KNOWN_TO_OTHERS = {
     # `Outcome`, `Version` and `MAX_INLINE` are of no kind.
     "aoba.sources.ingest -> scripts",
     "aoba.sources.document_sink -> scripts",
-    "aoba.sources.health_monitor -> scripts",
 }
 """Files that still know a kind, whose folder alone should be enough."""
 

@@ -44,7 +44,7 @@ sources/devices: writes
 sources/files: file
 sources/http: connections server source
 sources/mqtt: source spec
-sources/scripts: reload running spec
+sources/scripts: output_parser reload running_process spec
 sources/scripts/child: resident
 sources/scripts/child/embedded: baseline children exit growth loader locks logging modules process
     registered script settings signals streams

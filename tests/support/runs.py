@@ -12,7 +12,7 @@ from aoba.sources.scripts.runners.warm.fingerprint import Fingerprint
 from aoba.sources.scripts.runners.warm.fork import Fork
 from aoba.sources.scripts.runners.warm.fork_process import ForkProcess
 from aoba.sources.scripts.runners.warm.fork_run import ForkRun
-from aoba.sources.scripts.running import RunningProcess
+from aoba.sources.scripts.running_process import RunningProcess
 from aoba.sources.scripts.script_file import Version
 from support.waiting import DEADLINE
 
@@ -57,7 +57,7 @@ class Runs:
             return fork
 
         def run(fork: Fork) -> Callable[[Callable[[bytes], None]], RunningProcess]:
-            return lambda on_stderr: ForkRun(fork, fork.start, on_stderr)
+            return lambda on_stderr: ForkRun(fork, on_stderr)
 
         return self._run([run(fork(path)) for path in paths])
 

@@ -23,6 +23,7 @@ from aoba.logs.printable import printable
 from aoba.orphans.reaper import reaper
 from aoba.sources.registry import parse_spec
 from aoba.sources.scripts.feedback import Snapshot, encode
+from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.run import run_script
 from aoba.sources.scripts.runners.choose import runner_of
 from aoba.sources.scripts.script_file import ScriptFile
@@ -92,7 +93,9 @@ async def _run(spec: ScriptSpec, report: Report, second: Report, status: Status)
             unfit = await runner.prepare(await file.read())
             if unfit:
                 return unfit.reason
-            return (await run_script(runner, number, spec.timeout, report, feedback)).failure
+            return (
+                await run_script(runner, number, spec.timeout, OutputParser(report), feedback)
+            ).failure
         except RunError as error:
             return str(error)
 

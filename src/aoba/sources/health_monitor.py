@@ -13,8 +13,8 @@ from aoba.registers.image import Image
 from aoba.sources.clock import sleep_until
 from aoba.sources.freshness import ANSWERS, Freshness, FreshnessRule
 from aoba.sources.health import NOT_STARTED, RESOLUTION, Health
+from aoba.sources.listener import Outcome
 from aoba.sources.monitoring import Monitoring
-from aoba.sources.scripts.run import Outcome
 from aoba.sources.source_log import SourceLog
 
 

@@ -21,8 +21,9 @@ from aoba.loop_share import LoopShare
 from aoba.registers.image import Image
 from aoba.sources.document_sink import DocumentSink
 from aoba.sources.health_monitor import HealthMonitor
+from aoba.sources.listener import Outcome
 from aoba.sources.monitoring import Monitoring
-from aoba.sources.scripts.run import MAX_INLINE, Outcome
+from aoba.sources.scripts.output_parser import MAX_INLINE
 from aoba.sources.source_log import SourceLog
 from aoba.threads import in_thread
 

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from aoba.errors import RunError
 from aoba.sources.document_sink import DocumentSink
+from aoba.sources.listener import Outcome
 from aoba.sources.schedule import Schedule
-from aoba.sources.scripts.run import Outcome, Runner, guarded
+from aoba.sources.scripts.run import Runner, guarded
 from aoba.sources.scripts.script_file import ScriptFile, Version
 from aoba.sources.scripts.timers import ReusableTimer
 from aoba.sources.source_log import SourceLog

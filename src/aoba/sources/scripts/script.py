@@ -2,27 +2,29 @@
 
 A script never stands in the path of a request: requests are answered from the image, whatever the
 script is doing. Most runs begin and end without the task of `live`: where nothing stands against
-it, `_slot` orders one, and `_ended` hears that all is well. That skips what would find nothing to
-do, and no more.
+it, `_slot` submits one, and `_ended` hears that all is well. That skips what would find nothing to
+do, and no more. One of which more comes is followed by `live`, as are all others.
 """
 
 import asyncio
 import logging
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
 from aoba.document.schema import Document
-from aoba.errors import OutdatedRun
+from aoba.errors import OutdatedRun, RunError
 from aoba.registers.described import MAX_DESCRIBED
 from aoba.registers.image import Image
 from aoba.sources.document_sink import DocumentSink
 from aoba.sources.health_monitor import HealthMonitor
+from aoba.sources.listener import Outcome
 from aoba.sources.schedule import Schedule
 from aoba.sources.scripts.feedback import Feedback
+from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.reload import Reload
-from aoba.sources.scripts.run import Outcome, Runner, guarded, run_script
+from aoba.sources.scripts.run import Runner, follow, guarded, run_script
 from aoba.sources.scripts.runners.choose import runner_of
 from aoba.sources.scripts.runners.interpreter_version import version_of
 from aoba.sources.scripts.runners.warm.fork_pool import ForkServers
@@ -31,6 +33,9 @@ from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.timers import ReusableTimer
 from aoba.sources.shared import Shared
 from aoba.sources.source_log import SourceLog
+
+if TYPE_CHECKING:
+    from aoba.sources.scripts.kept_run import KeptRun
 
 _WELL: Final = Outcome(None, status=0)
 
@@ -55,7 +60,8 @@ class Script:
         self._reload = Reload(file, runner, self._schedule, self._sink, self._log)
         self._paused = False  # whether the log has been told
         self._begun = 0.0  # when the newest run began
-        self._is_quick = False  # whether a run is under way of which `live` knows nothing
+        self._output = OutputParser(self._sink)  # of the newest run
+        self._run: KeptRun | None = None  # one under way that `live` does not follow
         self._slots = ReusableTimer(self._slot)
         self._call = asyncio.Event()  # for `live`
 
@@ -68,15 +74,15 @@ class Script:
                 self._slots.set(self._schedule.due)
                 await self._call.wait()
                 self._call.clear()
-                if self._is_quick:
+                if self._run is not None:
                     await self._carry_out()
                 elif await self._pauses():
                     self._schedule.skip()
                 else:
-                    await self._run()
+                    await self._run_with_care()
                 self.settled.set()
         except asyncio.CancelledError:
-            await self._stop_quick_run()
+            await self._stop_simple_run()
             raise
         finally:
             telling.cancel()
@@ -97,23 +103,23 @@ class Script:
         version = await version_of(spec.python, spec.process) or "a version that it does not tell"
         self._log.of_source(logging.INFO, f"runs under {spec.python}, {version}")
 
-    async def _stop_quick_run(self) -> None:
-        """If there is one of which nobody has taken over the rest: that is what stops it."""
+    async def _stop_simple_run(self) -> None:
+        """If there is one that nobody follows: following it is what stops it."""
         task = asyncio.current_task()
-        if self._is_quick and task:
-            self._runner.abandon()
+        if self._run is not None and task:
+            self._run.abandon()
             task.cancel()  # once more, for the run
             await self._follow()
 
     def _slot(self) -> None:
-        """A slot has come, or a quick run is not over in time."""
-        if self._is_quick:
-            self._runner.abandon()  # at once: it may be over before `live` goes on
-        elif not self._start_quickly():
+        """A slot has come, or a simple run is not over in time."""
+        if self._run is not None:
+            self._run.abandon()  # at once: it may be over before `live` goes on
+        elif not self._submit():
             self._call.set()
 
-    def _start_quickly(self) -> bool:
-        """Order a run, if that is all there is to do for it now."""
+    def _submit(self) -> bool:
+        """Have a run carried out, if that is all there is to do for it now."""
         if not self._runner.is_ready():
             return False
         told = None
@@ -124,15 +130,19 @@ class Script:
             self._tell_lost(self._feedback)
         self._number_run()
         self._begin_run()
-        self._is_quick = True
         self._slots.set(min(self._schedule.due, self._begun + self._runner.patience))
-        self._runner.submit(self._health.runs, told, self._sink, self._ended)
+        try:
+            self._run = self._runner.submit(self._health.runs, told, self._output, self._ended)
+        except RunError as error:
+            self._put_back()
+            self._over(Outcome(str(error), began=False))
+            self._slots.set(self._schedule.due)
         return True
 
     def _ended(self, well: bool) -> None:
-        """Hears of a quick run, whether it is over or has to be followed."""
+        """Hears of a simple run, whether it is over or has to be followed."""
         if well:
-            self._is_quick = False
+            self._run = None
             self._over(_WELL)
             self._slots.set(self._schedule.due)
         else:
@@ -148,7 +158,7 @@ class Script:
             self._log.of_run(logging.WARNING, text)
         return True
 
-    async def _run(self) -> None:
+    async def _run_with_care(self) -> None:
         """A run with all that may be there to do."""
         self._number_run()
         outcome = await guarded(self._reload.take_newest(), self._log)
@@ -168,9 +178,10 @@ class Script:
         self._begun = time.monotonic()
         self._schedule.begin(self._begun)
         self._sink.begin(self._reload.version)
+        self._output = OutputParser(self._sink)
 
     async def _carry_out(self) -> None:
-        """The run that has begun, or the rest of one that was to be quick."""
+        """The run that has begun, or the rest of one that was simple."""
         try:
             outcome = await self._watched()
         except OutdatedRun:
@@ -184,19 +195,28 @@ class Script:
         return await guarded(self._reload.watched(self._follow(), self._begun), self._log)
 
     async def _follow(self) -> Outcome:
-        run, told = self._health.runs, None
-        if self._feedback and not self._is_quick:
-            told = await self._feedback.next(run)
-            self._tell_lost(self._feedback)
-        self._is_quick = False
+        run, self._run = self._run, None
+        runner, timeout = self._runner, self._spec.timeout
         try:
-            outcome = await run_script(self._runner, run, self._spec.timeout, self._sink, told)
+            if run is not None:
+                outcome = await follow(runner, run, timeout, self._output)
+            else:
+                told = await self._next_feedback()
+                number = self._health.runs
+                outcome = await run_script(runner, number, timeout, self._output, told)
         except OutdatedRun:
             self._put_back()
             raise
         if not outcome.began:
             self._put_back()
         return outcome
+
+    async def _next_feedback(self) -> bytes | None:
+        if self._feedback is None:
+            return None
+        told = await self._feedback.next(self._health.runs)
+        self._tell_lost(self._feedback)
+        return told
 
     def _put_back(self) -> None:
         """What the run was to be told has reached nobody."""

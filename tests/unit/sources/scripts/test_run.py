@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from aoba.errors import RunError
+from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.run import run_script
 from builders import one_range, raw
 
@@ -18,7 +19,6 @@ class Printing:
     failure = None
     status = 0
     began = True
-    taken = 0
     why = ""
 
     def __init__(self, *chunks):
@@ -70,7 +70,7 @@ def test_what_may_be_the_reason_is_told_of_a_run_that_printed_nothing():
 
 
 def outcome(runner, heard):
-    return asyncio.run(run_script(runner, 1, 30.0, heard))
+    return asyncio.run(run_script(runner, 1, 30.0, OutputParser(heard)))
 
 
 def run(*chunks):

@@ -4,17 +4,36 @@ import asyncio
 
 import pytest
 
+from aoba.errors import RunError
 from aoba.registers.image import Image
 from aoba.sources.scripts.script import Script
 from aoba.sources.scripts.spec import parse_script
 
 
-class RunningProcess:
-    """A run that is carried on with care, and is over at once."""
+class Run:
+    """One that is submitted, until the test ends it; or one that is followed, and over at once."""
 
-    taken, heard_at, failure, status, began = 1, None, None, 0, True
+    failure, status, began = None, 0, True
+
+    def __init__(self, number, runner, on_end=None):
+        self._number, self._runner, self._on_end = number, runner, on_end
+
+    def abandon(self):
+        if self._end(well=False):
+            self._runner.abandoned.set()
+
+    def end(self):
+        """Whoever submitted it is told that all is well, unless it has been abandoned."""
+        self._end(well=True)
+
+    def _end(self, *, well):
+        on_end, self._on_end = self._on_end, None
+        if on_end:
+            on_end(well)
+        return on_end is not None
 
     async def __aenter__(self):
+        self._runner.followed.append(self._number)
         return self
 
     async def __aexit__(self, *_):
@@ -25,40 +44,33 @@ class RunningProcess:
 
 
 class Runner:
-    """The runs that are ordered, and those that are started; the test ends the former."""
+    """Has all runs submitted but for the first, which is followed."""
 
     not_before, patience = 0.0, 0.005
 
     def __init__(self):
-        self.ordered, self.started, self.given_up = [], [], asyncio.Event()
-        self._on_end = None
+        self.submitted, self.followed, self.abandoned = [], [], asyncio.Event()
+        self.newest = self.refuses = None
 
     async def prepare(self, _version):
         return None
 
     def is_ready(self):
-        return bool(self.started)
+        return bool(self.followed)
 
-    def submit(self, number, _feedback, _listener, on_end):
-        assert self._on_end is None
-        self.ordered.append(number)
-        self._on_end = on_end
-
-    def abandon(self):
-        if self._on_end:
-            on_end, self._on_end = self._on_end, None
-            on_end(False)
-            self.given_up.set()
-
-    def end(self):
-        """What ordered the run is told that all is well, unless it has given it up."""
-        if self._on_end:
-            on_end, self._on_end = self._on_end, None
-            on_end(True)
+    def submit(self, number, _feedback, output, on_end):
+        self.submitted.append(number)
+        if self.refuses:
+            raise self.refuses
+        output.taken = 1
+        self.newest = Run(number, self, on_end)
+        return self.newest
 
     def start(self, number, _on_stderr, _feedback=None):
-        self.started.append(number)
-        return RunningProcess()
+        return Run(number, self)
+
+    def why_nothing(self):
+        return ""
 
     async def close(self):
         pass
@@ -87,47 +99,60 @@ def lives(path, until):
     return asyncio.run(asyncio.wait_for(main(), 30))
 
 
-def test_a_run_that_is_over_when_it_is_taken_over_is_not_carried_out_again(path):
+def test_a_run_that_is_over_when_it_is_followed_is_not_carried_out_again(path):
     """A report may come in each turn of the loop between the decision and what follows."""
 
     async def until(runner):
         for turns in range(6):
-            await runner.given_up.wait()
-            runner.given_up.clear()
+            await runner.abandoned.wait()
+            runner.abandoned.clear()
             for _ in range(turns):
                 await asyncio.sleep(0)
-            runner.end()
+            runner.newest.end()
 
     runner = lives(path, until)
 
-    runs = len(runner.started)
+    runs = len(runner.followed)
     assert runs >= 6
-    assert runner.started == sorted(set(runner.started))
-    assert set(runner.ordered) - set(runner.started) == set()
+    assert runner.followed == sorted(set(runner.followed))
+    assert set(runner.submitted) - set(runner.followed) == set()
 
 
-def test_a_run_that_is_over_in_time_is_not_taken_over(path):
+def test_a_run_that_is_over_in_time_is_not_followed(path):
     async def until(runner):
-        while len(runner.ordered) < 5:
+        while len(runner.submitted) < 5:
             await asyncio.sleep(0)
-            runner.end()
+            if runner.newest:
+                runner.newest.end()
 
     runner = lives(path, until)
 
-    assert runner.started == [1]
-    assert runner.ordered == [2, 3, 4, 5, 6][: len(runner.ordered)]
+    assert runner.followed == [1]
+    assert runner.submitted == [2, 3, 4, 5, 6][: len(runner.submitted)]
 
 
-def test_a_run_that_nobody_has_taken_over_is_when_all_ends(path):
+def test_a_run_that_nobody_has_followed_is_when_all_ends(path):
     """Whether that comes before the decision or right behind it."""
 
     async def soon(runner):
-        while not runner.ordered:  # noqa: ASYNC110  no event tells of it
+        while not runner.submitted:  # noqa: ASYNC110  no event tells of it
             await asyncio.sleep(0)
 
     async def late(runner):
-        await runner.given_up.wait()
+        await runner.abandoned.wait()
 
     for until in (soon, late):
         runner = lives(path, until)
-        assert runner.started == [1, 2]
+        assert runner.followed == [1, 2]
+
+
+def test_a_run_that_cannot_be_submitted_has_failed_and_the_next_one_follows(path, caplog):
+    async def until(runner):
+        runner.refuses = RunError("its fork server has just ended")
+        while len(runner.submitted) < 3:  # noqa: ASYNC110  no event tells of it
+            await asyncio.sleep(0)
+
+    runner = lives(path, until)
+
+    assert (runner.submitted[:3], runner.followed) == ([2, 3, 4], [1])
+    assert "run 2: run failed: its fork server has just ended" in caplog.text

@@ -22,7 +22,7 @@ from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions, with_package
 from aoba.sources.scripts.runners.launching import launched, look_at
-from aoba.sources.scripts.running import MAX_PIPE, RunningProcess, signal_group
+from aoba.sources.scripts.running_process import MAX_PIPE, RunningProcess, signal_group
 
 POLL: Final = 0.02
 """Seconds from one look at a process to the next, where nothing tells of its end."""

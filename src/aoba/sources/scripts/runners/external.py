@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from aoba.errors import RunError
-from aoba.sources.scripts.quick import QuickRun
-from aoba.sources.scripts.run import Listener
+from aoba.sources.scripts.kept_run import KeptRun
+from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.runners.asking import answer_of
 from aoba.sources.scripts.runners.cold import ColdRun, script_environment, shown
 from aoba.sources.scripts.runners.warm.automatic_preload import AutomaticPreload
@@ -15,7 +14,7 @@ from aoba.sources.scripts.runners.warm.fork import PROMPT, Fork
 from aoba.sources.scripts.runners.warm.fork_pool import ForkServer, ForkServers
 from aoba.sources.scripts.runners.warm.fork_process import ForkProcess
 from aoba.sources.scripts.runners.warm.fork_run import ForkRun
-from aoba.sources.scripts.running import RunningProcess
+from aoba.sources.scripts.running_process import RunningProcess
 from aoba.sources.scripts.script_file import CompileRejected, Version
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.syntax import SyntaxFault
@@ -65,10 +64,7 @@ class ExternalRunner:
         self._is_steady = False  # whether it had looked so before, too
         self._checked = False
         self._fault: SyntaxFault | None = None
-        self._quick = QuickRun[Fork]()
-        self.abandon = self._quick.abandon
         self._last: Fork | None = None
-        self._refusal: RunError | None = None  # of a run that was to be quick
 
     async def prepare(self, version: Version | None) -> CompileRejected | None:
         """Implements `Runner`."""
@@ -99,37 +95,36 @@ class ExternalRunner:
         self,
         number: int,
         feedback: bytes | None,
-        listener: Listener,
+        output: OutputParser,
         on_end: Callable[[bool], None],
-    ) -> None:
+    ) -> KeptRun:
         """Implements `Runner`."""
         process, version = self._process(launch=False), self._version
         assert process is not None  # noqa: S101  it is ready
         assert version is not None  # noqa: S101
         looks = version.is_due()
         fork = self._last = self._fork(process, number, feedback, looks=looks)
-        try:
-            fork.start(self._quick)
-        except RunError as error:
-            self._refusal = error
-            on_end(False)
-        else:
-            self._quick.begin(fork, listener, on_end, watched=False)
+        run = ForkRun(fork, output.stderr)
+        run.python = self._spec.python
+        run.submit(output, on_end, watched=False)
+        return run
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
     ) -> RunningProcess:
-        """Implements `Runner`. Raises RunError where a run that was submitted could not be had."""
-        if self._quick.carrier is not None:
-            return self._of_python(ForkRun(self._quick.carrier, self._quick.hand_off, on_stderr))
-        if self._refusal is not None:
-            refusal, self._refusal = self._refusal, None
-            raise refusal
+        """Implements `Runner`."""
+        run = self._run(number, on_stderr, feedback)
+        run.python = self._spec.python
+        return run
+
+    def _run(
+        self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None
+    ) -> RunningProcess:
         # No server is started for a first run, which may well be the only one, and has no time to
         # share: Aoba's clients wait for it.
         if process := self._process(launch=number > 1):
             fork = self._last = self._fork(process, number, feedback)
-            return self._of_python(ForkRun(fork, fork.start, on_stderr))
+            return ForkRun(fork, on_stderr)
         spec, argv = self._spec, [self._spec.python, self._path, *self._spec.args]
         env = {
             **script_environment(),
@@ -138,12 +133,7 @@ class ExternalRunner:
             "AOBA_INTERVAL": shown(self.interval),
             "AOBA_TIMEOUT": shown(spec.timeout),
         }
-        child = ColdRun(argv, env, on_stderr, feedback, spec.limits, spec.process)
-        return self._of_python(child)
-
-    def _of_python(self, run: RunningProcess) -> RunningProcess:
-        run.python = self._spec.python
-        return run
+        return ColdRun(argv, env, on_stderr, feedback, spec.limits, spec.process)
 
     def why_nothing(self) -> str:
         """Implements `Runner`."""

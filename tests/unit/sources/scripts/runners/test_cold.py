@@ -12,7 +12,7 @@ import pytest
 
 from aoba.errors import RunError
 from aoba.orphans.reaper import reaper
-from aoba.sources.scripts import running
+from aoba.sources.scripts import running_process
 from aoba.sources.scripts.limits import Limits
 from aoba.sources.scripts.process_options import ProcessOptions, parse_user
 from aoba.sources.scripts.runners.cold import ColdRun, file_of
@@ -31,7 +31,7 @@ def run(main):
 
 
 def test_output_that_a_busy_reader_finds_late_is_not_lost(monkeypatch):
-    monkeypatch.setattr(running, "GRACE", 0.01)
+    monkeypatch.setattr(running_process, "GRACE", 0.01)
 
     async def main():
         found = []
@@ -48,7 +48,7 @@ def test_output_that_a_busy_reader_finds_late_is_not_lost(monkeypatch):
 
 def test_a_process_that_survives_every_signal_is_left_alone(monkeypatch):
     for name in ("TERM_TO_KILL", "KILL_TO_LEAVE", "STOP_TO_KILL"):
-        monkeypatch.setattr(running, name, 0.05)
+        monkeypatch.setattr(running_process, name, 0.05)
 
     async def main():
         process = child("import time; time.sleep(600)")

@@ -13,16 +13,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple
 
 from aoba.errors import RunError
 from aoba.orphans.reaper import reaper
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.child import resident
+from aoba.sources.scripts.kept_run import Run
 from aoba.sources.scripts.limits import Limits
 from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 from aoba.sources.scripts.runners.cold import file_of, script_environment, watch_exit, widen
-from aoba.sources.scripts.running import (
+from aoba.sources.scripts.running_process import (
     KILL_TO_LEAVE,
     exit_failure,
     signal_group,
@@ -40,18 +41,13 @@ PARTING: Final = 0.5
 _WELL: Final = b"done 0\n"
 
 
-class Run(Protocol):
-    """What a run hears of itself."""
+class Order(NamedTuple):
+    """Of a run."""
 
-    def done(self, status: int) -> None: ...
-
-    def lost(self) -> None:
-        """The process has exited."""
-        ...
-
-    def outdated(self) -> None:
-        """The script's file is another one than the order was for, so nothing has been run."""
-        ...
+    number: int
+    feedback: bytes | None
+    stamp: bytes = b"-"
+    """How the script's file has to look; `-`: that does not matter."""
 
 
 class Interpreter:
@@ -84,7 +80,7 @@ class Interpreter:
         self._fault: SyntaxFault | None = None
         self._ready = False
         self._ending = False
-        self.wake = ReusableEvent()
+        self.event = ReusableEvent()
         """For its run to wait for; its own, since it is used again and again."""
         self._changed = ReusableEvent()  # ready, broken or gone
         self._unsent = bytearray()
@@ -153,23 +149,15 @@ class Interpreter:
         failure = exit_failure(code) or "exit status 0"
         return self.limits.explain(failure, code, self.stderr.read() or b"")
 
-    def begin(self, run: Run, number: int, feedback: bytes | None) -> None:
-        """The same as `submit`. Raises RunError where it has ended."""
+    def submit(self, run: Run, order: Order) -> None:
+        """Have it carry out `order`; `run` hears of the end. Raises RunError where it has ended."""
         if self.gone:
             raise RunError("its interpreter has just ended")
-        self.submit(run, number, feedback)
-
-    def submit(
-        self, run: Run, number: int, feedback: bytes | None, stamp: bytes | None = None
-    ) -> None:
-        """Have it carry out run `number`; `run` hears of the end of it.
-
-        Where there is a `stamp`, only if the script's file looks as that says.
-        """
         self.run = run
         self.runs += 1
+        number, feedback, stamp = order
         size = -1 if feedback is None else len(feedback)
-        self._unsent += b"%d %d %b\n" % (number, size, stamp or b"-") + (feedback or b"")
+        self._unsent += b"%d %d %b\n" % (number, size, stamp) + (feedback or b"")
         self._send()
 
     def has_output(self) -> bool:
@@ -204,8 +192,8 @@ class Interpreter:
         """Let go of all that is open for it."""
         self.closed = True
         self.dismiss()
-        for wake in (self.wake, self._changed):
-            wake.close()
+        for event in (self.event, self._changed):
+            event.close()
         for pipe in (self._reports, self.stdout, self.stderr):
             pipe.close()
 

@@ -6,52 +6,48 @@ from collections.abc import Callable
 from types import TracebackType
 
 from aoba.sources.pipe import Pipe
-from aoba.sources.scripts.runners.embedded.interpreter import Interpreter
-from aoba.sources.scripts.running import RunningProcess
+from aoba.sources.scripts.kept_run import KeptRun
+from aoba.sources.scripts.runners.embedded.interpreter import Interpreter, Order
 
 
-class EmbeddedRun(RunningProcess):
-    """A run in `interpreter`, which carries out no other; implements its `Run`.
+class EmbeddedRun(KeptRun):
+    """The run `order` in `interpreter`, which carries out no other.
 
-    `begin` orders the run, or hands it over where it has been ordered before, and raises RunError
-    where neither is possible. `on_over` gets the interpreter, which is closed where it has not
-    survived; whether the run ended well; and whether the interpreter ended otherwise than by our
-    signals.
+    `on_over` hears of the end of one that was careful: the interpreter, which is closed where it
+    has not survived; whether the run ended well; and whether the interpreter ended otherwise than
+    by our signals.
     """
 
     def __init__(
         self,
         interpreter: Interpreter,
-        begin: Callable[["EmbeddedRun"], None],
+        order: Order,
         on_stderr: Callable[[bytes], None],
         on_over: Callable[[Interpreter, bool, bool], None],
     ) -> None:
-        super().__init__(on_stderr, interpreter.limits, interpreter.wake)
-        self._interpreter = interpreter
-        self._begin = begin
-        self._on_over = on_over
-        self._status: int | None = None
+        super().__init__(on_stderr, interpreter.limits, interpreter.event)
+        self._interpreter, self._order, self._on_over = interpreter, order, on_over
+        self._reported: int | None = None  # the status that the interpreter has told of
         self._signalled = False
 
-    async def _start(self) -> tuple[Pipe, Pipe]:
-        self._begin(self)
+    def _submit(self) -> tuple[Pipe, Pipe]:
+        self._interpreter.submit(self, self._order)
         return self._interpreter.stdout, self._interpreter.stderr
 
-    def done(self, status: int) -> None:
-        self._status = status
+    def _has_output(self) -> bool:
+        return self._interpreter.has_output()
+
+    def _leave(self) -> None:
+        self._interpreter.leave()
+
+    def _ended(self, status: int) -> None:
+        self._reported = status
         if self._signalled:  # and ended all the same, by itself
             self._interpreter.dismiss()
         self._end(time.monotonic())
 
-    def outdated(self) -> None:
-        super().outdated()
-        self.done(0)
-
     def _look_for_end(self) -> None:
         self._interpreter.read_reports()
-
-    def lost(self) -> None:
-        self._gone()
 
     def _signal(self, number: signal.Signals) -> None:
         if self._gone_at is None:
@@ -60,7 +56,7 @@ class EmbeddedRun(RunningProcess):
 
     def _reap(self) -> int:
         code = self._interpreter.returncode()
-        return code if self._status is None else self._status
+        return code if self._reported is None else self._reported
 
     async def __aexit__(
         self,
@@ -68,11 +64,11 @@ class EmbeddedRun(RunningProcess):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._status is not None and self._gone_at is None and not self._signalled:
+        if self._reported is not None and self._gone_at is None and not self._signalled:
             self._read_last_words()
-            self._note_exit(self._status)
+            self._note_exit(self._reported)
             self._interpreter.leave()
-            self._on_over(self._interpreter, self._status == 0, False)
+            self._on_over(self._interpreter, self._reported == 0, False)
             return
         try:
             await super().__aexit__(kind, error, trace)

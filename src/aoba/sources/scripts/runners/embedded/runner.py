@@ -19,12 +19,11 @@ from typing import Final
 
 from aoba.errors import RunError
 from aoba.retry import Backoff
-from aoba.sources.scripts.quick import QuickRun
-from aoba.sources.scripts.run import Listener
+from aoba.sources.scripts.kept_run import KeptRun
+from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.runners.cold import shown
-from aoba.sources.scripts.runners.embedded.interpreter import Interpreter
+from aoba.sources.scripts.runners.embedded.interpreter import Interpreter, Order
 from aoba.sources.scripts.runners.embedded.run import EmbeddedRun
-from aoba.sources.scripts.running import RunningProcess
 from aoba.sources.scripts.script_file import CompileRejected, Version
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.syntax import SyntaxFault
@@ -67,8 +66,6 @@ class EmbeddedRunner:
         self._failed_first: Interpreter | None = None  # in its first run, the newest one of these
         self._is_told: set[str] = set()  # of the reasons for that
         self._news = b""
-        self._quick = QuickRun[Interpreter]()
-        self.abandon = self._quick.abandon
 
     async def prepare(self, version: Version | None) -> CompileRejected | None:
         """Implements `Runner`. Raises RunError where no interpreter can be had."""
@@ -92,39 +89,32 @@ class EmbeddedRunner:
         self,
         number: int,
         feedback: bytes | None,
-        listener: Listener,
+        output: OutputParser,
         on_end: Callable[[bool], None],
-    ) -> None:
+    ) -> KeptRun:
         """Implements `Runner`."""
-        interpreter, version = self._interpreter, self._version
-        assert interpreter is not None  # noqa: S101  it is ready
-        assert version is not None  # noqa: S101
-        self._quick.begin(interpreter, listener, on_end)
-        stamp = version.stamp if version.is_due() else None
-        interpreter.submit(self._quick, number, feedback, stamp)
+        version = self._version
+        stamp = version.stamp if version is not None and version.is_due() else b"-"
+        run = self._run(Order(number, feedback, stamp), output.stderr)
+        run.submit(output, on_end)
+        return run
 
     def start(
         self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None = None
-    ) -> RunningProcess:
+    ) -> KeptRun:
         """Implements `Runner`. Raises RunError where there is nothing to run."""
-        run = self._running(number, on_stderr, feedback)
-        run.python, run.advice = self._spec.python, _ADVICE
-        return run
-
-    def _running(
-        self, number: int, on_stderr: Callable[[bytes], None], feedback: bytes | None
-    ) -> EmbeddedRun:
-        if self._quick.carrier is not None:
-            return EmbeddedRun(self._quick.carrier, self._quick.hand_off, on_stderr, self._over)
-        interpreter = self._interpreter
-        if interpreter is None:
-            raise RunError(f"{self._spec.path}: cannot be read")
+        run = self._run(Order(number, feedback), on_stderr)
         if self._news:
             on_stderr(self._news)
             self._news = b""
-        return EmbeddedRun(
-            interpreter, lambda run: interpreter.begin(run, number, feedback), on_stderr, self._over
-        )
+        return run
+
+    def _run(self, order: Order, on_stderr: Callable[[bytes], None]) -> KeptRun:
+        if self._interpreter is None:
+            raise RunError(f"{self._spec.path}: cannot be read")
+        run = EmbeddedRun(self._interpreter, order, on_stderr, self._over)
+        run.python, run.advice = self._spec.python, _ADVICE
+        return run
 
     def why_nothing(self) -> str:
         """Implements `Runner`: its `update` is called."""

@@ -3,16 +3,18 @@
 import os
 import signal
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from aoba.errors import RunError
 from aoba.sources.pipe import CHUNK, Pipe
+from aoba.sources.scripts.kept_run import Run
 from aoba.sources.scripts.runners.cold import shown
 from aoba.sources.scripts.runners.warm.fork_process import ForkProcess
-from aoba.sources.scripts.running import signal_group
+from aoba.sources.scripts.running_process import signal_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 _STREAMS: Final = ("stdout", "stderr")
 _WITH_IMPORTS: Final = (*_STREAMS, "imports")
@@ -21,24 +23,8 @@ PROMPT: Final = 0.015
 """Seconds in which most runs are over: longer ones are watched."""
 
 
-class Run(Protocol):
-    """What a run hears of itself; one of these, once."""
-
-    def done(self, status: int) -> None:
-        """The process has exited; `status` is as `subprocess` has it."""
-        ...
-
-    def lost(self) -> None:
-        """Nobody is going to tell how it ends."""
-        ...
-
-    def outdated(self) -> None:
-        """The script or its folder have changed: it was to look, and has not begun."""
-        ...
-
-
 class Fork:
-    """Call `start` first; implements the `Run` that the process of its server tells of.
+    """Call `start` first; implements `fork_process.Run`, which its server's process tells of.
 
     `same` names the script, as `forks/serve` has it; `stdin` is what is found there, None: nothing.
     A fork that `looks` does not begin where script or folder are not as they were. `seconds` are

@@ -25,7 +25,7 @@ from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 from aoba.sources.scripts.runners.cold import script_environment, watch_exit
 from aoba.sources.scripts.runners.launching import launched
 from aoba.sources.scripts.runners.warm.stream_paths import names
-from aoba.sources.scripts.running import GRACE, exit_failure, signal_group
+from aoba.sources.scripts.running_process import GRACE, exit_failure, signal_group
 
 ANSWER: Final = 5.0
 """Seconds in which a run that was ordered starts, and one that was killed is reported."""

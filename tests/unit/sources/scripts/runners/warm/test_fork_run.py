@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aoba.errors import OutdatedRun, RunError
-from aoba.sources.scripts import running
+from aoba.sources.scripts import running_process
 from aoba.sources.scripts.limits import NO_LIMITS
 from aoba.sources.scripts.runners.warm import fork, fork_run
 from aoba.sources.scripts.runners.warm.fork import Fork
@@ -50,7 +50,7 @@ def run(main):
 
 def a_run(process, stdin=None):
     made = Fork(process, 7, b"stamps and script", stdin)
-    return ForkRun(made, made.start, lambda _: None)
+    return ForkRun(made, lambda _: None)
 
 
 def named(process, index):
@@ -133,7 +133,7 @@ def test_a_run_whose_script_has_changed_has_not_begun(heard_before):
     made = Fork(process, 7, b"stamps and script", None, looks=True)
 
     async def main():
-        running = ForkRun(made, made.start, lambda _: None)
+        running = ForkRun(made, lambda _: None)
         async with running:
             if heard_before:
                 made.outdated()
@@ -186,8 +186,8 @@ def test_a_server_that_does_not_tell_of_the_end_is_ended(monkeypatch):
 def test_a_run_that_cannot_be_killed_is_not_the_fault_of_the_server(monkeypatch):
     """As one that waits in the kernel for a file system that hangs."""
     monkeypatch.setattr(fork_run, "ANSWER", 0.01)
-    monkeypatch.setattr(running, "STOP_TO_KILL", 0.05)
-    monkeypatch.setattr(running, "KILL_TO_LEAVE", 0.05)
+    monkeypatch.setattr(running_process, "STOP_TO_KILL", 0.05)
+    monkeypatch.setattr(running_process, "KILL_TO_LEAVE", 0.05)
     looked_at = []
     monkeypatch.setattr(fork_run, "state_of", lambda pid: looked_at.append(pid) or "D")
     process = Process()

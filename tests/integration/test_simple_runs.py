@@ -1,4 +1,4 @@
-"""Runs that were ordered without a task, and of which more comes than one document.
+"""Runs that were submitted without a task, and of which more comes than one document.
 
 A first run is always one with all care, and so are one that starts cold and the first of forks. So
 what these scripts do, they do once, in the fourth run in a process that is kept, or a fork of one.

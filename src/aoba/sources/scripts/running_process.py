@@ -1,10 +1,23 @@
 """A run under way: its output as it comes, and the end of it, whatever the script does.
 
+A run has three states. It moves on through them and never back, and is one object throughout.
+
+    simple    Nobody waits for it: callbacks of the loop see what comes. Only runs in a process that
+              is kept, or forks of one, begin so: see `kept_run`.
+    careful   A task reads it, with deadlines, and signals where these are missed. It is entered by
+              `async with`, either with the start of the run or behind the simple state.
+    over      Its streams are closed, and `failure` and `status` are known. A simple run comes here
+              by itself, where one document and a good end were all; a careful one, when the task
+              leaves its context.
+
 How a run is started, signalled and waited for is up to the subclass. The end of a run is never
 that of its streams: a grandchild can hold these open for ever. It is the end of its process: then
 what that left in its pipes is read, `GRACE` seconds are waited for their end, and what is left of
 its group is killed. Or, where the process goes on to other runs, it is what the process reports:
 then what is in its pipes is read, and that is all.
+
+A process that is silent for too long, or is to stop, gets SIGTERM, then SIGKILL. One that survives
+even that is left alone, so that nothing here waits for ever.
 
 Times are of `time.monotonic`: uvloop's own clock stands still during a turn of the loop.
 """
@@ -64,14 +77,11 @@ class RunningProcess(ABC):
         """How its process ended, as `subprocess` has it; None where that is not known."""
         self.began = True
         """Whether there was a process at all, which could read its stdin."""
-        self.taken = 0
-        """Documents that somebody else has taken of its stdout before, and"""
-        self.heard_at: float | None = None
-        """when that was, or when it was started; None where all of it is still to be read."""
         self.python = ""
         """The interpreter, for who wonders why a module is missing, and"""
         self.advice = "python=PATH names another one"
         """what to do about it."""
+        self._heard_at: float | None = None  # last, where it has run before somebody follows it
         self._is_outdated = False
         self._limits = limits
         self._said = b""
@@ -100,7 +110,8 @@ class RunningProcess(ABC):
         """Find out whether the run is over by now, where that saves a turn of the loop."""
 
     async def __aenter__(self) -> Self:
-        self._stdout, self._stderr = await self._start()
+        if self._heard_at is None:
+            self._stdout, self._stderr = await self._start()
         self._stderr.watch(self._read_stderr)
         return self
 
@@ -177,7 +188,7 @@ class RunningProcess(ABC):
         if chunk and not self.failure:
             self._deadline = now + timeout
         elif not self._deadline:
-            self._deadline = (self.heard_at or now) + timeout
+            self._deadline = (self._heard_at or now) + timeout
         elif now >= self._deadline:
             if not self._to_send:
                 return False  # it survives SIGKILL
@@ -196,11 +207,6 @@ class RunningProcess(ABC):
         """To be called when the process has exited."""
         self._gone_at = time.monotonic()
         self._end(self._gone_at + GRACE)
-
-    def outdated(self) -> None:
-        """The script is another one than the run was prepared for, so it has not begun."""
-        self._is_outdated, self.began = True, False
-        self._end(time.monotonic())
 
     def _end(self, read_until: float) -> None:
         """The run is over: what comes on stdout is its own until then, of `time.monotonic`."""
