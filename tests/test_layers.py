@@ -81,14 +81,6 @@ IMPURE = {
 KNOWN_CIRCLES = [
     # Base and top of one room: request types know `station`, `functions` knows request types.
     {"aoba.modbus", "aoba.modbus.requests"},
-    # `Outcome`, `Version` and `MAX_INLINE` are of no kind; the parts of `scripts` know one another.
-    {
-        "aoba.sources",
-        "aoba.sources.scripts",
-        "aoba.sources.scripts.runners",
-        "aoba.sources.scripts.runners.embedded",
-        "aoba.sources.scripts.runners.warm",
-    },
 ]
 """Folders that still import one another."""
 

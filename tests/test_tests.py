@@ -19,12 +19,13 @@ PATCHED = [
     "unit/sources/devices/test_device.py: aoba.sources.devices.device.read_once",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.mask_write",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.write",
-    f"{UNIT}/test_launching.py: {RUNNERS}.launching.Caller",
     f"{UNIT}/warm/test_fork.py: {RUNNERS}.warm.fork.signal_group",
     f"{UNIT}/warm/test_fork_process.py: {RUNNERS}.warm.fork_process.GRACE",
     f"{UNIT}/warm/test_fork_run.py: {RUNNERS}.warm.fork.signal_group",
     f"{UNIT}/warm/test_fork_run.py: {RUNNERS}.warm.fork_run.state_of",
     "unit/sources/scripts/test_feedback.py: aoba.registers.journal.MAX_WRITES",
+    "unit/sources/scripts/test_feedback.py: aoba.sources.scripts.feedback.MAX_INLINE",
+    "unit/sources/scripts/test_launching.py: aoba.sources.scripts.launching.Caller",
     "unit/sources/scripts/test_script_file.py: aoba.sources.scripts.script_file.Caller",
 ]
 """Test file: name that it replaces."""
@@ -49,7 +50,7 @@ sources/scripts/child: resident
 sources/scripts/child/embedded: baseline children exit growth loader locks logging modules process
     registered script settings signals streams
 sources/scripts/child/forks: calls libraries main rehearsal renewal run state
-sources/scripts/runners: asking choose
+sources/scripts/runners: build
 sources/scripts/runners/embedded: interpreter run runner
 worker: at_start caller client process
 """

@@ -8,9 +8,12 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+
+MAX_INLINE: Final = 128 * 1024
+"""Bytes of what is dealt with in the loop all the same."""
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from aoba.sources.scripts.launching import script_environment
 from aoba.sources.scripts.look import find
-from aoba.sources.scripts.runners.cold import ColdRun, script_environment
+from aoba.sources.scripts.runners.cold import ColdRun
 from aoba.sources.scripts.runners.warm.fingerprint import Fingerprint
 from aoba.sources.scripts.runners.warm.fork import Fork
 from aoba.sources.scripts.runners.warm.fork_process import ForkProcess

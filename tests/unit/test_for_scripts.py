@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import aoba
+from aoba.sources.scripts.launching import script_environment
 from aoba.sources.scripts.process_options import FOR_SCRIPTS, ProcessOptions
-from aoba.sources.scripts.runners.cold import script_environment
 from support.pythons import VERSIONS, python
 
 STATIONS = [{"id": 1, "mode": "master", "map": {"input": [{"address_start": 0, "length": 1}]}}]

@@ -25,7 +25,7 @@ from aoba.sources.registry import parse_spec
 from aoba.sources.scripts.feedback import Snapshot, encode
 from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.run import run_script
-from aoba.sources.scripts.runners.choose import runner_of
+from aoba.sources.scripts.runners.build import runner_of
 from aoba.sources.scripts.script_file import ScriptFile
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.spec import Spec

@@ -10,7 +10,6 @@ from aoba.document.hints import of_addresses
 from aoba.document.schema import Document
 from aoba.document.summary import summary
 from aoba.registers.image import Image
-from aoba.sources.scripts.script_file import Version
 from aoba.sources.source_log import SourceLog
 
 _NUMBER: Final = re.compile(r"\d+")
@@ -38,12 +37,15 @@ class DocumentSink:
         self._name, self._image, self._log, self._on_document = name, image, log, on_document
         self._warned: set[str] = set()
         self._introduced = False  # whether the log has been told of the first stations
-        self._running: Version | None = None
-        self._applied: bytes | None = None  # digest of the version that defined the registers
+        self._running: bytes | None = None  # version of the newest run
+        self._applied: bytes | None = None  # version that defined the registers
         self._failed = False  # whether this run has had an error, and no document since
 
-    def begin(self, version: Version | None) -> None:
-        """A run of `version` of the script's file begins; None where that is not known."""
+    def begin(self, version: bytes | None) -> None:
+        """A run of this version of the script's file begins; None where that is not known.
+
+        One version is told from another by these bytes, such as a digest.
+        """
         self._running = version
         self.of_this_run = 0
         self._failed = False
@@ -51,7 +53,7 @@ class DocumentSink:
     def document(self, decoded: Decoded) -> None:
         """Raises DocumentError where another source is in the way."""
         document = decoded.document
-        version = self._running.digest if self._running else None
+        version = self._running
         replace = self._applied not in (None, version)
         self._image.apply(self._name, document, replace=replace)
         if replace:
@@ -68,8 +70,6 @@ class DocumentSink:
             for hint in of_addresses(document):
                 self._log.of_run(logging.WARNING, hint)
         self._applied = version
-        if self._running:
-            self._running.known_good = True
         self.documents += 1
         self.of_this_run += 1
         if self._failed:

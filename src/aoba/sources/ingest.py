@@ -23,9 +23,8 @@ from aoba.sources.document_sink import DocumentSink
 from aoba.sources.health_monitor import HealthMonitor
 from aoba.sources.listener import Outcome
 from aoba.sources.monitoring import Monitoring
-from aoba.sources.scripts.output_parser import MAX_INLINE
 from aoba.sources.source_log import SourceLog
-from aoba.threads import in_thread
+from aoba.threads import MAX_INLINE, in_thread
 
 MAX_FAILING: Final = 100
 """Places of which is known that they have failed; of more, the first is taken to be well."""

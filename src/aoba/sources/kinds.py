@@ -25,7 +25,7 @@ SOURCES: Final[dict[str, SourceKind]] = {
     "python": SourceKind(
         "python:external:PATH, python:embedded:PATH",
         "aoba.sources.scripts.spec:parse_script",
-        "aoba.sources.scripts.script:build_script",
+        "aoba.sources.scripts.runners.build:build_script",
         (
             ("PATH.py", "a Python script, run again and again"),
             ("python:external:PATH", "the same, whatever the name of its file"),

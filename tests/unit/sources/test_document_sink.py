@@ -7,7 +7,6 @@ from aoba.errors import DocumentError
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from aoba.sources.document_sink import DocumentSink
-from aoba.sources.scripts.script_file import Version
 from aoba.sources.source_log import SourceLog
 from builders import decoded, one_range, raw
 
@@ -29,7 +28,7 @@ class Received:
 def received(caplog):
     caplog.set_level(logging.INFO, "aoba.source")
     made = Received()
-    made.sink.begin(Version(b"v1", b"v1"))
+    made.sink.begin(b"v1")
     return made
 
 
@@ -55,14 +54,14 @@ def test_addresses_that_look_as_if_they_were_out_of_a_manual_are_said_with_the_f
 
 def test_each_run_counts_its_own(received):
     received.document(one_range("holding", 0, [1]))
-    received.sink.begin(Version(b"v1", b"v1"))
+    received.sink.begin(b"v1")
 
     assert (received.sink.documents, received.sink.of_this_run) == (1, 0)
 
 
 def test_another_version_replaces_all_once(received, caplog):
     received.document(one_range("holding", 0, [1, 2]))
-    received.sink.begin(Version(b"v2", b"v2"))
+    received.sink.begin(b"v2")
     received.document(one_range("holding", 0, [3]))
     received.document(one_range("holding", 0, [4]))
 
@@ -81,7 +80,7 @@ def test_a_document_in_the_way_of_another_source_is_not_told(received):
 def test_an_unknown_field_is_told_once_for_each_version(received, caplog):
     value = one_range("holding", 0, [1]) | {"reboot": 5}
     for version in (b"v1", b"v1", b"v2"):
-        received.sink.begin(Version(version, version))
+        received.sink.begin(version)
         received.document(value)
 
     assert sum("`reboot`: unknown" in message for message in caplog.messages) == 2

@@ -19,10 +19,7 @@ from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.described import Described, Descriptions
 from aoba.registers.image import Image
 from aoba.registers.journal import Journal, Write, Written
-from aoba.threads import in_thread
-
-MAX_INLINE: Final = 128 * 1024
-"""Bytes of cells that are encoded in the loop; more are, in a thread."""
+from aoba.threads import MAX_INLINE, in_thread
 
 PER_WRITE: Final = 128
 """Bytes that a write counts for, besides its cells."""

@@ -16,10 +16,7 @@ from aoba.errors import DocumentError, NoDocument
 from aoba.sources.lines import Lines
 from aoba.sources.listener import Listener
 from aoba.sources.skipped import Skipped
-from aoba.threads import in_thread
-
-MAX_INLINE: Final = 128 * 1024
-"""Bytes of the longest value that is decoded in the loop; a longer one is, in a thread."""
+from aoba.threads import MAX_INLINE, in_thread
 
 NOTHING_PRINTED: Final = "printed no document"
 

@@ -61,6 +61,10 @@ class Runner(Protocol):
         """
         ...
 
+    async def interpreter(self) -> str | None:
+        """Which one runs it, as in `CPython 3.11.7`; None where it does not say."""
+        ...
+
     def why_nothing(self) -> str:
         """What the reason may be where a run has printed nothing; empty where there is none."""
         ...

@@ -25,13 +25,9 @@ from aoba.sources.scripts.feedback import Feedback
 from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.reload import Reload
 from aoba.sources.scripts.run import Runner, follow, guarded, run_script
-from aoba.sources.scripts.runners.choose import runner_of
-from aoba.sources.scripts.runners.interpreter_version import version_of
-from aoba.sources.scripts.runners.warm.fork_pool import ForkServers
-from aoba.sources.scripts.script_file import ScriptFile
+from aoba.sources.scripts.script_file import ScriptFile, Version
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.timers import ReusableTimer
-from aoba.sources.shared import Shared
 from aoba.sources.source_log import SourceLog
 
 if TYPE_CHECKING:
@@ -59,7 +55,8 @@ class Script:
         file = ScriptFile(spec.file)
         self._reload = Reload(file, runner, self._schedule, self._sink, self._log)
         self._paused = False  # whether the log has been told
-        self._begun = 0.0  # when the newest run began
+        self._begun = 0.0  # when the newest run began,
+        self._version: Version | None = None  # and which version of the script it is of
         self._output = OutputParser(self._sink)  # of the newest run
         self._run: KeptRun | None = None  # one under way that `live` does not follow
         self._slots = ReusableTimer(self._slot)
@@ -99,9 +96,8 @@ class Script:
     async def _tell_interpreter(self) -> None:
         """Once, and not before the first run, which others wait for."""
         await self.settled.wait()
-        spec = self._spec
-        version = await version_of(spec.python, spec.process) or "a version that it does not tell"
-        self._log.of_source(logging.INFO, f"runs under {spec.python}, {version}")
+        version = await self._runner.interpreter() or "a version that it does not tell"
+        self._log.of_source(logging.INFO, f"runs under {self._spec.python}, {version}")
 
     async def _stop_simple_run(self) -> None:
         """If there is one that nobody follows: following it is what stops it."""
@@ -177,7 +173,8 @@ class Script:
     def _begin_run(self) -> None:
         self._begun = time.monotonic()
         self._schedule.begin(self._begun)
-        self._sink.begin(self._reload.version)
+        self._version = self._reload.version
+        self._sink.begin(self._version.digest if self._version else None)
         self._output = OutputParser(self._sink)
 
     async def _carry_out(self) -> None:
@@ -250,13 +247,10 @@ class Script:
 
     def _applied(self, document: Document) -> None:
         self._health.document()
+        if self._version is not None:
+            self._version.known_good = True
         if document.stations:
             self.settled.set()
         if document.reboot_interval is not UNSET:
             self._runner.interval = document.reboot_interval / 1000
             self._schedule.set_interval(self._runner.interval)
-
-
-def build_script(name: str, spec: ScriptSpec, shared: Shared) -> Script:
-    servers = shared.resource("fork servers", ForkServers)
-    return Script(name, spec, runner_of(spec, servers), shared.image)

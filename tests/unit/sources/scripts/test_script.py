@@ -69,6 +69,9 @@ class Runner:
     def start(self, number, _on_stderr, _feedback=None):
         return Run(number, self)
 
+    async def interpreter(self):
+        return "CPython 3.11.7"
+
     def why_nothing(self):
         return ""
 

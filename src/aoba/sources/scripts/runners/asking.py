@@ -8,14 +8,29 @@ from it; older ones do not know that, so the code itself has to empty the path, 
 nothing.
 """
 
+import asyncio
+import re
+import sys
 from typing import Final
 
 from aoba.errors import RunError
-from aoba.sources.scripts.process_options import ProcessOptions
-from aoba.sources.scripts.runners.cold import ColdRun, script_environment
+from aoba.sources.scripts.launching import own_version, script_environment
+from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
+from aoba.sources.scripts.runners.cold import ColdRun
 
 ASKING: Final = 10.0
 """Seconds that it has to answer."""
+
+# It imports nothing that stands in a file, which might be one of the working directory.
+_ASK: Final = """
+import sys
+for name in ("PyPy", "IronPython", "GraalVM", "Jython", "CPython"):
+    if name in sys.version or (name == "Jython" and sys.platform[:4] == "java"):
+        break
+sys.stdout.write("%s %s" % (name, sys.version.split()[0]))
+"""
+
+_asked: dict[tuple[str, ProcessOptions], "asyncio.Future[str | None]"] = {}
 
 
 async def answer_of(
@@ -39,3 +54,23 @@ async def answer_of(
 
 def _ignore(_: bytes) -> None:
     pass
+
+
+async def version_of(python: str, options: ProcessOptions = DEFAULTS) -> str | None:
+    """As in `CPython 3.11.7`; None where the program at the path `python` does not say.
+
+    `options` are those of its scripts.
+    """
+    if python == sys.executable:
+        return own_version()
+    loop = asyncio.get_running_loop()
+    known = _asked.get((python, options))
+    if known is None or known.get_loop() is not loop:
+        known = _asked[python, options] = loop.create_task(_ask(python, options))
+    return await asyncio.shield(known)
+
+
+async def _ask(python: str, options: ProcessOptions) -> str | None:
+    answer = await answer_of(python, _ASK, options=options)
+    found = re.fullmatch(r"\s*(\S+ \S+)\s*", answer or "")
+    return found and found[1]

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.sources.scripts.kept_run import KeptRun
+from aoba.sources.scripts.launching import script_environment, shown
 from aoba.sources.scripts.output_parser import OutputParser
-from aoba.sources.scripts.runners.asking import answer_of
-from aoba.sources.scripts.runners.cold import ColdRun, script_environment, shown
+from aoba.sources.scripts.runners.asking import answer_of, version_of
+from aoba.sources.scripts.runners.cold import ColdRun
 from aoba.sources.scripts.runners.warm.automatic_preload import AutomaticPreload
 from aoba.sources.scripts.runners.warm.fingerprint import Fingerprint
 from aoba.sources.scripts.runners.warm.fork import PROMPT, Fork
@@ -134,6 +135,10 @@ class ExternalRunner:
             "AOBA_TIMEOUT": shown(spec.timeout),
         }
         return ColdRun(argv, env, on_stderr, feedback, spec.limits, spec.process)
+
+    async def interpreter(self) -> str | None:
+        """Implements `Runner`."""
+        return await version_of(self._spec.python, self._spec.process)
 
     def why_nothing(self) -> str:
         """Implements `Runner`."""

@@ -13,9 +13,10 @@ import pytest
 from aoba.errors import RunError
 from aoba.orphans.reaper import reaper
 from aoba.sources.scripts import running_process
+from aoba.sources.scripts.launching import file_of
 from aoba.sources.scripts.limits import Limits
 from aoba.sources.scripts.process_options import ProcessOptions, parse_user
-from aoba.sources.scripts.runners.cold import ColdRun, file_of
+from aoba.sources.scripts.runners.cold import ColdRun
 
 
 def nothing(*_):

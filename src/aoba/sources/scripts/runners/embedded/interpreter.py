@@ -20,9 +20,9 @@ from aoba.orphans.reaper import reaper
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.child import resident
 from aoba.sources.scripts.kept_run import Run
+from aoba.sources.scripts.launching import file_of, script_environment, watch_exit, widen
 from aoba.sources.scripts.limits import Limits
 from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
-from aoba.sources.scripts.runners.cold import file_of, script_environment, watch_exit, widen
 from aoba.sources.scripts.running_process import (
     KILL_TO_LEAVE,
     exit_failure,

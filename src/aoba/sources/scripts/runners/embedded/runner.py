@@ -20,8 +20,8 @@ from typing import Final
 from aoba.errors import RunError
 from aoba.retry import Backoff
 from aoba.sources.scripts.kept_run import KeptRun
+from aoba.sources.scripts.launching import own_version, shown
 from aoba.sources.scripts.output_parser import OutputParser
-from aoba.sources.scripts.runners.cold import shown
 from aoba.sources.scripts.runners.embedded.interpreter import Interpreter, Order
 from aoba.sources.scripts.runners.embedded.run import EmbeddedRun
 from aoba.sources.scripts.script_file import CompileRejected, Version
@@ -115,6 +115,10 @@ class EmbeddedRunner:
         run = EmbeddedRun(self._interpreter, order, on_stderr, self._over)
         run.python, run.advice = self._spec.python, _ADVICE
         return run
+
+    async def interpreter(self) -> str | None:
+        """Implements `Runner`: it is Aoba's own."""
+        return own_version()
 
     def why_nothing(self) -> str:
         """Implements `Runner`: its `update` is called."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from aoba.errors import RunError
 from aoba.sources.pipe import CHUNK, Pipe
 from aoba.sources.scripts.kept_run import Run
-from aoba.sources.scripts.runners.cold import shown
+from aoba.sources.scripts.launching import shown
 from aoba.sources.scripts.runners.warm.fork_process import ForkProcess
 from aoba.sources.scripts.running_process import signal_group
 

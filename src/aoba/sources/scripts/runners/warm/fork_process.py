@@ -20,10 +20,9 @@ from aoba.orphans.reaper import reaper
 from aoba.sources.lines import Lines
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.child import fork_server
+from aoba.sources.scripts.launching import launched, script_environment, watch_exit
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
-from aoba.sources.scripts.runners.cold import script_environment, watch_exit
-from aoba.sources.scripts.runners.launching import launched
 from aoba.sources.scripts.runners.warm.stream_paths import names
 from aoba.sources.scripts.running_process import GRACE, exit_failure, signal_group
 

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from itertools import count
 from pathlib import Path
 
-from aoba.sources.scripts.runners.cold import file_of
+from aoba.sources.scripts.launching import file_of
 
 
 class Names(ABC):

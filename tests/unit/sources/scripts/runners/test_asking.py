@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from aoba.sources.scripts.process_options import ProcessOptions, parse_user
+from aoba.sources.scripts.runners.asking import version_of
 from aoba.sources.scripts.runners.external import ExternalRunner
-from aoba.sources.scripts.runners.interpreter_version import version_of
 from aoba.sources.scripts.script_file import Version
 from aoba.sources.scripts.spec import parse_script
 from support.pythons import VERSIONS, python

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from aoba.errors import RunError
-from aoba.sources.scripts.runners import launching
-from aoba.sources.scripts.runners.launching import ENV, launched, look_at
+from aoba.sources.scripts import launching
+from aoba.sources.scripts.launching import ENV, launched, look_at
 
 
 @pytest.fixture(autouse=True)
