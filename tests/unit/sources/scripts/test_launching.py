@@ -1,13 +1,15 @@
 """Programs that Aoba would have to wait for are started by another one."""
 
 import asyncio
+import os
 import sys
+import tempfile
 
 import pytest
 
 from aoba.errors import RunError
 from aoba.sources.scripts import launching
-from aoba.sources.scripts.launching import ENV, launched, look_at
+from aoba.sources.scripts.launching import ENV, file_of, launched, look_at
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +79,19 @@ def test_an_interpreter_of_ours_that_is_gone_is_nobody_elses_fault(monkeypatch, 
     asyncio.run(look_at(program))
 
     assert launched([program]) == [*way, program]
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="of Linux only")
+@pytest.mark.parametrize("is_permitted", [True, False])
+def test_what_is_read_on_stdin_is_in_no_folder_unless_it_has_to_be(monkeypatch, is_permitted):
+    def refuse(*_):
+        raise OSError(38, "Function not implemented")
+
+    if is_permitted:
+        monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    else:
+        monkeypatch.setattr(os, "memfd_create", refuse)
+    data = b"x" * 300_000
+    with file_of(data) as file:
+        assert file.read() == data
+        assert not os.get_inheritable(file.fileno())

@@ -29,8 +29,8 @@ import os
 __name__ = "aoba_fork_server"  # this file's own warnings are none of a script's
 
 PARTS = ("main", "code", "run", "end", "serve", "rehearsal")
-LEARNING = ("calls", "learn", "renewal")  # from Python 3.8 on
-LEARNED = LEARNING + ("digest", "state", "trial", "libraries")
+LEARNING = ("calls", "learn")  # from Python 3.8 on
+LEARNED = LEARNING + ("digest", "trial", "libraries")
 BOM = b"\xef\xbb\xbf"
 PYTHON_2 = str is bytes
 

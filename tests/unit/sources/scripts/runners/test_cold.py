@@ -4,7 +4,6 @@ import asyncio
 import os
 import resource
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from aoba.errors import RunError
 from aoba.orphans.reaper import reaper
 from aoba.sources.scripts import running_process
-from aoba.sources.scripts.launching import file_of
 from aoba.sources.scripts.limits import Limits
 from aoba.sources.scripts.process_options import ProcessOptions, parse_user
 from aoba.sources.scripts.runners.cold import ColdRun
@@ -180,22 +178,6 @@ def test_one_that_cannot_limit_itself_is_not_started(monkeypatch):
                 raise AssertionError("it was started")
 
     run(main)
-
-
-@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="of Linux only")
-@pytest.mark.parametrize("is_permitted", [True, False])
-def test_what_is_read_on_stdin_is_in_no_folder_unless_it_has_to_be(monkeypatch, is_permitted):
-    def refuse(*_):
-        raise OSError(38, "Function not implemented")
-
-    if is_permitted:
-        monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    else:
-        monkeypatch.setattr(os, "memfd_create", refuse)
-    data = b"x" * 300_000
-    with file_of(data) as file:
-        assert file.read() == data
-        assert not os.get_inheritable(file.fileno())
 
 
 @pytest.mark.parametrize("permits_threads", [True, False])

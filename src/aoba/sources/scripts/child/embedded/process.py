@@ -14,23 +14,18 @@ import gc
 import io
 import os
 import sys
-import warnings
 from sys import getrefcount
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .baseline import Baseline
-from .children import Children
-from .environment import Environment
 from .exit import Exit
-from .growth import Growth
-from .locks import Locks
+from .leftovers import Children, Growth, Locks, Registered
 from .logging import Logging
 from .modules import Modules
 from .own_builtins import own as __builtins__
-from .registered import Registered
+from .restore import Environment, Signals, Warnings
 from .settings import Settings
-from .signals import Signals
 from .streams import Streams
 
 if TYPE_CHECKING:
@@ -65,7 +60,7 @@ class Process:
         self._children, self._locks, self._growth = Children(), Locks(), Growth()
         self.streams = Streams()
         self.environment = Environment()
-        self._signals, self._settings, self._warnings = Signals(), Settings(), _Warnings()
+        self._signals, self._settings, self._warnings = Signals(), Settings(), Warnings()
         folder = os.path.dirname(os.path.realpath(path))
         self.modules = Modules(folder, self._note, self._add)
         self._registered = Registered(self.modules.in_library)
@@ -192,30 +187,3 @@ class Process:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(self._source).readline)
         lines = io.TextIOWrapper(io.BytesIO(self._source), encoding, "replace").readlines()
         linecache.cache[self._path] = (len(self._source), None, lines, self._path)
-
-
-class _Warnings:
-    """Filters of warnings, and which warnings were shown."""
-
-    def __init__(self) -> None:
-        self._filters = warnings.filters
-        self._kept = list(warnings.filters)
-        self._show = warnings.showwarning, warnings._showwarnmsg_impl  # type: ignore[attr-defined]
-
-    def put_back(self) -> None:
-        """Have a warning shown again that was shown in the run before."""
-        if warnings.filters is not self._filters or self._filters != self._kept:
-            self._filters[:] = self._kept  # type: ignore[index]
-            warnings.filters = self._filters
-        warnings.showwarning, warnings._showwarnmsg_impl = self._show  # type: ignore[attr-defined]
-        warnings.onceregistry.clear()  # type: ignore[attr-defined]
-        _forget_shown_warnings()
-
-
-def _enter_and_leave() -> None:
-    with warnings.catch_warnings():
-        pass
-
-
-_forget_shown_warnings = getattr(warnings, "_filters_mutated", _enter_and_leave)
-"""What entering and leaving `catch_warnings` does, too, on any Python, in many more steps."""

@@ -67,7 +67,7 @@ def _load(names, parts, commands, reports):
         _report(reports, "refused %s %s" % (name, reason))
     if not roots:
         return None, b"none of what was learned can be loaded beforehand"
-    libraries = parts["libraries"].Libraries(parts["learn"], parts["renewal"].RENEWALS)
+    libraries = parts["libraries"].Libraries(parts["learn"], parts["learn"].RENEWALS)
     for name in ("RUN", "SCRIPT", "INTERVAL", "TIMEOUT"):  # as where scripts run
         os.environ["AOBA_" + name] = "0"
     try:

@@ -136,7 +136,7 @@ def teller(parts, mode):
         def begin_to_learn():
             if begin is not None:
                 begin()
-            calls = parts["calls"].Calls(parts["renewal"].CLOCKS, parts["learn"].is_standard)
+            calls = parts["calls"].Calls(parts["learn"].CLOCKS, parts["learn"].is_standard)
             imports.append(parts["learn"].Imports(folder, calls))
             imports[0].watch()
 

@@ -13,7 +13,7 @@ import os, resource, subprocess, sys
 sys.path.insert(0, {str(Path(resident.__file__).parent)!r})
 if {{without}}:
     sys.modules["ctypes"] = None
-from embedded.environment import Environment
+from embedded.restore import Environment
 environment = Environment()
 def seen():
     shell = subprocess.check_output(["sh", "-c", "echo $AOBA_RUN $KEPT $MORE"], text=True)
