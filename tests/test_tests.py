@@ -19,9 +19,9 @@ PATCHED = [
     "unit/sources/devices/test_device.py: aoba.sources.devices.device.read_once",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.mask_write",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.write",
-    f"{UNIT}/warm/test_fork.py: {RUNNERS}.warm.fork.signal_group",
+    f"{UNIT}/warm/test_fork.py: {RUNNERS}.warm.fork_run.signal_group",
     f"{UNIT}/warm/test_fork_process.py: {RUNNERS}.warm.fork_process.GRACE",
-    f"{UNIT}/warm/test_fork_run.py: {RUNNERS}.warm.fork.signal_group",
+    f"{UNIT}/warm/test_fork_run.py: {RUNNERS}.warm.fork_run.signal_group",
     f"{UNIT}/warm/test_fork_run.py: {RUNNERS}.warm.fork_run.state_of",
     "unit/sources/scripts/test_feedback.py: aoba.registers.journal.MAX_WRITES",
     "unit/sources/scripts/test_feedback.py: aoba.sources.scripts.feedback.MAX_INLINE",
@@ -45,13 +45,13 @@ sources/devices: writes
 sources/files: file
 sources/http: connections server source
 sources/mqtt: source spec
-sources/scripts: output_parser reload running_process spec
+sources/scripts: reload spec
 sources/scripts/child: resident
-sources/scripts/child/embedded: baseline children exit growth loader locks logging modules process
-    registered script settings signals streams
-sources/scripts/child/forks: calls libraries main rehearsal renewal run state
+sources/scripts/child/embedded: baseline exit leftovers loader logging modules process script
+    settings streams
+sources/scripts/child/forks: calls libraries main rehearsal run
 sources/scripts/runners: build
-sources/scripts/runners/embedded: interpreter run runner
+sources/scripts/runners/embedded: interpreter runner
 worker: at_start caller client process
 """
 """Source files, by their folder, which only tests with other names cover."""

@@ -10,9 +10,8 @@ from aoba.sources.scripts.launching import script_environment
 from aoba.sources.scripts.look import find
 from aoba.sources.scripts.runners.cold import ColdRun
 from aoba.sources.scripts.runners.warm.fingerprint import Fingerprint
-from aoba.sources.scripts.runners.warm.fork import Fork
 from aoba.sources.scripts.runners.warm.fork_process import ForkProcess
-from aoba.sources.scripts.runners.warm.fork_run import ForkRun
+from aoba.sources.scripts.runners.warm.fork_run import Fork, ForkRun
 from aoba.sources.scripts.running_process import RunningProcess
 from aoba.sources.scripts.script_file import Version
 from support.waiting import DEADLINE

@@ -32,7 +32,7 @@ class OutputParser:
         """Documents so far."""
         self._listener = listener
         self._values: ValueStream | None = None  # there once it is looked through
-        self._skipped = Skipped()
+        self._skipped: Skipped
         self._refused = 0
         self._errors: Lines | None = None
 
@@ -61,7 +61,8 @@ class OutputParser:
             except DocumentError as error:
                 self._refuse(error)
                 return
-        self._values = self._values or ValueStream()
+        if self._values is None:
+            self._values, self._skipped = ValueStream(), Skipped()
         turn_ends = time.monotonic() + _TURN
         for piece in self._values.feed(chunk):
             await self._take(piece)

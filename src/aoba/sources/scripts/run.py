@@ -5,9 +5,8 @@ from typing import Protocol
 
 from aoba.errors import OutdatedRun, RunError
 from aoba.sources.listener import Outcome
-from aoba.sources.scripts.kept_run import KeptRun
 from aoba.sources.scripts.output_parser import NOTHING_PRINTED, OutputParser
-from aoba.sources.scripts.running_process import RunningProcess
+from aoba.sources.scripts.running_process import KeptRun, RunningProcess
 from aoba.sources.scripts.script_file import CompileRejected, Version
 from aoba.sources.source_log import SourceLog
 

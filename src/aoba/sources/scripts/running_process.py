@@ -2,13 +2,20 @@
 
 A run has three states. It moves on through them and never back, and is one object throughout.
 
-    simple    Nobody waits for it: callbacks of the loop see what comes. Only runs in a process that
-              is kept, or forks of one, begin so: see `kept_run`.
+    simple    Nobody waits for it: callbacks of the loop see what comes. Only a `KeptRun` begins so.
     careful   A task reads it, with deadlines, and signals where these are missed. It is entered by
               `async with`, either with the start of the run or behind the simple state.
     over      Its streams are closed, and `failure` and `status` are known. A simple run comes here
               by itself, where one document and a good end were all; a careful one, when the task
               leaves its context.
+
+Most runs in a process that is kept give one document in one piece, write nothing to stderr, and end
+well. A hundred times a second that is all that should happen: a task, timeouts and a look through
+every byte cost more than an embedded script. So such a run is submitted in one callback of the loop
+and over in another. As soon as anything else shows, be it a second document, a line on stderr, an
+exit status or the next slot, it is abandoned: `on_end` hears False, and nothing is read any more,
+so that what has come stays where it is. Whoever enters the run then finds it as if it had been
+careful from the start. If it has ended meanwhile, that is known already.
 
 How a run is started, signalled and waited for is up to the subclass. The end of a run is never
 that of its streams: a grandchild can hold these open for ever. It is the end of its process: then
@@ -31,11 +38,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from aoba.errors import OutdatedRun
 from aoba.sources.pipe import Pipe
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
+from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.timers import ReusableEvent
 
 GRACE: Final = 0.5
@@ -225,6 +233,134 @@ class RunningProcess(ABC):
         for _ in range(_LAST_WORDS):
             if not self._read_stderr():
                 break
+
+
+class Run(Protocol):
+    """What a run hears of itself; one of these, once."""
+
+    def done(self, status: int) -> None:
+        """It is over; `status` is as `subprocess` has it."""
+        ...
+
+    def lost(self) -> None:
+        """The process is gone, or nobody is going to tell how it ends."""
+        ...
+
+    def outdated(self) -> None:
+        """The script or its folder have changed: it was to look, and has not begun."""
+        ...
+
+
+class KeptRun(RunningProcess):
+    """A run in a process that is kept, or in a fork of one; implements `Run`.
+
+    Call `submit` to have it start simple; else it is careful from its start.
+    """
+
+    _output: OutputParser
+    _on_end: Callable[[bool], None] | None = None
+    """Whom to tell; there in the simple state alone."""
+
+    def submit(
+        self, output: OutputParser, on_end: Callable[[bool], None], *, watched: bool = True
+    ) -> None:
+        """Start it. Raises RunError.
+
+        `on_end` hears whether all is over and well, or the rest is to be read with care. Where it
+        is not `watched`, what it has printed is read at its end.
+        """
+        self._stdout, self._stderr = self._submit()
+        self._heard_at = time.monotonic()
+        self._output, self._on_end = output, on_end
+        if watched:
+            self._stdout.watch(self._output_came)
+            self._stderr.watch(self.abandon)
+
+    def abandon(self) -> None:
+        """Have the rest be read with care, if that is not so yet, whatever comes of it now."""
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end(False)
+
+    @abstractmethod
+    def _submit(self) -> tuple[Pipe, Pipe]:
+        """What `_start` does, without waiting. Raises RunError."""
+
+    @abstractmethod
+    def _has_output(self) -> bool:
+        """Whether something stands in its streams, or may still come."""
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """It is over, and nothing is left to be read."""
+
+    @abstractmethod
+    def _ended(self, status: int) -> None:
+        """The same as `done`, for the careful state."""
+
+    async def _start(self) -> tuple[Pipe, Pipe]:
+        return self._submit()
+
+    def done(self, status: int) -> None:
+        """Implements `Run`. The loop may well tell of it before it tells of the output."""
+        is_well = status == 0 and self._on_end is not None
+        if is_well and (self._output.taken or self._take()) and self._is_all():
+            on_end, self._on_end = self._on_end, None
+            self._leave()
+            if on_end is not None:
+                on_end(True)
+        else:
+            self._ended(status)
+            self.abandon()
+
+    def lost(self) -> None:
+        """Implements `Run`."""
+        self._gone()
+        self.abandon()
+
+    def outdated(self) -> None:
+        """Implements `Run`."""
+        self._is_outdated, self.began = True, False
+        self._ended(0)
+        self.abandon()
+
+    def _output_came(self) -> None:
+        if self._on_end is None:
+            return
+        if self._is_line_end() if self._output.taken else self._take():
+            self._stdout.watch(self._output_came)
+        else:
+            self.abandon()
+
+    def _take(self) -> bool:
+        """Whether a document has come, and no more."""
+        chunk = self._stdout.read()
+        if chunk is None:
+            return False
+        taken = False
+        with contextlib.suppress(Exception):  # who reads it with care, says what it is
+            taken = self._output.parse_single(chunk)
+        if taken:
+            self._heard_at = time.monotonic()
+        else:
+            self._stdout.put_back(chunk)
+        return taken
+
+    def _is_all(self) -> bool:
+        """Whether nothing is left to be read, but for the end of a line."""
+        while self._has_output():
+            if not self._is_line_end():
+                return False
+        return True
+
+    def _is_line_end(self) -> bool:
+        """Whether that has come on stdout, since `print` writes it by itself; or the end of all."""
+        was_closed = self._stdout.closed
+        chunk = self._stdout.read()
+        if chunk and not chunk.isspace():
+            self._stdout.put_back(chunk)
+            return False
+        return chunk is not None or (self._stdout.closed and not was_closed)
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:

@@ -31,7 +31,7 @@ from aoba.sources.scripts.timers import ReusableTimer
 from aoba.sources.source_log import SourceLog
 
 if TYPE_CHECKING:
-    from aoba.sources.scripts.kept_run import KeptRun
+    from aoba.sources.scripts.running_process import KeptRun
 
 _WELL: Final = Outcome(None, status=0)
 

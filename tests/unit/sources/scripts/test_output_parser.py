@@ -21,10 +21,7 @@ class Heard:
         self.lines, self.complaints = [], []
         self.refuses = None
 
-    def again(self, _raw):
-        return False
-
-    def document(self, _decoded, _raw=b""):
+    def document(self, _decoded):
         if self.refuses:
             raise self.refuses
         self.documents += 1

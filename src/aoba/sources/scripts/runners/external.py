@@ -4,18 +4,16 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from aoba.sources.scripts.kept_run import KeptRun
 from aoba.sources.scripts.launching import script_environment, shown
 from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.runners.asking import answer_of, version_of
 from aoba.sources.scripts.runners.cold import ColdRun
 from aoba.sources.scripts.runners.warm.automatic_preload import AutomaticPreload
 from aoba.sources.scripts.runners.warm.fingerprint import Fingerprint
-from aoba.sources.scripts.runners.warm.fork import PROMPT, Fork
 from aoba.sources.scripts.runners.warm.fork_pool import ForkServer, ForkServers
 from aoba.sources.scripts.runners.warm.fork_process import ForkProcess
-from aoba.sources.scripts.runners.warm.fork_run import ForkRun
-from aoba.sources.scripts.running_process import RunningProcess
+from aoba.sources.scripts.runners.warm.fork_run import PROMPT, Fork, ForkRun
+from aoba.sources.scripts.running_process import KeptRun, RunningProcess
 from aoba.sources.scripts.script_file import CompileRejected, Version
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.syntax import SyntaxFault

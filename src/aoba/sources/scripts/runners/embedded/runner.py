@@ -19,11 +19,10 @@ from typing import Final
 
 from aoba.errors import RunError
 from aoba.retry import Backoff
-from aoba.sources.scripts.kept_run import KeptRun
 from aoba.sources.scripts.launching import own_version, shown
 from aoba.sources.scripts.output_parser import OutputParser
-from aoba.sources.scripts.runners.embedded.interpreter import Interpreter, Order
-from aoba.sources.scripts.runners.embedded.run import EmbeddedRun
+from aoba.sources.scripts.runners.embedded.interpreter import EmbeddedRun, Interpreter, Order
+from aoba.sources.scripts.running_process import KeptRun
 from aoba.sources.scripts.script_file import CompileRejected, Version
 from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.syntax import SyntaxFault

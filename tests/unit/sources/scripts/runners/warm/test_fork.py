@@ -7,8 +7,8 @@ import signal
 import pytest
 
 from aoba.sources.pipe import CHUNK
-from aoba.sources.scripts.runners.warm import fork as module
-from aoba.sources.scripts.runners.warm.fork import PROMPT, Fork
+from aoba.sources.scripts.runners.warm import fork_run as module
+from aoba.sources.scripts.runners.warm.fork_run import PROMPT, Fork
 from aoba.sources.scripts.runners.warm.stream_paths import names
 from support.runs import open_descriptors
 

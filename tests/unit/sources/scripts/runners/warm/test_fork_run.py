@@ -9,9 +9,8 @@ import pytest
 from aoba.errors import OutdatedRun, RunError
 from aoba.sources.scripts import running_process
 from aoba.sources.scripts.limits import NO_LIMITS
-from aoba.sources.scripts.runners.warm import fork, fork_run
-from aoba.sources.scripts.runners.warm.fork import Fork
-from aoba.sources.scripts.runners.warm.fork_run import ForkRun
+from aoba.sources.scripts.runners.warm import fork_run
+from aoba.sources.scripts.runners.warm.fork_run import Fork, ForkRun
 from aoba.sources.scripts.runners.warm.stream_paths import names
 from support.runs import open_descriptors
 
@@ -40,7 +39,7 @@ class Process:
 @pytest.fixture
 def sent(monkeypatch):
     sent = []
-    monkeypatch.setattr(fork, "signal_group", lambda *signalled: sent.append(signalled))
+    monkeypatch.setattr(fork_run, "signal_group", lambda *signalled: sent.append(signalled))
     return sent
 
 

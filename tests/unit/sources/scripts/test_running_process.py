@@ -9,9 +9,9 @@ import pytest
 from aoba.errors import DocumentError, OutdatedRun
 from aoba.sources.listener import Outcome
 from aoba.sources.scripts import running_process
-from aoba.sources.scripts.kept_run import KeptRun
 from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.run import follow
+from aoba.sources.scripts.running_process import KeptRun
 from builders import one_range
 
 DOCUMENT = json.dumps(one_range("holding", 0, [1])).encode()
