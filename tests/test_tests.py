@@ -20,7 +20,7 @@ PATCHED = [
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.mask_write",
     "unit/sources/devices/test_device.py: aoba.sources.devices.writes.write",
     f"{UNIT}/warm/test_fork.py: {RUNNERS}.warm.fork_run.signal_group",
-    f"{UNIT}/warm/test_fork_process.py: {RUNNERS}.warm.fork_process.GRACE",
+    f"{UNIT}/warm/test_fork_process.py: {RUNNERS}.warm.fork_process.DRAIN_TIMEOUT",
     f"{UNIT}/warm/test_fork_run.py: {RUNNERS}.warm.fork_run.signal_group",
     f"{UNIT}/warm/test_fork_run.py: {RUNNERS}.warm.fork_run.state_of",
     "unit/sources/scripts/test_feedback.py: aoba.registers.journal.MAX_WRITES",
@@ -51,7 +51,7 @@ sources/scripts/child/embedded: baseline exit leftovers loader logging modules p
     settings streams
 sources/scripts/child/forks: calls libraries main rehearsal run
 sources/scripts/runners: build
-sources/scripts/runners/embedded: interpreter runner
+sources/scripts/runners/embedded: runner
 worker: at_start caller client process
 """
 """Source files, by their folder, which only tests with other names cover."""

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 MAX_SCRIPT: Final = 16 * 1024 * 1024
 """Bytes of the longest script whose changes are noticed."""
 
-SETTLED: Final = 0.1
+STABLE_AFTER: Final = 0.1
 """Seconds without a write after which a changed file is taken for complete."""
 
-PATIENCE: Final = 2.0
+STABLE_TIMEOUT: Final = 2.0
 """Seconds that one is waited for which is written to all the time."""
 
 
@@ -55,11 +55,11 @@ def find(path: str, seen: Identity | None, settles: bool) -> Found:
     With `settles`, one that is being changed is waited for, but not for the very first one.
     """
     status = _status(path)
-    patience_ends = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + STABLE_TIMEOUT
     while settles and seen is not None and status is not None and _identity(status) != seen:
-        if not 0 <= time.time() - status.st_mtime < SETTLED or time.monotonic() > patience_ends:
+        if not 0 <= time.time() - status.st_mtime < STABLE_AFTER or time.monotonic() > deadline:
             break
-        time.sleep(SETTLED / 4)
+        time.sleep(STABLE_AFTER / 4)
         status = _status(path)
     folder = stamp_of_folder(path)
     if status is None:

@@ -19,7 +19,7 @@ from aoba.sources.scripts.script_file import ScriptFile, Version
 from aoba.sources.scripts.timers import ReusableTimer
 from aoba.sources.source_log import SourceLog
 
-LOOK: Final = 0.25
+POLL_INTERVAL: Final = 0.25
 """Seconds after which, at a slot, a run under way is looked at: is it of an old version?"""
 
 
@@ -89,7 +89,7 @@ class Reload:
             return False
 
     def _look_again(self, since: float) -> None:
-        self._look_at.set(since + max(self._schedule.interval, LOOK))
+        self._look_at.set(since + max(self._schedule.interval, POLL_INTERVAL))
 
     def _look(self) -> None:
         """A slot has come, and the run of an earlier one is still going: of an old version?"""

@@ -22,7 +22,7 @@ class Runner(Protocol):
     """When the next run may start, of `time.monotonic`; what runs has crashed, and has a pause."""
     interval: float
     """Seconds from start to start, which runs are told; whoever starts them keeps it up to date."""
-    patience: float
+    simple_timeout: float
     """Seconds after which a run that was submitted is to be abandoned."""
 
     async def prepare(self, version: Version | None) -> CompileRejected | None:

@@ -19,9 +19,9 @@ careful from the start. If it has ended meanwhile, that is known already.
 
 How a run is started, signalled and waited for is up to the subclass. The end of a run is never
 that of its streams: a grandchild can hold these open for ever. It is the end of its process: then
-what that left in its pipes is read, `GRACE` seconds are waited for their end, and what is left of
-its group is killed. Or, where the process goes on to other runs, it is what the process reports:
-then what is in its pipes is read, and that is all.
+what that left in its pipes is read, `DRAIN_TIMEOUT` seconds are waited for their end, and what is
+left of its group is killed. Or, where the process goes on to other runs, it is what the process
+reports: then what is in its pipes is read, and that is all.
 
 A process that is silent for too long, or is to stop, gets SIGTERM, then SIGKILL. One that survives
 even that is left alone, so that nothing here waits for ever.
@@ -46,7 +46,7 @@ from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.timers import ReusableEvent
 
-GRACE: Final = 0.5
+DRAIN_TIMEOUT: Final = 0.5
 TERM_TO_KILL: Final = 2.0
 """Seconds from SIGTERM to SIGKILL for a script that is silent for too long."""
 
@@ -214,7 +214,7 @@ class RunningProcess(ABC):
     def _gone(self) -> None:
         """To be called when the process has exited."""
         self._gone_at = time.monotonic()
-        self._end(self._gone_at + GRACE)
+        self._end(self._gone_at + DRAIN_TIMEOUT)
 
     def _end(self, read_until: float) -> None:
         """The run is over: what comes on stdout is its own until then, of `time.monotonic`."""

@@ -126,7 +126,7 @@ class Script:
             self._tell_lost(self._feedback)
         self._number_run()
         self._begin_run()
-        self._slots.set(min(self._schedule.due, self._begun + self._runner.patience))
+        self._slots.set(min(self._schedule.due, self._begun + self._runner.simple_timeout))
         try:
             self._run = self._runner.submit(self._health.runs, told, self._output, self._ended)
         except RunError as error:

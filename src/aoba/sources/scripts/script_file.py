@@ -13,10 +13,10 @@ from aoba.errors import RunError
 from aoba.sources.scripts.look import Found, Identity, find, identity_of
 from aoba.worker.caller import Caller
 
-LOOK: Final = 0.04
+POLL_INTERVAL: Final = 0.04
 """Seconds for which a file that was looked at counts as unchanged, where runs are closer than that.
 
-Less than `SETTLED`, which an edit has to wait for anyway.
+Less than `STABLE_AFTER`, which an edit has to wait for anyway.
 """
 
 
@@ -38,7 +38,7 @@ class Version:
         now = time.monotonic()
         if now < self.look_at:
             return False
-        self.look_at = now + LOOK
+        self.look_at = now + POLL_INTERVAL
         return True
 
 

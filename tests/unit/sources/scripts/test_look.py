@@ -76,10 +76,10 @@ def test_the_very_first_one_is_not(path, monkeypatch):
 
 
 def test_one_that_is_written_for_ever_is_not(path, folder, monkeypatch):
-    monkeypatch.setattr(look, "PATIENCE", 0.2)
+    monkeypatch.setattr(look, "STABLE_TIMEOUT", 0.2)
     seen = identity_of(path)
     (folder / "script.py").write_text("two")
-    later = time.time() - look.SETTLED / 100
+    later = time.time() - look.STABLE_AFTER / 100
     os.utime(path, (later, later + 0.05))
 
     assert find(path, seen, settles=True).source == b"two"

@@ -107,7 +107,7 @@ def run(heard, output):
 @pytest.fixture
 def rest(run, output, monkeypatch):
     """What comes of the run once it is followed."""
-    monkeypatch.setattr(running_process, "GRACE", 0.0)
+    monkeypatch.setattr(running_process, "DRAIN_TIMEOUT", 0.0)
     runner = SimpleNamespace(why_nothing=lambda: "")
     return lambda: asyncio.run(asyncio.wait_for(follow(runner, run, 30, output), 30))
 

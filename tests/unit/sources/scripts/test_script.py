@@ -46,7 +46,7 @@ class Run:
 class Runner:
     """Has all runs submitted but for the first, which is followed."""
 
-    not_before, patience = 0.0, 0.005
+    not_before, simple_timeout = 0.0, 0.005
 
     def __init__(self):
         self.submitted, self.followed, self.abandoned = [], [], asyncio.Event()

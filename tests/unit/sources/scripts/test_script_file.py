@@ -126,5 +126,5 @@ def test_a_file_is_not_looked_at_more_often_than_needed(monkeypatch):
     version = Version(b"", b"")
 
     assert [version.is_due(), version.is_due()] == [True, False]
-    clock[0] += program.LOOK
+    clock[0] += program.POLL_INTERVAL
     assert [version.is_due(), version.is_due()] == [True, False]

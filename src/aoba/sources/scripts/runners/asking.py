@@ -18,7 +18,7 @@ from aoba.sources.scripts.launching import own_version, script_environment
 from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 from aoba.sources.scripts.runners.cold import ColdRun
 
-ASKING: Final = 10.0
+ANSWER_TIMEOUT: Final = 10.0
 """Seconds that it has to answer."""
 
 # It imports nothing that stands in a file, which might be one of the working directory.
@@ -45,7 +45,7 @@ async def answer_of(
     answer = bytearray()
     try:
         async with ColdRun(argv, env, _ignore, stdin, options=options) as asking:
-            async for chunk in asking.output(ASKING):
+            async for chunk in asking.output(ANSWER_TIMEOUT):
                 answer += chunk
     except RunError:
         return None

@@ -38,7 +38,7 @@ except Exception as error:
 class ExternalRunner:
     """Implements `Runner`, on any Python from 2.7 on; starts warm where `servers` are given.
 
-    What runs is the file; in a fork, as it looked `LOOK` seconds ago at most. So a
+    What runs is the file; in a fork, as it looked `POLL_INTERVAL` seconds ago at most. So a
     version that does not compile is not run, and what the one before has given stays. To know it,
     the interpreter has to be asked, which takes as long as a run: not at the very first start, and
     not again when there has been a document.
@@ -50,7 +50,7 @@ class ExternalRunner:
     def __init__(self, spec: ScriptSpec, servers: ForkServers | None = None) -> None:
         self.not_before = 0.0
         self.interval = spec.first_interval
-        self.patience = min(PROMPT, spec.timeout)
+        self.simple_timeout = min(PROMPT, spec.timeout)
         self._spec = spec
         self._path = str(spec.path)
         self._server: ForkServer | AutomaticPreload | None = None

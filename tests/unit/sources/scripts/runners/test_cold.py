@@ -30,7 +30,7 @@ def run(main):
 
 
 def test_output_that_a_busy_reader_finds_late_is_not_lost(monkeypatch):
-    monkeypatch.setattr(running_process, "GRACE", 0.01)
+    monkeypatch.setattr(running_process, "DRAIN_TIMEOUT", 0.01)
 
     async def main():
         found = []

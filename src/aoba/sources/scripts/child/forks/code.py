@@ -10,8 +10,8 @@ import time
 from functools import partial
 from stat import S_ISREG
 
-SETTLED = 0.05  # seconds after which a second change cannot have the time of the first,
-SETTLED_IN_SECONDS = 2.0  # and where the file system counts in seconds
+STABLE_AFTER = 0.05  # seconds after which a second change cannot have the time of the first,
+STABLE_AFTER_IN_SECONDS = 2.0  # and where the file system counts in seconds
 UNKNOWN = b"-"  # stamp of what Aoba could not see
 LARGEST = 1024 * 1024  # bytes of a script that is compiled here, where others wait for it
 SUFFIXES = (".py", ".pyc", ".so", ".pyd")
@@ -70,7 +70,7 @@ class Scripts:
         folder = os.path.dirname(os.path.realpath(path))
         places = path, folder, os.path.dirname(path)
         seen = _look(*places)
-        is_lasting = _is_settled(os.stat(folder))
+        is_lasting = _is_stable(os.stat(folder))
         hides, may_change = self._hides(folder)
         compiled = ("none", None, True) if hides else self._code(stamp, path)
         return folder, places, seen, is_lasting and compiled[2] and not may_change, compiled
@@ -108,7 +108,7 @@ class Scripts:
         before = os.stat(path)
         code = self._compile(path) if _is_fit(before) else None
         # It may be another file than Aoba has seen, or have been written to meanwhile.
-        is_lasting = _is_settled(before) and _is(stamp, before) and _is(stamp, os.stat(path))
+        is_lasting = _is_stable(before) and _is(stamp, before) and _is(stamp, os.stat(path))
         return "new", code, is_lasting
 
     def _compile(self, path):
@@ -153,9 +153,9 @@ def _is_fit(status):
     return S_ISREG(status.st_mode) and status.st_size <= LARGEST
 
 
-def _is_settled(status):
+def _is_stable(status):
     in_seconds = status.st_ctime == int(status.st_ctime)
-    needed = SETTLED_IN_SECONDS if in_seconds or PYTHON_2 else SETTLED
+    needed = STABLE_AFTER_IN_SECONDS if in_seconds or PYTHON_2 else STABLE_AFTER
     return abs(time.time() - status.st_ctime) > needed
 
 

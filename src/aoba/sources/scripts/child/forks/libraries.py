@@ -14,10 +14,10 @@ import os
 import sys
 import time
 
-LOOK = 0.25  # seconds after which files are looked at again, before a fork,
+POLL_INTERVAL = 0.25  # seconds after which files are looked at again, before a fork,
 SHARE = 100  # or as many times as long as looking takes
-SETTLED = 0.05  # seconds after a change in which there may be another that does not show,
-SETTLED_IN_SECONDS = 2.0  # and where the file system counts in seconds
+STABLE_AFTER = 0.05  # seconds after a change in which there may be another that does not show,
+STABLE_AFTER_IN_SECONDS = 2.0  # and where the file system counts in seconds
 BUILT_IN = ("built-in", "frozen")
 EXTENSIONS = (".so", ".pyd")
 
@@ -229,7 +229,7 @@ class Files:
         self._stamps = {}
         self._since = time.time()
         self._look_at = 0.0
-        self._pause = LOOK
+        self._pause = POLL_INTERVAL
 
     def look(self):
         """Take them as they are; what may have changed since this was made is no good."""
@@ -237,7 +237,7 @@ class Files:
         for path in self.paths:
             stamp = _stamp(path)
             self._stamps[path] = "new" if stamp and _is_newer(stamp, self._since) else stamp
-        self._pause = max(LOOK, SHARE * (time.monotonic() - begun))
+        self._pause = max(POLL_INTERVAL, SHARE * (time.monotonic() - begun))
 
     def is_due(self):
         """Whether it is time to look again; that is done where nobody waits if it hangs."""
@@ -263,7 +263,7 @@ def _stamp(path):
 def _is_newer(stamp, since):
     """Whether it may have changed, by the time of `time.time`, in a way that does not show."""
     changed = stamp[1] / 1e9
-    return changed > since - (SETTLED if changed % 1 else SETTLED_IN_SECONDS)
+    return changed > since - (STABLE_AFTER if changed % 1 else STABLE_AFTER_IN_SECONDS)
 
 
 def finders_of(name, module):

@@ -34,10 +34,10 @@ from aoba.sources.scripts.running_process import (
 from aoba.sources.scripts.syntax import SyntaxFault
 from aoba.sources.scripts.timers import ReusableEvent
 
-LOADING: Final = 30.0
+LOADING_TIMEOUT: Final = 30.0
 """Seconds that an interpreter has to start and to compile its script."""
 
-PARTING: Final = 0.5
+CLOSE_TIMEOUT: Final = 0.5
 """Seconds that one which is no longer needed has to end by itself, with its exit handlers."""
 
 
@@ -137,7 +137,7 @@ class Interpreter:
 
         Raises RunError where it does neither.
         """
-        deadline = time.monotonic() + LOADING
+        deadline = time.monotonic() + LOADING_TIMEOUT
         while not (self._ready or self._fault or self.gone) and time.monotonic() < deadline:
             self._changed.clear()
             await self._changed.wait(deadline)
@@ -147,7 +147,7 @@ class Interpreter:
 
     def _why_not_ready(self) -> str:
         if not self.gone:
-            return f"was not ready in {LOADING:g} s"
+            return f"was not ready in {LOADING_TIMEOUT:g} s"
         code = self.returncode()
         failure = exit_failure(code) or "exit status 0"
         return self.limits.explain(failure, code, self.stderr.read() or b"")
@@ -183,7 +183,7 @@ class Interpreter:
         self._ending = True
         try:
             self.dismiss()
-            await self._wait_gone(PARTING)
+            await self._wait_gone(CLOSE_TIMEOUT)
         finally:
             self.signal(signal.SIGKILL)
             try:

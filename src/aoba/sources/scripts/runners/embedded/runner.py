@@ -52,7 +52,7 @@ class EmbeddedRunner:
     def __init__(self, spec: ScriptSpec) -> None:
         self.not_before = 0.0
         self.interval = spec.first_interval
-        self.patience = spec.timeout
+        self.simple_timeout = spec.timeout
         self._spec = spec
         self._interpreter: Interpreter | None = None
         self._version: Version | None = None  # that it was started with, the last good one

@@ -24,7 +24,7 @@ FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
 """Seconds from the end of a fork server to the next; doubled until one has carried out a run."""
 
-LOADING: Final = 60.0
+LOADING_TIMEOUT: Final = 60.0
 """Seconds that a fork server has to get ready."""
 
 UNABLE: Final = 1.0
@@ -33,7 +33,7 @@ UNABLE: Final = 1.0
 IDLE: Final = 600.0
 """Seconds without a run after which a process may be ended that nobody needs as it seems."""
 
-CLOSING: Final = 0.5
+CLOSE_TIMEOUT: Final = 0.5
 """Seconds that ending all of them takes at most."""
 
 _log = logging.getLogger("aoba.warm")
@@ -78,7 +78,7 @@ class ForkServers:
 
     async def close(self) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await asyncio.gather(*(server.close() for server in self._servers.values()))
 
 
@@ -97,7 +97,7 @@ class ForkServer:
         options: ProcessOptions = DEFAULTS,
         *,
         without: str = "its scripts start cold",
-        loading: float = LOADING,
+        loading: float = LOADING_TIMEOUT,
     ) -> None:
         self._python, self._preload, self._limits = python, preload, limits
         self._options = options

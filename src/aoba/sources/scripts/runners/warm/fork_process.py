@@ -24,9 +24,9 @@ from aoba.sources.scripts.launching import launched, script_environment, watch_e
 from aoba.sources.scripts.limits import NO_LIMITS, Limits
 from aoba.sources.scripts.process_options import DEFAULTS, ProcessOptions
 from aoba.sources.scripts.runners.warm.stream_paths import names
-from aoba.sources.scripts.running_process import GRACE, exit_failure, signal_group
+from aoba.sources.scripts.running_process import DRAIN_TIMEOUT, exit_failure, signal_group
 
-ANSWER: Final = 5.0
+ANSWER_TIMEOUT: Final = 5.0
 """Seconds in which a run that was ordered starts, and one that was killed is reported."""
 
 LEARNED: Final = "--learned"
@@ -92,7 +92,7 @@ class ForkProcess:
         self._ids = count(1)
         self._runs: dict[bytes, Run] = {}
         self._starting: dict[bytes, Run] = {}  # of which it is not known which process they are
-        self._patience: asyncio.TimerHandle | None = None
+        self._answer_timer: asyncio.TimerHandle | None = None
         self._unsent = bytearray()
         self._eager = False  # to know it
         self._retiring = False
@@ -146,8 +146,8 @@ class ForkProcess:
         self._runs[name] = self._starting[name] = run
         self._unsent += b"%b\0\0%b\0\0%b\0\n" % (name, new, same)
         self._send()
-        if self._patience is None:
-            self._patience = self._loop.call_later(ANSWER, self._look_after, name)
+        if self._answer_timer is None:
+            self._answer_timer = self._loop.call_later(ANSWER_TIMEOUT, self._look_after, name)
 
     def hear_of_starts(self) -> None:
         """Tell runs which processes they are: those that have started, and others once they do."""
@@ -172,8 +172,8 @@ class ForkProcess:
         self._loop.remove_writer(self._commands)
         os.close(self._commands)
         self._reports.close()
-        if self._patience:
-            self._patience.cancel()
+        if self._answer_timer:
+            self._answer_timer.cancel()
         self.hear_of_starts()  # to the end of the pipe, since a run may be just about to start
         runs, self._runs = self._runs, {}
         for run in runs.values():
@@ -213,13 +213,13 @@ class ForkProcess:
 
     def _look_after(self, name: bytes) -> None:
         """See whether the runs up to `name` have started; later, those behind it."""
-        self._patience = None
+        self._answer_timer = None
         self._read_starts()
         if name in self._starting:
             self.end("does not start it")
         elif self._starting:
             newest = next(reversed(self._starting))
-            self._patience = self._loop.call_later(ANSWER, self._look_after, newest)
+            self._answer_timer = self._loop.call_later(ANSWER_TIMEOUT, self._look_after, newest)
 
     def _read_starts(self) -> None:
         while lines := self._new_lines(self._starts):
@@ -240,7 +240,8 @@ class ForkProcess:
             self._take_report(*line.split(b" ", 2))
         if self._reports.closed:
             self.ready = False
-            self._loop.call_later(GRACE, self.end, "reports no more")  # its exit will say more
+            # Its exit will say more.
+            self._loop.call_later(DRAIN_TIMEOUT, self.end, "reports no more")
         self._reports.watch(self._read_reports)
         self._end_if_retired()
         return bool(lines)

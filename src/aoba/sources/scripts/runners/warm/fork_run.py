@@ -11,7 +11,7 @@ from aoba.errors import RunError
 from aoba.orphans.proc import GONE, state_of
 from aoba.sources.pipe import CHUNK, Pipe
 from aoba.sources.scripts.launching import shown
-from aoba.sources.scripts.runners.warm.fork_process import ANSWER, ForkProcess
+from aoba.sources.scripts.runners.warm.fork_process import ANSWER_TIMEOUT, ForkProcess
 from aoba.sources.scripts.running_process import KeptRun, Run, signal_group
 
 _STREAMS: Final = ("stdout", "stderr")
@@ -172,7 +172,7 @@ class ForkRun(KeptRun):
         super().__init__(on_stderr, fork.process.limits)
         self._fork = fork
         self._code: int = -signal.SIGKILL
-        self._answer: asyncio.TimerHandle | None = None
+        self._answer_timer: asyncio.TimerHandle | None = None
 
     def _submit(self) -> tuple[Pipe, Pipe]:
         self._fork.start(self)
@@ -195,14 +195,16 @@ class ForkRun(KeptRun):
         super().lost()
 
     def _gone(self) -> None:
-        if self._answer:
-            self._answer.cancel()
+        if self._answer_timer:
+            self._answer_timer.cancel()
         super()._gone()
 
     def _signal(self, number: signal.Signals) -> None:
         self._fork.signal(number)
         if number == signal.SIGKILL and self._gone_at is None:
-            self._answer = asyncio.get_running_loop().call_later(ANSWER, self._give_up)
+            self._answer_timer = asyncio.get_running_loop().call_later(
+                ANSWER_TIMEOUT, self._give_up
+            )
 
     def _give_up(self) -> None:
         """A server that does not tell of a run's end is none, unless there is no end to tell of."""

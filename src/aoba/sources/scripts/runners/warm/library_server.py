@@ -26,7 +26,7 @@ LONGEST_PAUSE: Final = 600.0
 """Seconds from a change of a file to the next process; doubled unless one has lasted `STEADY`."""
 
 STEADY: Final = 60.0
-LOADING: Final = 600.0
+LOADING_TIMEOUT: Final = 600.0
 """Seconds to get ready: libraries are imported several times, and nobody waits for it."""
 
 WITHOUT: Final = "its scripts import what they need"
@@ -140,7 +140,7 @@ class LibraryServer:
                 self._spec.limits,
                 self._spec.process,
                 without=WITHOUT,
-                loading=LOADING,
+                loading=LOADING_TIMEOUT,
             )
         process = self._successor.process(launch=True)
         if process is not None:

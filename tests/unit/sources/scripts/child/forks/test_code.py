@@ -28,8 +28,8 @@ def script(tmp_path):
 @pytest.fixture
 def settled(monkeypatch):
     """As if every change were long ago, and every file were as Aoba has seen it."""
-    monkeypatch.setattr(code, "SETTLED", -1.0)
-    monkeypatch.setattr(code, "SETTLED_IN_SECONDS", -1.0)
+    monkeypatch.setattr(code, "STABLE_AFTER", -1.0)
+    monkeypatch.setattr(code, "STABLE_AFTER_IN_SECONDS", -1.0)
     monkeypatch.setattr(code, "_is", lambda stamp, _: stamp != b"-")
 
 
@@ -141,8 +141,8 @@ def test_what_has_just_changed_is_not_kept(script):
 
 def aged(*paths):
     """Let some time pass, which is more than clocks of files need to tell two moments apart."""
-    while time.time() - max(path.stat().st_ctime for path in paths) < 2 * code.SETTLED:
-        time.sleep(code.SETTLED)
+    while time.time() - max(path.stat().st_ctime for path in paths) < 2 * code.STABLE_AFTER:
+        time.sleep(code.STABLE_AFTER)
 
 
 def test_a_script_is_kept_that_is_as_aoba_has_seen_it(script):

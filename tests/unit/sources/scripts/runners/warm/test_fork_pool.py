@@ -10,7 +10,7 @@ from aoba.sources.scripts.runners.warm import fork_pool
 from aoba.sources.scripts.runners.warm.fork_pool import (
     FIRST_PAUSE,
     IDLE,
-    LOADING,
+    LOADING_TIMEOUT,
     LONGEST_PAUSE,
     UNABLE,
     ForkServer,
@@ -149,10 +149,10 @@ def test_one_that_was_killed_while_it_loaded_has_another_chance(clock):
 def test_one_that_never_gets_ready_is_ended(clock):
     server = ForkServer("python", ())
     server.process(launch=True)
-    clock.now += LOADING + 1
+    clock.now += LOADING_TIMEOUT + 1
 
     assert server.process(launch=True) is None
-    assert Process.newest.end_reason == f"was not ready in {LOADING:g} s"
+    assert Process.newest.end_reason == f"was not ready in {LOADING_TIMEOUT:g} s"
 
 
 def test_runs_start_cold_for_a_while_when_one_could_not_be_forked(clock):
@@ -232,7 +232,7 @@ def test_what_becomes_of_its_scripts_is_said_as_it_is(caplog):
 def test_how_long_it_may_take_is_its_own(clock):
     server = ForkServer("python", (), loading=600.0)
     server.process(launch=True)
-    clock.now += LOADING + 1
+    clock.now += LOADING_TIMEOUT + 1
     server.process(launch=True)
     assert Process.newest.end_reason is None
 

@@ -138,7 +138,7 @@ def test_a_run_that_cannot_be_forked(server):
 
 
 def test_a_server_that_starts_nothing_is_ended(server, monkeypatch):
-    monkeypatch.setattr(fork_process, "ANSWER", 0.05)
+    monkeypatch.setattr(fork_process, "ANSWER_TIMEOUT", 0.05)
 
     heard, process = of_one_run(server(READY + "time.sleep(600)\n"))
 
@@ -147,7 +147,7 @@ def test_a_server_that_starts_nothing_is_ended(server, monkeypatch):
 
 
 def test_a_long_run_is_no_reason_to_end_its_server(server, monkeypatch):
-    monkeypatch.setattr(fork_process, "ANSWER", 0.02)
+    monkeypatch.setattr(fork_process, "ANSWER_TIMEOUT", 0.02)
     body = "hear(); say(b'1 42', starts); time.sleep(0.2); say(b'exited 1 0'); hear()\n"
 
     heard, _ = of_one_run(server(READY + body))
@@ -164,7 +164,7 @@ def test_a_long_run_is_no_reason_to_end_its_server(server, monkeypatch):
     ],
 )
 def test_runs_are_lost_with_their_server(server, monkeypatch, way, reason):
-    monkeypatch.setattr(fork_process, "GRACE", 0.2)
+    monkeypatch.setattr(fork_process, "DRAIN_TIMEOUT", 0.2)
 
     heard, process = of_one_run(server(READY + f"hear(); say(b'1 42', starts); {way}\n"))
 

@@ -165,7 +165,7 @@ def test_a_signal_waits_for_the_process_that_it_is_for(sent):
 
 @pytest.mark.usefixtures("sent")
 def test_a_server_that_does_not_tell_of_the_end_is_ended(monkeypatch):
-    monkeypatch.setattr(fork_run, "ANSWER", 0.01)
+    monkeypatch.setattr(fork_run, "ANSWER_TIMEOUT", 0.01)
     process = Process()
 
     async def main():
@@ -184,7 +184,7 @@ def test_a_server_that_does_not_tell_of_the_end_is_ended(monkeypatch):
 @pytest.mark.usefixtures("sent")
 def test_a_run_that_cannot_be_killed_is_not_the_fault_of_the_server(monkeypatch):
     """As one that waits in the kernel for a file system that hangs."""
-    monkeypatch.setattr(fork_run, "ANSWER", 0.01)
+    monkeypatch.setattr(fork_run, "ANSWER_TIMEOUT", 0.01)
     monkeypatch.setattr(running_process, "STOP_TO_KILL", 0.05)
     monkeypatch.setattr(running_process, "KILL_TO_LEAVE", 0.05)
     looked_at = []

@@ -26,7 +26,7 @@ class Server:
     """In place of a `ForkServer`."""
 
     def __init__(self, python, preload, limits, process, *, without, loading):
-        assert (without, loading) == (library_server.WITHOUT, library_server.LOADING)
+        assert (without, loading) == (library_server.WITHOUT, library_server.LOADING_TIMEOUT)
         self.of = (python, preload, limits, process)
         self.ready = self.is_hopeless = self.is_over = self.closed = False
         self.newest = SimpleNamespace(
