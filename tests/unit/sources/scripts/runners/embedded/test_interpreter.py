@@ -60,10 +60,7 @@ class Interpreter:
 
 
 class Heard:
-    def again(self, _raw):
-        return False
-
-    def document(self, _decoded, _raw=b""):
+    def document(self, _decoded):
         pass
 
 
