@@ -33,6 +33,10 @@ class Merged:
             merged = self._stations.setdefault((station.id, station.bus), _Merged())
             merged.add(station, document.identity_of(station))
 
+    def forget(self, bus: str | UnsetType) -> None:
+        """Have the stations of that bus not be there any more."""
+        self._stations = {key: it for key, it in self._stations.items() if key[1] != bus}
+
     def document(self) -> Document:
         """Raises ValueError where there are more ranges than a document may have."""
         stations = [merged.station(*key) for key, merged in self._stations.items()]

@@ -41,11 +41,12 @@ class Buses:
                 watcher(image)
         return image
 
-    def watch(self, watcher: Callable[[Image], None]) -> None:
-        """Call `watcher` with each image, now and when a bus comes."""
+    def watch(self, watcher: Callable[[Image], None]) -> Callable[[], None]:
+        """Call `watcher` with each image, now and when a bus comes, until what is returned is."""
         self._watchers.append(watcher)
         for image in self:
             watcher(image)
+        return lambda: self._watchers.remove(watcher)
 
     def remove(self, source: str) -> None:
         """The source is gone, with all that it has defined, on all buses."""

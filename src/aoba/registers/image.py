@@ -149,7 +149,7 @@ class Image:
         self.changes.tell(DocumentApplied, source, document)
 
     def check(self, source: str, document: Document, *, replace: bool = False) -> int:
-        """Raise what `apply` would, and change nothing; returns bytes that it takes of the quota."""
+        """Raise what `apply` would, changing nothing; returns bytes that it takes of the quota."""
         self._check_conflicts(source, document)
         if document.has_files_and_identity:
             self._files_and_identity.check(source, document)

@@ -18,7 +18,7 @@ from aoba.document.schema import Document
 from aoba.document.stream import MAX_VALUE
 from aoba.errors import DocumentError
 from aoba.loop_share import LoopShare
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.monitoring import Monitoring
 from aoba.sources.reception import Reception
 from aoba.sources.scripts.run import MAX_INLINE, Outcome
@@ -47,7 +47,7 @@ class Deliveries:
     """
 
     def __init__(
-        self, name: str, monitoring: Monitoring, image: Image, noun: str = "deliveries"
+        self, name: str, monitoring: Monitoring, image: SourceRegisters, noun: str = "deliveries"
     ) -> None:
         self.settled = asyncio.Event()
         """Set by the first document with stations, or by the end of a first delivery without."""

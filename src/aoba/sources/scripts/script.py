@@ -16,7 +16,7 @@ from msgspec import UNSET
 from aoba.document.schema import Document
 from aoba.errors import OutdatedRun
 from aoba.registers.described import MAX_DESCRIBED
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.forks.warm import ForkServers
 from aoba.sources.reception import Reception
 from aoba.sources.schedule import Schedule
@@ -42,7 +42,7 @@ class Script:
     registers for its health are taken.
     """
 
-    def __init__(self, name: str, spec: ScriptSpec, host: Host, image: Image) -> None:
+    def __init__(self, name: str, spec: ScriptSpec, host: Host, image: SourceRegisters) -> None:
         self.settled = asyncio.Event()
         """Set by the first document with stations, or by the end of a first run without."""
         self._spec, self._host = spec, host
@@ -239,4 +239,4 @@ class Script:
 
 def build_script(name: str, spec: ScriptSpec, shared: Shared) -> Script:
     servers = shared.resource("fork servers", ForkServers)
-    return Script(name, spec, host_of(spec, servers), shared.image)
+    return Script(name, spec, host_of(spec, servers), shared.registers(spec.bus))
