@@ -62,11 +62,11 @@ class Report:
         self.errors: list[str] = []
         self.still_running = False
         self.seconds = 0.0
+        self._descriptions: dict[str, Descriptions] = {}
+        self._modes: dict[tuple[str, int], str] = {}
         self.buses = Buses()
         self.buses.watch(self._follow)
         self._registers = self.buses.image(bus) if bus else BusRouter(self.buses)
-        self._descriptions: dict[str, Descriptions] = {}
-        self._modes: dict[tuple[str, int], str] = {}
         self.documents = 0
         self.interval_ms = round(1000 * DEFAULT_INTERVAL)
         self._say = say

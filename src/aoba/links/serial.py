@@ -266,4 +266,4 @@ def open_serial_link(url: SerialUrl, served: ServedStations) -> SerialLink:
     client = Client(str(url.device), Port(is_serial=True, name=str(url)), *access)
     log = LinkLog(str(url))
     open_session = served.ascii if url.scheme == "ascii" else served.rtu
-    return SerialLink(url, client.port, lambda: open_session(client, log, echo=url.echo), log)
+    return SerialLink(url, client.port, lambda: open_session(client, log, url, echo=url.echo), log)

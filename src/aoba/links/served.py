@@ -1,7 +1,8 @@
 """What all links have in common: what they serve, and with which sessions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from aoba.links.link_log import LinkLog
 from aoba.links.roles import Rules
@@ -16,40 +17,126 @@ from aoba.modbus.client import Client
 from aoba.modbus.ready import ReadyAnswers
 from aoba.modbus.station import Station
 
+Stations = Mapping[int, Station]
+
+
+class Bus(Protocol):
+    """What there is of one bus."""
+
+    @property
+    def stations(self) -> Stations: ...
+
+    @property
+    def ready(self) -> ReadyAnswers: ...
+
+
+class NamesBus(Protocol):
+    """What a URL says of it."""
+
+    @property
+    def any_unit(self) -> bool: ...
+
+    def bus_of(self, ip: str, port: int) -> str:
+        """The one that a client is served who has called this address and port."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ServedStations:
-    """What all links have in common."""
+    """`find` gives the bus of a name, if there is one."""
 
-    stations: Mapping[int, Station]
-    ready: ReadyAnswers
+    find: Callable[[str], Bus | None]
     rules: Rules
     room: int
     """Clients that a link of connections has descriptors for."""
     level: TraceLevel = TraceLevel.OFF
     """How much of the traffic is told."""
 
-    def mbap(self, client: Client, log: LinkLog) -> MbapSession:
+    def mbap(self, client: Client, log: LinkLog, url: NamesBus) -> MbapSession:
         client.record = Telling(client, mbap_framing.FRAMING, self.level, log)
+        stations, ready = self._bus(client, url)
         # Without a table of answers where all is told: what is found there goes by unseen.
-        ready = None if self.level else self.ready
+        ready = None if self.level else ready
         session = TracedMbapSession if self.level is TraceLevel.BYTES else MbapSession
-        return session(self.stations, client, ready)
+        return session(stations, client, ready)
 
     def rtu(
-        self, client: Client, log: LinkLog, *, is_stream: bool = False, echo: bool = False
+        self,
+        client: Client,
+        log: LinkLog,
+        url: NamesBus,
+        *,
+        is_stream: bool = False,
+        echo: bool = False,
     ) -> SerialSession:
         client.record = record = Telling(client, rtu_framing.FRAMING, self.level, log)
-        reader = rtu_framing.RtuReader(self.stations, client.port, record, is_stream=is_stream)
-        return self._serial(client, reader, rtu_framing.encode, echo=echo)
+        stations, _ = self._bus(client, url)
+        reader = rtu_framing.RtuReader(stations, client.port, record, is_stream=is_stream)
+        return self._serial(stations, client, reader, rtu_framing.encode, echo=echo)
 
-    def ascii(self, client: Client, log: LinkLog, *, echo: bool = False) -> SerialSession:
+    def ascii(
+        self, client: Client, log: LinkLog, url: NamesBus, *, echo: bool = False
+    ) -> SerialSession:
         client.record = record = Telling(client, ascii_framing.FRAMING, self.level, log)
-        reader = ascii_framing.AsciiReader(self.stations, client.port, record)
-        return self._serial(client, reader, ascii_framing.encode, echo=echo)
+        stations, _ = self._bus(client, url)
+        reader = ascii_framing.AsciiReader(stations, client.port, record)
+        return self._serial(stations, client, reader, ascii_framing.encode, echo=echo)
 
     def _serial(
-        self, client: Client, reader: Reader, encode: Callable[[int, bytes], bytes], *, echo: bool
+        self,
+        stations: Stations,
+        client: Client,
+        reader: Reader,
+        encode: Callable[[int, bytes], bytes],
+        *,
+        echo: bool,
     ) -> SerialSession:
         session = TracedSerialSession if self.level is TraceLevel.BYTES else SerialSession
-        return session(self.stations, client, reader, encode, echo=echo)
+        return session(stations, client, reader, encode, echo=echo)
+
+    def _bus(self, client: Client, url: NamesBus) -> tuple[Stations, ReadyAnswers | None]:
+        """What it has stations, and answers that hold for all who ask there."""
+        name = url.bus_of(*client.called)
+        bus = self.find(name)
+        stations = bus.stations if bus else LaterStations(name, self.find)
+        if url.any_unit:  # what holds for its clients need not hold for those of other links
+            return AnyUnit(stations), None
+        return stations, bus.ready if bus else None
+
+
+class LaterStations(Stations):
+    """Those of a bus that is not there yet; whoever calls it does not make it."""
+
+    def __init__(self, name: str, find: Callable[[str], Bus | None]) -> None:
+        self._name, self._find = name, find
+
+    def __getitem__(self, unit: int) -> Station:
+        return self._now()[unit]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    def _now(self) -> Stations:
+        bus = self._find(self._name)
+        return bus.stations if bus else {}
+
+
+class AnyUnit(Stations):
+    """Each unit id but 0 means the only station, as long as there is just one."""
+
+    def __init__(self, stations: Stations) -> None:
+        self._stations = stations
+
+    def __getitem__(self, unit: int) -> Station:
+        if unit and unit not in self._stations and len(self._stations) == 1:
+            return next(iter(self._stations.values()))
+        return self._stations[unit]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._stations)
+
+    def __len__(self) -> int:
+        return len(self._stations)

@@ -22,7 +22,16 @@ class Client:
     any other is exception 01. `restriction` says, for the log, why it may use no more of them.
     """
 
-    __slots__ = ("functions", "host", "listen_only", "name", "port", "record", "restriction")
+    __slots__ = (
+        "called",
+        "functions",
+        "host",
+        "listen_only",
+        "name",
+        "port",
+        "record",
+        "restriction",
+    )
 
     def __init__(
         self,
@@ -41,6 +50,8 @@ class Client:
         self.restriction = restriction
         self.record = Record()
         """Its last frames; a link that tells of them puts another one here, before any session."""
+        self.called = ("", 0)
+        """The address and the port of ours to which it is connected."""
         self.listen_only = False
         """Nothing is answered until it asks for a restart (section 6.8.1, sub-functions 1 and 4).
 

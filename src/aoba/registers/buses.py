@@ -41,6 +41,10 @@ class Buses:
                 watcher(image)
         return image
 
+    def find(self, bus: str) -> Image | None:
+        """That of a bus, if it is there."""
+        return self._images.get(bus)
+
     def watch(self, watcher: Callable[[Image], None]) -> Callable[[], None]:
         """Call `watcher` with each image, now and when a bus comes, until what is returned is."""
         self._watchers.append(watcher)
