@@ -1,7 +1,8 @@
-"""Aoba beside other Modbus TCP servers, and beside what C can do: `make bench`, five minutes.
+"""Aoba beside other Modbus TCP servers, and beside what C can do: `make bench`, six minutes.
 
     python bench/compare.py [--quick] [--json] [--servers aoba,libmodbus] [--connections 16,64]
                             [--quantities 10,125] [--rounds 12] [--seconds 0.3] [--spread 1]
+                            [--function 3]
 
 All servers are there all the time and take turns, a slice of a second each (`slices.py`), under the
 same load (`load.c`). Aoba has two turns in each round: idle, and with a script that updates 1000
@@ -22,11 +23,11 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from peers import COMMANDS, MissingToolError, build, cores, serving
+from peers import COMMANDS, READ_ONLY, MissingToolError, build, cores, serving
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from slices import UPDATING, Cell, Plan, measure
+from slices import READ, UPDATING, Cell, Plan, measure
 
 
 def main() -> None:
@@ -74,11 +75,14 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="slices of each server")
     parser.add_argument("--seconds", type=float, default=0.3, help="of a slice")
     parser.add_argument("--spread", type=int, default=1, help="addresses that requests start at")
+    parser.add_argument("--function", type=int, choices=(3, 16), default=3, help="read, or write")
     options = parser.parse_args()
     options.rounds = options.rounds or (9 if options.quick else 12)
     options.connections = options.connections or ([16, 64] if options.quick else [1, 16, 64, 512])
     options.quantities = options.quantities or ([10] if options.quick else [10, 125])
-    if options.servers[0] != "aoba":
+    if options.function != READ:
+        options.servers = [name for name in options.servers if name not in READ_ONLY]
+    if options.servers[:1] != ["aoba"]:
         options.servers = ["aoba", *(name for name in options.servers if name != "aoba")]
     return options
 
@@ -86,9 +90,7 @@ def parse() -> argparse.Namespace:
 def show(plan: Plan, cells: Sequence[Cell], about: dict[str, object]) -> None:
     console = Console()
     for quantity in plan.quantities:
-        table = Table(
-            title=f"{quantity} registers a request; times in us", box=box.SIMPLE_HEAD, padding=0
-        )
+        table = Table(title=f"{title(plan, quantity)}; times in us", box=box.SIMPLE_HEAD, padding=0)
         table.add_column("server", no_wrap=True)
         for name in ("req/s", "ratio", "quartiles", "p50", "p99", "p99.9", "CPU", "ratio"):
             table.add_column(name, justify="right", no_wrap=True)
@@ -106,6 +108,12 @@ def show(plan: Plan, cells: Sequence[Cell], about: dict[str, object]) -> None:
         f"Servers are on core {cores()[0]}, the load on {cores()[1]}; load average at first "
         f"{about['load_average']:.1f}. {about['platform']}, Python {about['python']}."
     )
+
+
+def title(plan: Plan, quantity: int) -> str:
+    what = "read" if plan.function == READ else "written"
+    where = "" if plan.spread == 1 else f" at one of {plan.spread} places"
+    return f"{quantity} registers {what}{where} by each request"
 
 
 def row(cells: Sequence[Cell], name: str) -> Iterator[str]:

@@ -1,15 +1,16 @@
-/* Asks a Modbus TCP server for holding registers, and says how quickly it answers.
+/* Asks a Modbus TCP server for holding registers, or writes them, and says how quickly it answers.
  *
- *     load PORT CONNECTIONS QUANTITY [SPREAD]
+ *     load PORT CONNECTIONS QUANTITY [SPREAD [FUNCTION]]
  *
  * Opens its connections, and waits. Each line of its input is a number of seconds: for as long it
  * asks, and then prints one line of JSON. So many loads can be ready, and take turns.
  *
  * A closed loop: each connection sends its next request when the answer to the one before is in.
- * Requests are function 3, unit id 1, QUANTITY registers, from address 0 on; with SPREAD, from
+ * Requests are function 3 or 16, unit id 1, QUANTITY registers, from address 0 on; with SPREAD, from
  * addresses that take turns over 0..SPREAD-1. Each answer is checked: transaction id, protocol id,
- * length, unit id, function code, byte count, and that every value is one more than the one before
- * it, modulo 65536. So registers have to hold such a ramp, and half of an update would be noticed.
+ * length, unit id, function code; of a read also the byte count, and that every value is one more
+ * than the one before it, modulo 65536; of a write also address and quantity. So registers have to
+ * hold such a ramp, and half of an update would be noticed. A write gives registers their addresses.
  * The first answer that is wrong ends the program with status 1.
  *
  * It looks for answers all the time and never sleeps while it asks: to wake it would be a part of
@@ -29,17 +30,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REQUEST 12
+#define READ 3
+#define WRITE 16
+#define REQUEST (13 + 2 * 123)
 #define PATIENCE 15 /* seconds for what a server is late with; then SIGALRM ends the program */
 
 struct connection {
     int fd;
-    unsigned transaction, got;
+    unsigned transaction, address, got;
     uint64_t sent;
     uint8_t answer[512];
 };
 
-static unsigned quantity, spread = 1, next_address;
+static unsigned quantity, spread = 1, function = READ, next_address;
 static uint32_t *latencies;
 static size_t count, room;
 
@@ -60,23 +63,39 @@ static unsigned word(const uint8_t *at) { return at[0] << 8 | at[1]; }
 
 static void ask(struct connection *c, uint64_t time)
 {
-    unsigned t = c->transaction = (c->transaction + 1) & 0xFFFF, a = next_address;
-    uint8_t request[REQUEST] = {t >> 8, t, 0, 0, 0, 6, 1, 3, a >> 8, a, quantity >> 8, quantity};
+    unsigned t = c->transaction = (c->transaction + 1) & 0xFFFF, a = c->address = next_address;
+    uint8_t request[REQUEST] = {t >> 8, t, 0, 0, 0, 6, 1, function, a >> 8, a, 0, quantity};
+    ssize_t size = 12;
+    if (function == WRITE) {
+        request[size++] = 2 * quantity;
+        for (unsigned value = a; value < a + quantity; value++)
+            request[size++] = value >> 8, request[size++] = value;
+        request[5] = size - 6;
+    }
     next_address = (next_address + 1) % spread;
     c->got = 0;
     c->sent = time;
-    if (send(c->fd, request, REQUEST, MSG_NOSIGNAL) != REQUEST)
+    if (send(c->fd, request, size, MSG_NOSIGNAL) != size)
         fail("cannot send a request");
 }
+
+static unsigned answer_size(void) { return function == WRITE ? 12 : 9 + 2 * quantity; }
 
 static void check(const struct connection *c)
 {
     const uint8_t *a = c->answer;
     errno = 0;
-    if (word(a) != c->transaction || word(a + 2) || word(a + 4) != 3 + 2 * quantity)
+    if (word(a) != c->transaction || word(a + 2) || word(a + 4) != answer_size() - 6)
         fail("an answer has the wrong transaction id, protocol id or length");
-    if (a[6] != 1 || a[7] != 3 || a[8] != 2 * quantity)
-        fail("an answer has the wrong unit id, function code or byte count");
+    if (a[6] != 1 || a[7] != function)
+        fail("an answer has the wrong unit id or function code");
+    if (function == WRITE) {
+        if (word(a + 8) != c->address || word(a + 10) != quantity)
+            fail("an answer has the wrong address or quantity");
+        return;
+    }
+    if (a[8] != 2 * quantity)
+        fail("an answer has the wrong byte count");
     for (unsigned i = 1; i < quantity; i++)
         if (word(a + 9 + 2 * i) != ((word(a + 7 + 2 * i) + 1) & 0xFFFF))
             fail("an answer has wrong values");
@@ -85,14 +104,14 @@ static void check(const struct connection *c)
 /* Take what has come; true when the answer is complete. */
 static int receive(struct connection *c)
 {
-    unsigned size = 9 + 2 * quantity;
+    unsigned size = answer_size();
     ssize_t got = recv(c->fd, c->answer + c->got, sizeof c->answer - c->got, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return 0;
     if (got <= 0)
         fail("the server closed a connection");
     c->got += got;
-    if (c->got > size || (c->got >= 8 && c->answer[7] != 3)) {
+    if (c->got > size || (c->got >= 8 && c->answer[7] != function)) {
         errno = 0;
         fail("an answer is longer than it should be, or an exception");
     }
@@ -188,7 +207,7 @@ static void measure(struct connection *all, int connections, int epoll, double s
 int main(int argc, char **argv)
 {
     if (argc < 4) {
-        fprintf(stderr, "usage: load PORT CONNECTIONS QUANTITY [SPREAD]\n");
+        fprintf(stderr, "usage: load PORT CONNECTIONS QUANTITY [SPREAD [FUNCTION]]\n");
         return 2;
     }
     int connections = atoi(argv[2]), epoll = epoll_create1(0);
@@ -196,6 +215,8 @@ int main(int argc, char **argv)
     quantity = atoi(argv[3]);
     if (argc > 4)
         spread = atoi(argv[4]);
+    if (argc > 5)
+        function = atoi(argv[5]);
     struct connection *all = calloc(connections, sizeof *all);
     if (!all)
         fail("out of memory");

@@ -165,3 +165,4 @@ COMMANDS: Final = {
 """The first one is measured against the others."""
 
 ON_ALL_CORES: Final = {"pyModbusTCP"}
+READ_ONLY: Final = {"responder"}

@@ -20,6 +20,7 @@ from typing import Final
 from peers import Peer, cores, start_on
 
 UPDATING: Final = "aoba, updating"
+READ: Final = 3
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Plan:
     rounds: int
     seconds: float
     spread: int
+    function: int
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,10 @@ class Load:
 
 def measure(plan: Plan, peers: Sequence[Peer], program: Path) -> Iterator[Cell]:
     for quantity, connections in product(plan.quantities, plan.connections):
-        with opened(program, peers, connections, quantity, plan.spread) as loads:
+        with opened(program, peers, connections, quantity, plan.spread, plan.function) as loads:
             turns = [(load.peer.name, load) for load in loads]
-            if plan.spread == 1:  # else a request could ask for old values and new ones
+            # Else a request could ask for old values and new ones.
+            if (plan.spread, plan.function) == (1, READ):
                 turns += [(UPDATING, load) for load in loads if load.peer.flag]
             for number in range(plan.rounds):
                 for name, load in random.sample(turns, len(turns)):

@@ -8,10 +8,10 @@ from typing import Any
 from aoba.document.decode import decode
 from aoba.document.schema import Document
 from aoba.links.session import Session
-from aoba.modbus.client import Client
 from aoba.modbus.forwarding import WriteSlice
+from aoba.modbus.peer import Peer
 
-CLIENT = Client("127.0.0.1 port 49152")
+CLIENT = Peer("127.0.0.1 port 49152")
 
 
 def a_range(start: int = 0, values: list[Any] | None = None, **more: Any) -> dict[str, Any]:
@@ -80,7 +80,15 @@ class FakeDevice:
         return self.codes.pop(0) if self.codes else None
 
 
-def recall(session: Session, data: bytes) -> bytes | None:
+def asked(session: Session, data: bytes) -> bytes:
+    """What a session gives when `data` has come, as `links.connection` has it do."""
+    answer = session.reply(data)
+    if answer is None:
+        session.feed(data)
+    return answer or session.answers()
+
+
+def from_cache(session: Session, data: bytes) -> bytes | None:
     """What a session answers to a request from memory, as `links.connection` does it."""
     rest = session.find(data[2:])
     return None if rest is None else data[:2] + rest

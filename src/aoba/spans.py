@@ -21,18 +21,19 @@ class Span(NamedTuple):
 
 class Spans:
     def __init__(self) -> None:
-        self._starts: list[int] = []
+        self.starts: list[int] = []
+        """Where the spans begin, in order; not to be changed."""
         self._stops: list[int] = []
 
     def __iter__(self) -> Iterator[Span]:
-        return map(Span, self._starts, self._stops)
+        return map(Span, self.starts, self._stops)
 
     def __getitem__(self, index: int) -> Span:
-        return Span(self._starts[index], self._stops[index])
+        return Span(self.starts[index], self._stops[index])
 
     def find(self, start: int, stop: int) -> int:
         """Index of the span that covers all of `start..stop`, or -1."""
-        index = bisect_right(self._starts, start) - 1
+        index = bisect_right(self.starts, start) - 1
         return index if index >= 0 and stop <= self._stops[index] else -1
 
     def covers(self, start: int, stop: int) -> bool:
@@ -41,9 +42,9 @@ class Spans:
     def overlap(self, start: int, stop: int) -> Span | None:
         """The first part of `start..stop` that is in the set."""
         index = bisect_right(self._stops, start)
-        if index == len(self._starts) or self._starts[index] >= stop:
+        if index == len(self.starts) or self.starts[index] >= stop:
             return None
-        return Span(max(start, self._starts[index]), min(stop, self._stops[index]))
+        return Span(max(start, self.starts[index]), min(stop, self._stops[index]))
 
     def parts(self, start: int, stop: int) -> Iterator[Span]:
         """The parts of `start..stop` that are in the set, in order."""
@@ -61,12 +62,12 @@ class Spans:
 
     def touching(self, start: int, stop: int) -> range:
         """Indices of the spans that overlap `start..stop` or have an end in common with it."""
-        return range(bisect_left(self._stops, start), bisect_right(self._starts, stop))
+        return range(bisect_left(self._stops, start), bisect_right(self.starts, stop))
 
     def add(self, start: int, stop: int) -> int:
         """Add `start..stop`, joined with what it touches; the index of the span it is part of."""
         indices = self.touching(start, stop)
         touched = slice(indices.start, indices.stop)
-        self._starts[touched] = [min(start, *self._starts[touched], start)]
+        self.starts[touched] = [min(start, *self.starts[touched], start)]
         self._stops[touched] = [max(stop, *self._stops[touched], stop)]
         return indices.start

@@ -23,7 +23,7 @@ from aoba.document.decode import decode
 from aoba.links.session import Session
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from builders import raw
+from builders import asked, raw
 from conformance.cases import CASES
 from conformance.device import at, fifo
 from conformance.oracle import Device
@@ -139,8 +139,7 @@ def fed(session: Session, stream: bytes, dice: random.Random) -> bytes:
     while stream and session.error is None:
         size = dice.choice((len(stream), dice.randrange(1, 1 + len(stream))))
         piece, stream = stream[:size], stream[size:]
-        session.feed(piece)
-        out += session.answers()
+        out += asked(session, piece)
         while session.more:
             out += session.answers()
     return out

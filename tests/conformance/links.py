@@ -22,8 +22,8 @@ from aoba.document.decode import decode
 from aoba.links.session import MbapSession
 from aoba.modbus.answer import answer, broadcast
 from aoba.modbus.checksums import crc16
-from aoba.modbus.client import Client
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
+from aoba.modbus.peer import Peer
 from aoba.modbus.sizes import request_size, response_size
 from aoba.registers.image import Image
 from conformance.case import SILENCE, Case, Step
@@ -126,7 +126,7 @@ class Mbap(Link):
     name = "mbap"
 
     def __enter__(self) -> Self:
-        self.session = MbapSession(an_image().stations, Client("a test"))
+        self.session = MbapSession(an_image().stations, Peer("a test"))
         self.answers = b""
         self.count = 0
         return self
@@ -152,7 +152,7 @@ class Line(Link):
 
     def __enter__(self) -> Self:
         self.stations = an_image().stations
-        self.client = Client("a test", Port(is_serial=True))
+        self.client = Peer("a test", Counters(is_serial=True))
         self.answers: list[bytes] = []
         return self
 
@@ -162,7 +162,7 @@ class Line(Link):
         elif unit in self.stations:
             self.answers.append(answer(self.stations[unit], pdu, self.client))
         else:
-            self.client.port.overheard()
+            self.client.counters.overheard()
 
     def receive(self) -> bytes:
         (got,) = filter(None, self.answers)

@@ -9,8 +9,8 @@ from typing import ClassVar, Final, Protocol
 
 from aoba.links.session import MbapSession, Session
 from aoba.modbus.answer import answer, broadcast
-from aoba.modbus.client import Client
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
+from aoba.modbus.peer import Peer
 from aoba.registers.image import Image
 from conformance import oracle
 from conformance.oracle import Device, answered
@@ -39,7 +39,7 @@ class Mbap:
     name = "mbap"
 
     def session(self, image: Image) -> Session:
-        return MbapSession(image.stations, Client("fuzz", Port()))
+        return MbapSession(image.stations, Peer("fuzz", Counters()))
 
     def frame(self, pdu: bytes, dice: random.Random) -> bytes:
         protocol, unit, length = 0, UNIT, 1 + len(pdu)
@@ -75,7 +75,7 @@ class Mbap:
         return out, False
 
 
-class LineSession:
+class LineSession(Session):
     """A serial line without its framing: a byte of size, a unit id, a PDU."""
 
     error = None
@@ -83,7 +83,7 @@ class LineSession:
 
     def __init__(self, image: Image) -> None:
         self.stations = image.stations
-        self.client = Client("fuzz", Port(is_serial=True))
+        self.client = Peer("fuzz", Counters(is_serial=True))
         self.data = b""
 
     def feed(self, data: bytes) -> None:
@@ -99,7 +99,7 @@ class LineSession:
             elif unit in self.stations:
                 out += answer(self.stations[unit], pdu, self.client)
             else:
-                self.client.port.overheard()
+                self.client.counters.overheard()
         return out
 
 

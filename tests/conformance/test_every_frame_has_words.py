@@ -2,7 +2,7 @@
 
 import random
 
-from aoba.modbus.words import overheard_words, request_words, response_words
+from aoba.modbus.describe import overheard_words, request_words, response_words
 from conformance import oracle
 from conformance.fuzz import SEEDS, STATION, mutated
 from conformance.oracle import Device, answered

@@ -7,9 +7,12 @@ from itertools import islice
 import pytest
 
 from aoba.links import session as session_module
+from aoba.modbus import functions
+from aoba.modbus.counters import Counters
 from aoba.modbus.functions import FUNCTIONS
-from aoba.modbus.port import Port
-from aoba.modbus.requests import files, tables
+from aoba.modbus.requests import files
+from aoba.modbus.requests.tables import reading
+from aoba.modbus.spec import MAX_READ_BITS, FunctionCode, Table
 from conformance import oracle
 from conformance.fuzz import SEEDS, STATION, DifferenceError, mutated, run, streams
 from conformance.oracle import Device, answered
@@ -46,7 +49,8 @@ def test_each_function_is_both_carried_out_and_refused():
 
 
 def broken_quantity(monkeypatch):
-    monkeypatch.setattr(tables, "expect_length", lambda *_: None)
+    one_more = reading(FunctionCode.READ_COILS, "6.1", Table.COILS, MAX_READ_BITS + 1)
+    monkeypatch.setitem(functions._CARRY_OUT, FunctionCode.READ_COILS, one_more.carry_out)
 
 
 def broken_check_of_files(monkeypatch):
@@ -58,7 +62,7 @@ def broken_unit(monkeypatch):
 
 
 def broken_log(monkeypatch):
-    monkeypatch.setattr(Port, "entered_listen_only", lambda _: None)
+    monkeypatch.setattr(Counters, "entered_listen_only", lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,9 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def load(folder: Path, port: int) -> subprocess.CompletedProcess[str]:
+def load(folder: Path, port: int, function: int = 3) -> subprocess.CompletedProcess[str]:
     """One connection, a tenth of a second in two turns, three registers."""
-    argv = [folder / "load", str(port), "1", "3"]
+    argv = [folder / "load", str(port), "1", "3", "2", str(function)]
     return subprocess.run(
         argv, input="0.05\n0.05\n", capture_output=True, text=True, timeout=30, check=False
     )
@@ -71,12 +71,42 @@ def test_the_load_checks_each_answer(programs: Path, change, error: str | None) 
         assert error in done.stderr
 
 
-def answer_all(listener: socket.socket, change) -> None:
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda answer: answer, None),
+        (lambda answer: answer[:5] + b"\x05" + answer[6:], "length"),
+        (lambda answer: answer[:7] + b"\x90\2", "exception"),
+        (lambda answer: answer[:9] + b"\7" + answer[10:], "wrong address"),
+        (lambda answer: answer[:11] + b"\2", "quantity"),
+    ],
+)
+def test_the_load_checks_each_write(programs: Path, change, error: str | None) -> None:
+    requests: list[bytes] = []
+
+    def written(request: bytes) -> bytes:
+        requests.append(request[6:])
+        return request[:5] + b"\6" + request[6:12]
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer_all, args=(listener, change, written))
+        thread.start()
+        done = load(programs, listener.getsockname()[1], 16)
+        thread.join()
+
+    assert done.returncode == (error is not None)
+    assert (error or "") in done.stderr
+    # Unit id, function, address, quantity, byte count; each register's address is its value.
+    both = [b"\1\x10\0\0\0\3\6\0\0\0\1\0\2", b"\1\x10\0\1\0\3\6\0\1\0\2\0\3"]
+    assert requests[:2] == both[: len(requests)]
+
+
+def answer_all(listener: socket.socket, change, good=good_answer) -> None:
     connection, _ = listener.accept()
     with connection:
         try:
-            while request := connection.recv(12):
-                answer = change(good_answer(request))
+            while request := connection.recv(100):
+                answer = change(good(request))
                 if answer is None:
                     return
                 connection.sendall(answer)

@@ -17,7 +17,7 @@ from aoba.links import tls
 from aoba.links.roles import NO_RULES
 from aoba.links.session import MbapSession
 from aoba.links.tls import TlsLink
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from support.certificates import Authority
 from support.wire import frame, read_pdu
 
@@ -37,7 +37,7 @@ async def serving(authority: Authority) -> AsyncIterator[TlsLink]:
     mine = authority.issue("server")
     url = TlsUrl("tls", "127.0.0.1", 0, cert=mine.cert, key=mine.key)
 
-    def session(client: Client) -> MbapSession:
+    def session(client: Peer) -> MbapSession:
         return MbapSession({}, client)
 
     link = TlsLink(url, session, 100, NO_RULES)

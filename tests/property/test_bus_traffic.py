@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
 from aoba.modbus.rtu import Request, RtuReader, encode
 from builders import cut
 
@@ -98,7 +98,7 @@ def hear(reader, chunks):
 @given(conversations(), places)
 def test_what_is_said_to_us_is_heard_and_nothing_else_in_any_split(conversation, places):
     frames, requests = conversation
-    port = Port()
+    port = Counters()
 
     assert hear(RtuReader(OURS, port), cut(b"".join(frames), places)) == requests
     assert port.communication_errors == 0
@@ -108,7 +108,7 @@ def test_what_is_said_to_us_is_heard_and_nothing_else_in_any_split(conversation,
 def test_whatever_the_registers_of_others_hold(conversation, places):
     frames, requests = conversation
 
-    assert hear(RtuReader(OURS, Port()), cut(b"".join(frames), places)) == requests
+    assert hear(RtuReader(OURS, Counters()), cut(b"".join(frames), places)) == requests
 
 
 @given(conversations(trapped))
@@ -116,14 +116,14 @@ def test_nor_with_a_gap_after_each_frame(conversation):
     frames, requests = conversation
     chunks = [part for frame in frames for part in (frame, None)]
 
-    assert hear(RtuReader(OURS, Port()), chunks) == requests
+    assert hear(RtuReader(OURS, Counters()), chunks) == requests
 
 
 @given(st.binary(min_size=1, max_size=600), frames_for_us, conversations(), places)
 def test_garbage_costs_nothing_but_itself(garbage, request, conversation, places):
     frames, requests = conversation
     wanted = Request(request[0], request[1:-2])
-    reader = RtuReader(OURS, Port())
+    reader = RtuReader(OURS, Counters())
 
     assert hear(reader, [*cut(garbage + request, places), None]) == [wanted]
     assert hear(reader, [b"".join(frames)]) == requests
@@ -131,7 +131,7 @@ def test_garbage_costs_nothing_but_itself(garbage, request, conversation, places
 
 @given(st.binary(max_size=600), places)
 def test_any_bytes(data, places):
-    reader = RtuReader(OURS, Port())
+    reader = RtuReader(OURS, Counters())
     for request in hear(reader, [*cut(data, places), None]):
         assert encode(*request) in data
     assert not reader.waiting

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from aoba.links.serial_session import SerialSession
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import rtu
-from aoba.modbus.client import Client
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
+from aoba.modbus.peer import Peer
 from aoba.registers.image import Image
 from builders import a_range, a_station, cut, decoded, stations
 
@@ -41,10 +41,10 @@ class Line:
         image.apply(
             "a", decoded(stations(a_station(holding=[a_range(0, [1, 2])], coils=[a_range(0, [0])])))
         )
-        self.port = Port(is_serial=True)
-        client = Client("line", self.port)
+        self.counters = Counters(is_serial=True)
+        client = Peer("line", self.counters)
         reader = (framing.RtuReader if framing is rtu else framing.AsciiReader)(
-            image.stations, self.port
+            image.stations, self.counters
         )
         self.session = SerialSession(image.stations, client, reader, framing.encode, echo=option)
         self.echoes = echoes
@@ -90,7 +90,7 @@ def test_without_an_echo_every_request_is_answered_and_carried_out_once(framing,
     for pdu, got in asks(line, framing, steps):
         if pdu != REQUESTS[5]:
             assert got == expected(framing, pdu)
-    assert line.port.messages == len(steps)
+    assert line.counters.messages == len(steps)
 
 
 @given(FRAMINGS, STEPS, st.booleans())
@@ -101,5 +101,5 @@ def test_with_an_echo_every_request_is_answered_and_carried_out_once(framing, st
         answer = got if pdu == REQUESTS[5] else expected(framing, pdu)
         assert got.startswith(answer)
         stray += len(got) - len(answer)
-    assert line.port.messages == len(steps)
+    assert line.counters.messages == len(steps)
     assert stray <= 1 - option  # the byte by which the line was found out

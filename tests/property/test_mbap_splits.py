@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aoba.errors import FrameError
-from aoba.modbus.mbap import Frame, FrameReader
+from aoba.modbus.mbap import FrameReader, encode, first_size, is_one_frame, response
 from builders import cut
 
 words = st.integers(0, 0xFFFF)
@@ -26,13 +26,13 @@ def naive(data):
     """All frames of `data`, and whether it is broken behind them."""
     frames = []
     while len(data) >= 6:
-        transaction, protocol, length = (int.from_bytes(data[i : i + 2], "big") for i in (0, 2, 4))
+        protocol, length = (int.from_bytes(data[i : i + 2], "big") for i in (2, 4))
         if not 2 <= length <= 254:
             return frames, True
         if len(data) < 6 + length:
             break
         if protocol == 0:
-            frames.append(Frame(transaction, data[6], data[7 : 6 + length]))
+            frames.append(data[: 6 + length])
         data = data[6 + length :]
     return frames, False
 
@@ -72,11 +72,23 @@ def test_a_bad_length_anywhere(good, bad, places):
 
 @given(words, st.integers(0, 255), st.binary(min_size=1, max_size=253))
 def test_a_response_is_a_frame_again(transaction, unit, pdu):
-    frame = Frame(transaction, unit, pdu)
+    frame = encode(transaction, unit, pdu)
 
-    assert read([frame.response(pdu)]) == ([frame], False)
+    assert response(frame, pdu) == frame
+    assert read([response(frame, pdu)]) == ([frame], False)
+
+
+@given(packets() | packets(lengths=bad_lengths), st.binary(max_size=1))
+def test_one_frame_alone_is_one_for_all_who_ask(packet, rest):
+    data = packet + rest
+
+    assert is_one_frame(data) == (read([data]) == ([data], False))
+    assert is_one_frame(data) == (0 < first_size(data) == len(data))
 
 
 def test_the_naive_reader_can_tell():
-    assert naive(b"\x00\x01\x00\x00\x00\x02\x01\x03") == ([Frame(1, 1, b"\x03")], False)
+    assert naive(b"\x00\x01\x00\x00\x00\x02\x01\x03") == (
+        [b"\x00\x01\x00\x00\x00\x02\x01\x03"],
+        False,
+    )
     assert naive(b"\x00\x01\x00\x00\x00\x01\x01\x03") == ([], True)

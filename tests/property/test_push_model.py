@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from aoba.errors import DocumentError
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import Table
 from aoba.outlets.push.desired_state import DesiredState
 from aoba.outlets.push.rejections import Refused
@@ -22,7 +22,7 @@ from builders import decoded
 SIZE = 6  # addresses in play: few, so that ranges meet
 UNITS = (1, 2)
 SOURCES = ("fed.py", "fed.py", "dumb.py")
-DEVICE = Client("tcp://device")
+DEVICE = Peer("tcp://device")
 WRITABLE = ("coils", "holding")
 
 tables = st.sampled_from(Table)

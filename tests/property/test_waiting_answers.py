@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from aoba.links.session import MbapSession
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
-from builders import CLIENT, FakeDevice, a_range, a_station, cut, decoded, stations
+from builders import CLIENT, FakeDevice, a_range, a_station, asked, cut, decoded, stations
 
 FIRST, LAST = 0, 7  # of which 0..3 are a device's, 4..7 a script's
 
@@ -45,7 +45,7 @@ def session_over(*, has_device):
         image.delegate("one", FakeDevice())
     for name, start in (("one", 0), ("two", 4)):
         image.apply(name, decoded(stations(a_station(holding=[a_range(start, [start] * 4)]))))
-    return MbapSession(image.stations, CLIENT, image.ready), image
+    return MbapSession(image.stations, CLIENT, image.cache), image
 
 
 def frames(pdus):
@@ -58,8 +58,7 @@ def heard(session, chunks, patience):
     """All that goes back. What is pending is finished after so many chunks, or at the end."""
     answers, waits = b"", 0
     for chunk in chunks:
-        session.feed(chunk)
-        answers += session.answers()
+        answers += asked(session, chunk)
         while session.more or (session.pending and waits >= patience):
             if session.pending:
                 answers += session.finish(session.pending, None)

@@ -20,7 +20,7 @@ from aoba.endpoints.device import SerialUrl, Target, has_broadcast
 from aoba.errors import UsageError
 from aoba.logs.printable import printable
 from aoba.logs.trace_level import TraceLevel
-from aoba.modbus.words import exception_words
+from aoba.modbus.describe import exception_words
 
 MAX_UNIT: Final = 255
 LINE_TIMEOUT: Final = 0.3

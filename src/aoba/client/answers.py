@@ -15,7 +15,7 @@ from typing import ClassVar, Final, NamedTuple
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import mbap, rtu
 from aoba.modbus.checksums import crc16
-from aoba.modbus.record import Framing
+from aoba.modbus.frame_history import Framing
 from aoba.modbus.sizes import UNKNOWN, response_head, response_size
 from aoba.modbus.spec import EXCEPTION_FLAG
 
@@ -251,7 +251,7 @@ class MbapAnswers(AnswerReader):
         self._is_astray = False  # bytes were passed over, so what follows is where it may be
 
     def encode(self, unit: int, pdu: bytes, transaction: int) -> bytes:
-        return mbap.Frame(transaction, unit, pdu).adu()
+        return mbap.encode(transaction, unit, pdu)
 
     def _answer_head(self, adu: bytes) -> bytes:
         return adu[:4]  # transaction and protocol id

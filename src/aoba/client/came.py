@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from aoba.client.answers import NO_STRAY, Frame, Stray
+from aoba.modbus.frame_history import in_hex
 from aoba.modbus.mismatch import mismatch
-from aoba.modbus.record import in_hex
 
 _MAX_SHOWN: Final = 8
 

@@ -12,8 +12,8 @@ from aoba.client.answers import MAX_AT_ONCE, Frame, Stray
 from aoba.links.link_log import DETAIL_BURST, DETAIL_PER_SECOND
 from aoba.logs.rate_limit import LineLimit, cost
 from aoba.logs.trace_level import TraceLevel
-from aoba.modbus.record import Framing, in_hex
-from aoba.modbus.words import overheard_words, request_words, response_words
+from aoba.modbus.describe import overheard_words, request_words, response_words
+from aoba.modbus.frame_history import Framing, in_hex
 
 _CAME: Final = "->"
 _WENT: Final = "<-"

@@ -6,8 +6,8 @@ from aoba.client.blocks import Block
 from aoba.client.came import Came
 from aoba.endpoints.device import Target, has_broadcast
 from aoba.errors import DeviceError
+from aoba.modbus.describe import exception_words
 from aoba.modbus.manuals import manual_hint
-from aoba.modbus.words import exception_words
 
 ILLEGAL_DATA_ADDRESS: Final = 0x02
 FROM_GATEWAYS: Final = frozenset((0x0A, 0x0B))

@@ -26,7 +26,7 @@ class Connected(Protocol):
     since: float
     """When it was last heard, as far as is known, or when it came."""
 
-    def part(self) -> None:
+    def close(self) -> None:
         """Close the connection; `leave` follows, sooner or later."""
         ...
 
@@ -51,7 +51,7 @@ class Clients(Generic[C]):
         """Those who are there now, whoever comes or goes meanwhile."""
         return iter(list(self._clients))
 
-    def admit(self, client: C, now: float) -> bool:
+    def accept(self, client: C, now: float) -> bool:
         """Whether there is a place for `client`, be it one that another one loses."""
         if len(self._clients) >= self.most and not self._make_room(now):
             return False
@@ -72,7 +72,7 @@ class Clients(Generic[C]):
                 client.heard, client.known = False, True
                 client.since = now
             elif self.idle is not None and now - client.since >= self.idle:
-                client.part()
+                client.close()
 
     def _make_room(self, now: float) -> bool:
         while self._newcomers:
@@ -81,7 +81,7 @@ class Clients(Generic[C]):
                 if now - oldest.since < GRACE:
                     return False
                 self.leave(oldest)
-                oldest.part()
+                oldest.close()
                 return True
             del self._newcomers[oldest]
         return False

@@ -15,46 +15,46 @@ from typing import ClassVar, Final, Protocol, cast
 
 from aoba.endpoints.sockets import address_of
 from aoba.errors import ForeignFrames, FrameError
+from aoba.links.access import Access, AccessRules
 from aoba.links.direct import direct_writer
-from aoba.links.guard import Access, Guard
+from aoba.links.forwarded_writes import ForwardedWrites
 from aoba.links.link_log import LinkLog
-from aoba.links.outstanding import Outstanding
-from aoba.links.session import Session, Silence
-from aoba.modbus.client import Client
+from aoba.links.session import NullSession, Session
+from aoba.modbus.counters import Counters
+from aoba.modbus.peer import Peer
 from aoba.modbus.pending import Pending
-from aoba.modbus.port import Port
 
-SILENCE: Final = 60
+KEEPALIVE_TIMEOUT: Final = 60
 """Seconds without a word after which a client is asked whether it is still there."""
 
 ID: Final = slice(2)
 BEHIND_ID: Final = slice(2, None)
 """Where a request has its transaction id, and what it is looked up by."""
 
-NOBODY: Final = Silence()
+NULL_SESSION: Final = NullSession()
 
-OpenSession = Callable[[Client], Session]
+OpenSession = Callable[[Peer], Session]
 
 
 class Link(Protocol):
     """What a connection needs of its link."""
 
     @property
-    def port(self) -> Port: ...
+    def counters(self) -> Counters: ...
 
     @property
-    def guard(self) -> Guard: ...
+    def access_rules(self) -> AccessRules: ...
 
     @property
     def open_session(self) -> OpenSession: ...
 
     @property
-    def outstanding(self) -> Outstanding: ...
+    def forwarded_writes(self) -> ForwardedWrites: ...
 
     @property
     def log(self) -> LinkLog: ...
 
-    def admit(self, connection: "Connection", host: str) -> bool:
+    def accept(self, connection: "Connection", host: str) -> bool:
         """Whether the connection may stay. `leave` is called either way."""
         ...
 
@@ -65,14 +65,15 @@ class Connection(asyncio.Protocol):
     """One client. Slots, and what is made late, are for those who connect and say nothing."""
 
     __slots__ = (
+        "_add_to_history",
         "_ended",
         "_full",
+        "_hit_answer",
+        "_hit_request",
+        "_is_closing",
         "_link",
         "_name",
-        "_recalled",
-        "_recalled_answer",
-        "_recalled_request",
-        "_remember",
+        "_requests",
         "_session",
         "_write",
         "heard",
@@ -94,18 +95,19 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._session: Session = NOBODY
-        self._recalled = link.port.recalled
+        self._session: Session = NULL_SESSION
+        self._requests = link.counters.requests
         self._full = False  # the client does not read its answers
         # Of what is answered out of memory, the last one: to remember more costs a twentieth.
-        self._recalled_request = self._recalled_answer = b""
+        self._hit_request = self._hit_answer = b""
         self._ended = False  # the client has sent all it will
+        self._is_closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by duck typing
         host, port, *_ = transport.get_extra_info("peername") or ("?", 0)
         self._name = f"{host} port {port}"
-        if not self._link.admit(self, host):
+        if not self._link.accept(self, host):
             self.transport.abort()
             return
         # With 0, nothing waits in the buffer unless writing is paused.
@@ -123,29 +125,37 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         # Most requests end here. All in one place, since every call would cost a hundredth more.
         # As much is saved by local names: `self._write(answer)` would look for a method first.
-        find = self._session.find
+        session = self._session
+        find = session.find
         rest = find(data[BEHIND_ID])
-        if rest is None:
-            self._feed(data)
-        else:
-            self._recalled[data[7]] += 1  # by function code
+        if rest is not None:
+            self._requests[data[7]] += 1  # by function code
             self.heard = True
-            self._recalled_request = data
-            self._recalled_answer = answer = data[ID] + rest
+            self._hit_request = data
+            self._hit_answer = answer = data[ID] + rest
             write = self._write
             write(answer)
+            return
+        if self._hit_request:
+            self._add_to_history((self._hit_request, self._hit_answer))
+            self._hit_request = b""
+        reply = None if self._full or self._is_closing else session.reply(data)
+        if reply:
+            self.heard = True
+            write = self._write
+            write(reply)
+        else:
+            if reply is None:
+                self._feed(data)
+            self._answer()
 
     def _feed(self, data: bytes) -> None:
-        if self._session is NOBODY:
-            client = Client(self._name, self._link.port, *self.access())
+        if self._session is NULL_SESSION:
+            client = Peer(self._name, self._link.counters, *self.access())
             client.called = self.called
             self._session = self._link.open_session(client)
-            self._remember = client.record.remember
-        elif self._recalled_request:
-            self._remember((self._recalled_request, self._recalled_answer))
-            self._recalled_request = b""
+            self._add_to_history = client.history.add
         self._session.feed(data)
-        self._answer()
 
     @property
     def called(self) -> tuple[str, int]:
@@ -154,8 +164,8 @@ class Connection(asyncio.Protocol):
         return str(address_of(ip)) if ip else "", port
 
     def access(self) -> Access:
-        """What the client may do, and why no more; see `aoba.modbus.client.Client`."""
-        return self._link.guard.access
+        """What the client may do, and why no more; see `aoba.modbus.peer.Peer`."""
+        return self._link.access_rules.access
 
     def eof_received(self) -> bool:
         self._ended = True
@@ -172,11 +182,16 @@ class Connection(asyncio.Protocol):
         self._write = direct_writer(self.transport)
         self._answer()
 
-    def part(self) -> None:
+    def close(self) -> None:
         if self._full:  # it would not take what is still to go
             self.transport.abort()
         else:
-            self.transport.close()
+            self.drain()
+
+    def drain(self) -> None:
+        """Answer nothing any more; what is on its way is still sent."""
+        self._is_closing = True
+        self.transport.close()
 
     def _answer(self) -> None:
         """Answer a turn's worth of requests; where there are more, the others come first."""
@@ -186,19 +201,19 @@ class Connection(asyncio.Protocol):
         if answers:
             self.heard = True
             self._write(answers)
-        if self._session.unasked:
+        if self._session.to_forward:
             self.heard = True
-            self._link.outstanding.ask(self._session.unasked, self._finish)
-            self._session.unasked = ()
+            self._link.forwarded_writes.ask(self._session.to_forward, self._finish)
+            self._session.to_forward = ()
         if self._session.error:
             self._tell_of(self._session.error)
-            self.transport.close()
+            self.drain()
         elif self._session.more:
             self.transport.pause_reading()
             asyncio.get_running_loop().call_soon(self._answer)
         elif self._ended:
             if not self._session.pending:
-                self.transport.close()
+                self.drain()
         elif self._session.pending and not self.listens_on:
             self.transport.pause_reading()
         elif not self._full:
@@ -221,8 +236,12 @@ class Connection(asyncio.Protocol):
 
 
 def _keep_alive(connection: socket.socket) -> None:
-    """Have a client asked for a sign of life after `SILENCE`, and dropped without one."""
+    """Have a client asked for a sign of life after `KEEPALIVE_TIMEOUT`, and dropped without one."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", SILENCE), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+    for name, value in (
+        ("TCP_KEEPIDLE", KEEPALIVE_TIMEOUT),
+        ("TCP_KEEPINTVL", 10),
+        ("TCP_KEEPCNT", 3),
+    ):
         if hasattr(socket, name):
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

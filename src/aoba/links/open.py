@@ -5,14 +5,14 @@ from typing import Protocol, cast
 
 from aoba.endpoints.url import SCHEMES, Url
 from aoba.links.served import ServedStations
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
 
 
 class Link(Protocol):
     """Shows itself, as text, by its URL, once bound with the real port."""
 
     @property
-    def port(self) -> Port: ...
+    def counters(self) -> Counters: ...
 
     async def bind(self) -> None:
         """Take the port or device. Raises LinkError where that is impossible."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aoba.errors import UsageError
-from aoba.modbus.client import ALL_FUNCTIONS, READING_FUNCTIONS
+from aoba.modbus.peer import ALL_FUNCTIONS, READING_FUNCTIONS
 
 NOTHING: Final = frozenset[int]()
 

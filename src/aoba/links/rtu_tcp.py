@@ -15,7 +15,7 @@ from aoba.links.link_log import LinkLog
 from aoba.links.serial_session import SerialSession
 from aoba.links.served import ServedStations
 from aoba.links.tcp import TcpLink
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
 
 PAUSE: Final = 0.05
 """Seconds without a byte that end a frame whose length is not known."""
@@ -69,7 +69,7 @@ class RtuTcpLink(TcpLink):
         self, url: NetworkUrl, open_session: OpenSession, room: int, log: LinkLog | None = None
     ) -> None:
         super().__init__(url, open_session, room, log)
-        self.port = Port(is_serial=True)
+        self.counters = Counters(is_serial=True)
 
 
 def open_rtu_tcp_link(url: NetworkUrl, served: ServedStations) -> RtuTcpLink:

@@ -17,17 +17,17 @@ import serialx
 
 from aoba.endpoints.url import SerialUrl
 from aoba.errors import LinkError
+from aoba.links.forwarded_writes import ForwardedWrites
 from aoba.links.gap import GapTimer
 from aoba.links.link_log import LinkLog
-from aoba.links.outstanding import Outstanding
 from aoba.links.serial_port import is_pty, open_serial
 from aoba.links.serial_session import SerialSession
 from aoba.links.served import ServedStations
 from aoba.logs.rate_limit import RateLimit
 from aoba.modbus.ascii import SILENCE
-from aoba.modbus.client import READING_FUNCTIONS, READONLY, Client
+from aoba.modbus.counters import Counters
+from aoba.modbus.peer import READING_FUNCTIONS, READONLY, Peer
 from aoba.modbus.pending import Pending
-from aoba.modbus.port import Port
 from aoba.modbus.rtu import silence
 from aoba.retry import Backoff
 
@@ -53,7 +53,7 @@ LONGEST_PAUSE: Final = 2.0
 OUTAGES, OUTAGES_PER_SECOND = 20, 1 / 60
 """Outages that are logged; a loose plug may come and go ten times a second."""
 
-PARTING: Final = 0.5
+CLOSE_TIMEOUT: Final = 0.5
 """Seconds that the line has, when Aoba stops, to send the answers that are on their way."""
 
 _REASONS: Final = {
@@ -75,14 +75,14 @@ class SerialLink:
     def __init__(
         self,
         url: SerialUrl,
-        port: Port,
+        counters: Counters,
         open_session: Callable[[], SerialSession],
         log: LinkLog | None = None,
     ) -> None:
         self.url = url
-        self.port = port
+        self.counters = counters
         self.log = log or LinkLog(str(url))
-        self.outstanding = Outstanding(self.log)
+        self.forwarded_writes = ForwardedWrites(self.log)
         self._open_session = open_session
         self.line: _Line | None = None
         """While the device is open; kept by the line itself."""
@@ -121,9 +121,9 @@ class SerialLink:
             self._return = asyncio.create_task(self._reopen())
 
     async def close(self) -> None:
-        """Let go of the device once the answers are sent, or `PARTING` on."""
+        """Let go of the device once the answers are sent, or `CLOSE_TIMEOUT` on."""
         self.closing = True
-        self.outstanding.close()
+        self.forwarded_writes.close()
         if self._return is not None:
             self._return.cancel()
             await asyncio.wait((self._return,))
@@ -194,7 +194,7 @@ class _Line(asyncio.Protocol):
         self._gap.cancel()
         line = self._transport.serial
         with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(PARTING):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 # The system tells nobody when it has sent them, hence the asking.
                 while self._transport.get_write_buffer_size() or line.num_unwritten_bytes():  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
@@ -205,9 +205,9 @@ class _Line(asyncio.Protocol):
 
     def _answer(self) -> None:
         self._send_after_turnaround(self._session.answers())
-        if self._session.unasked:
-            self._link.outstanding.ask(self._session.unasked, self._finish)
-            self._session.unasked = ()
+        if self._session.to_forward:
+            self._link.forwarded_writes.ask(self._session.to_forward, self._finish)
+            self._session.to_forward = ()
         if self._session.more:
             asyncio.get_running_loop().call_soon(self._answer)
         else:
@@ -263,7 +263,9 @@ def _reason(error: Exception) -> str:
 
 def open_serial_link(url: SerialUrl, served: ServedStations) -> SerialLink:
     access = (READING_FUNCTIONS, READONLY) if url.readonly else (None, "")
-    client = Client(str(url.device), Port(is_serial=True, name=str(url)), *access)
+    client = Peer(str(url.device), Counters(is_serial=True, name=str(url)), *access)
     log = LinkLog(str(url))
     open_session = served.ascii if url.scheme == "ascii" else served.rtu
-    return SerialLink(url, client.port, lambda: open_session(client, log, url, echo=url.echo), log)
+    return SerialLink(
+        url, client.counters, lambda: open_session(client, log, url, echo=url.echo), log
+    )

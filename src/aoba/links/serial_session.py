@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from aoba.links.echo import EchoFilter
 from aoba.links.session import MAX_REQUESTS, Session
 from aoba.modbus.answer import answer, broadcast
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.pending import Pending
 from aoba.modbus.rtu import BROADCAST, Request
 from aoba.modbus.station import Station
@@ -46,7 +46,7 @@ class SerialSession(Session):
     def __init__(
         self,
         stations: Mapping[int, Station],
-        client: Client,
+        client: Peer,
         reader: Reader,
         encode: Callable[[int, bytes], bytes],
         *,
@@ -60,7 +60,7 @@ class SerialSession(Session):
         self._repeats = True  # whether the answers of a turn are what they answer
         self.more = False
         self.pending: Pending | None = None
-        self.unasked: tuple[Pending, ...] = ()
+        self.to_forward: tuple[Pending, ...] = ()
 
     @property
     def waiting(self) -> bool:
@@ -111,19 +111,19 @@ class SerialSession(Session):
     def _answer(self, request: Request) -> bytes:
         unit, pdu = request
         if unit == BROADCAST:
-            self.unasked += tuple(broadcast(self._stations.values(), pdu, self._client))
+            self.to_forward += tuple(broadcast(self._stations.values(), pdu, self._client))
             return self._framed(unit, pdu, b"")
         response = answer(self._stations[unit], pdu, self._client)
         if isinstance(response, Pending):
             self.pending = response
-            self.unasked += (response,)
+            self.to_forward += (response,)
             return b""
         return self._framed(unit, pdu, response)
 
     def _give_up(self) -> None:
         """Leave what is pending without an answer; what is passed on goes its way."""
         if self.pending:
-            self._client.port.kept_silent(done=False)
+            self._client.counters.kept_silent(done=False)
             self._framed(self.pending.unit, self.pending.pdu, b"")
             self.pending = None
 
@@ -139,8 +139,8 @@ class SerialSession(Session):
         """The frame of `response`, empty where there is none, which is remembered."""
         frame = self._encode(unit, response) if response else b""
         self._repeats = self._repeats and (response == pdu or not response)
-        self._client.record.remember((self._encode(unit, pdu), frame))
+        self._client.history.add((self._encode(unit, pdu), frame))
         return frame
 
     def _found_echo(self) -> None:
-        self._client.record.noticed(ECHO)
+        self._client.history.noticed(ECHO)

@@ -8,13 +8,13 @@ from aoba.links.link_log import LinkLog
 from aoba.links.roles import Rules
 from aoba.links.serial_session import Reader, SerialSession
 from aoba.links.session import MbapSession
-from aoba.links.trace import Telling, TracedMbapSession, TracedSerialSession
+from aoba.links.trace import TracedMbapSession, TracedSerialSession, TracingHistory
 from aoba.logs.trace_level import TraceLevel
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import mbap as mbap_framing
 from aoba.modbus import rtu as rtu_framing
-from aoba.modbus.client import Client
-from aoba.modbus.ready import ReadyAnswers
+from aoba.modbus.peer import Peer
+from aoba.modbus.response_cache import ResponseCache
 from aoba.modbus.station import Station
 
 Stations = Mapping[int, Station]
@@ -27,7 +27,7 @@ class Bus(Protocol):
     def stations(self) -> Stations: ...
 
     @property
-    def ready(self) -> ReadyAnswers: ...
+    def cache(self) -> ResponseCache: ...
 
 
 class NamesBus(Protocol):
@@ -52,40 +52,40 @@ class ServedStations:
     level: TraceLevel = TraceLevel.OFF
     """How much of the traffic is told."""
 
-    def mbap(self, client: Client, log: LinkLog, url: NamesBus) -> MbapSession:
-        client.record = Telling(client, mbap_framing.FRAMING, self.level, log)
-        stations, ready = self._bus(client, url)
+    def mbap(self, client: Peer, log: LinkLog, url: NamesBus) -> MbapSession:
+        client.history = TracingHistory(client, mbap_framing.FRAMING, self.level, log)
+        stations, cache = self._bus(client, url)
         # Without a table of answers where all is told: what is found there goes by unseen.
-        ready = None if self.level else ready
+        cache = None if self.level else cache
         session = TracedMbapSession if self.level is TraceLevel.BYTES else MbapSession
-        return session(stations, client, ready)
+        return session(stations, client, cache)
 
     def rtu(
         self,
-        client: Client,
+        client: Peer,
         log: LinkLog,
         url: NamesBus,
         *,
         is_stream: bool = False,
         echo: bool = False,
     ) -> SerialSession:
-        client.record = record = Telling(client, rtu_framing.FRAMING, self.level, log)
+        client.history = history = TracingHistory(client, rtu_framing.FRAMING, self.level, log)
         stations, _ = self._bus(client, url)
-        reader = rtu_framing.RtuReader(stations, client.port, record, is_stream=is_stream)
+        reader = rtu_framing.RtuReader(stations, client.counters, history, is_stream=is_stream)
         return self._serial(stations, client, reader, rtu_framing.encode, echo=echo)
 
     def ascii(
-        self, client: Client, log: LinkLog, url: NamesBus, *, echo: bool = False
+        self, client: Peer, log: LinkLog, url: NamesBus, *, echo: bool = False
     ) -> SerialSession:
-        client.record = record = Telling(client, ascii_framing.FRAMING, self.level, log)
+        client.history = history = TracingHistory(client, ascii_framing.FRAMING, self.level, log)
         stations, _ = self._bus(client, url)
-        reader = ascii_framing.AsciiReader(stations, client.port, record)
+        reader = ascii_framing.AsciiReader(stations, client.counters, history)
         return self._serial(stations, client, reader, ascii_framing.encode, echo=echo)
 
     def _serial(
         self,
         stations: Stations,
-        client: Client,
+        client: Peer,
         reader: Reader,
         encode: Callable[[int, bytes], bytes],
         *,
@@ -94,14 +94,14 @@ class ServedStations:
         session = TracedSerialSession if self.level is TraceLevel.BYTES else SerialSession
         return session(stations, client, reader, encode, echo=echo)
 
-    def _bus(self, client: Client, url: NamesBus) -> tuple[Stations, ReadyAnswers | None]:
+    def _bus(self, client: Peer, url: NamesBus) -> tuple[Stations, ResponseCache | None]:
         """What it has stations, and answers that hold for all who ask there."""
         name = url.bus_of(*client.called)
         bus = self.find(name)
         stations = bus.stations if bus else LaterStations(name, self.find)
         if url.any_unit:  # what holds for its clients need not hold for those of other links
             return AnyUnit(stations), None
-        return stations, bus.ready if bus else None
+        return stations, bus.cache if bus else None
 
 
 class LaterStations(Stations):

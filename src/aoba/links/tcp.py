@@ -9,15 +9,15 @@ from typing import ClassVar, Final
 
 from aoba.endpoints.sockets import take_ports
 from aoba.endpoints.url import NetworkUrl
+from aoba.links.access import AccessRules
 from aoba.links.clients import Clients
 from aoba.links.connection import Connection, OpenSession
-from aoba.links.guard import Guard
+from aoba.links.forwarded_writes import ForwardedWrites
 from aoba.links.link_log import LinkLog
-from aoba.links.outstanding import Outstanding
 from aoba.links.served import ServedStations
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
 
-PARTING: Final = 0.5
+CLOSE_TIMEOUT: Final = 0.5
 """Seconds a client has, when Aoba stops, to take the answers that are on their way."""
 
 BACKLOG: Final = 512
@@ -45,12 +45,12 @@ class TcpLink:
         log: LinkLog | None = None,
     ) -> None:
         self.url = url
-        self.port = Port()
+        self.counters = Counters()
         self.log = log or LinkLog()
-        self.guard = Guard(url, self.log)
+        self.access_rules = AccessRules(url, self.log)
         self.clients = Clients[Connection](min(room, url.max_clients or room), url.idle)
         self.open_session = open_session
-        self.outstanding = Outstanding(self.log)
+        self.forwarded_writes = ForwardedWrites(self.log)
         self._empty = asyncio.Event()  # all clients are gone, and no more come
         self._sweeping: asyncio.TimerHandle | None = None
         self._sockets: list[socket.socket] = []
@@ -69,13 +69,13 @@ class TcpLink:
             url, socket.SOCK_STREAM, _listening, host=url.bound_host, ports=url.ports
         )
         self.url = replace(self.url, port=port)
-        self.guard.url = self.url
-        self.port.name = self.log.name = str(self.url)
+        self.access_rules.url = self.url
+        self.counters.name = self.log.name = str(self.url)
 
     async def serve(self) -> None:
         """Let clients in. Call `bind` first."""
         loop = asyncio.get_running_loop()
-        self.guard.warn_if_open(listener.getsockname()[0] for listener in self._sockets)
+        self.access_rules.warn_if_open(listener.getsockname()[0] for listener in self._sockets)
         for listener in self._sockets:
             server = await loop.create_server(
                 lambda: self.connection(self), sock=listener, backlog=BACKLOG
@@ -96,12 +96,12 @@ class TcpLink:
         self.clients.sweep(asyncio.get_running_loop().time())
         self._sweep_later()
 
-    def admit(self, connection: Connection, host: str) -> bool:
+    def accept(self, connection: Connection, host: str) -> bool:
         """Whether it may stay."""
-        if not self.guard.allows(host) or not self.url.has(connection.called[0]):
+        if not self.access_rules.allows(host) or not self.url.has(connection.called[0]):
             return False
-        if self.clients.admit(connection, asyncio.get_running_loop().time()):
-            self.port.clients += 1
+        if self.clients.accept(connection, asyncio.get_running_loop().time()):
+            self.counters.clients += 1
             return True
         self.log.tell(f"{self.url} has {self.clients.most} clients, more are turned away")
         return False
@@ -112,19 +112,19 @@ class TcpLink:
             self._empty.set()
 
     async def close(self) -> None:
-        """Stop listening, and part from each client once its answers are sent, or `PARTING` on."""
+        """Stop listening; close each client when it has its answers, or after `CLOSE_TIMEOUT`."""
         if self._sweeping:
             self._sweeping.cancel()
-        self.outstanding.close()
+        self.forwarded_writes.close()
         for server in self._servers:
             server.close()
         while self._sockets:
             self._sockets.pop().close()
         for client in self.clients:
-            client.transport.close()
+            client.drain()
         if self.clients:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._empty.wait(), PARTING)
+                await asyncio.wait_for(self._empty.wait(), CLOSE_TIMEOUT)
         for client in self.clients:
             client.transport.abort()
         self.log.close()

@@ -14,15 +14,15 @@ from functools import partial
 from typing import ClassVar, Final, cast
 
 from aoba.endpoints.url import TlsUrl
+from aoba.links.access import Access
 from aoba.links.certificates import role_of, server_context
 from aoba.links.connection import Connection, OpenSession
-from aoba.links.guard import Access
+from aoba.links.handshake_limit import LifoSemaphore
 from aoba.links.link_log import LinkLog
 from aoba.links.protocols import foreign_words
 from aoba.links.roles import Rules, functions_of, words_for
 from aoba.links.served import ServedStations
-from aoba.links.tcp import PARTING, TcpLink
-from aoba.links.turnstile import Turnstile
+from aoba.links.tcp import CLOSE_TIMEOUT, TcpLink
 from aoba.modbus.foreign import WireProtocol, protocol_of
 
 HANDSHAKE: Final = 5.0
@@ -83,14 +83,14 @@ class TlsLink(TcpLink):
         self._rules = rules
         self._context = server_context(url)
         self._verifies = url.ca is not None
-        self._handshakes = Turnstile(HANDSHAKES)
+        self._handshakes = LifoSemaphore(HANDSHAKES)
         self._waiting: dict[asyncio.Task[None], None] = {}
         self._doors: list[asyncio.Task[None]] = []
 
     def access_of(self, role: str | None) -> Access:
         """What a client of `role` may do, which may be less on this link."""
         functions = functions_of(role, self._rules)
-        readable, restriction = self.guard.access
+        readable, restriction = self.access_rules.access
         if readable is None or not functions:
             return functions, words_for(role, functions)
         return functions & readable, restriction
@@ -119,7 +119,7 @@ class TlsLink(TcpLink):
                 self.log.detail(f"{self.url}: {error}")
                 await asyncio.sleep(0.1)
                 continue
-            if not self.guard.allows(host):
+            if not self.access_rules.allows(host):
                 connection.close()
                 continue
             if len(self._waiting) >= WAITING:
@@ -146,7 +146,7 @@ class TlsLink(TcpLink):
                     connection,
                     ssl=self._context,
                     ssl_handshake_timeout=max(0.01, left),
-                    ssl_shutdown_timeout=PARTING,
+                    ssl_shutdown_timeout=CLOSE_TIMEOUT,
                 )
         except OSError as error:  # so is an SSLError, and a TimeoutError
             connection.close()

@@ -1,15 +1,15 @@
 """Traffic in the log: all of it with `--trace`, the last of it where something goes wrong.
 
-A `Telling` is the `Record` of one connection or line. It tells, once for each host, of what is no
-good frame, with the frames before it, and of requests that are refused; and with `--trace`, of each
-request with its answer:
+A `TracingHistory` is the `FrameHistory` of one connection or line. It tells, once for each host, of
+what is no good frame, with the frames before it, and of requests that are refused; and with
+`--trace`, of each request with its answer:
 
     app      in words
     frame    and each frame in hexadecimal, or as text on an ASCII line
     bytes    and all bytes, as they come and go
 
 `->` is what came to Aoba, `<-` what it sent, `--` what passed between others on the line. Requests
-are served without a look at the level: who is traced has a record that tells, and no answers from
+are served without a look at the level: who is traced has a history that tells, and no answers from
 memory.
 """
 
@@ -24,12 +24,12 @@ from aoba.links.protocols import foreign_words
 from aoba.links.serial_session import SerialSession
 from aoba.links.session import MbapSession, Session
 from aoba.logs.trace_level import TraceLevel
-from aoba.modbus.client import Client
+from aoba.modbus.describe import overheard_words, request_words, response_words
 from aoba.modbus.foreign import protocol_of
+from aoba.modbus.frame_history import FRAMES, Entry, FrameHistory, Framing, in_hex
+from aoba.modbus.peer import Peer
 from aoba.modbus.pending import Pending
-from aoba.modbus.record import FRAMES, Entry, Framing, Record, in_hex
 from aoba.modbus.refusal import kind, refusal_words
-from aoba.modbus.words import overheard_words, request_words, response_words
 
 BROKEN: Final = 260
 """Bytes shown of what is no frame: as long as the longest frame."""
@@ -39,7 +39,7 @@ _WENT: Final = "<-"
 _PASSED: Final = "--"
 
 
-class Telling(Record):
+class TracingHistory(FrameHistory):
     """Tells the log; `level` says how much of what goes well.
 
     The link of the client is known, so it is to be made when the client is there. `log` is the one
@@ -49,18 +49,18 @@ class Telling(Record):
     __slots__ = ("_client", "_framing", "_host", "_level", "_link", "_log", "_who")
 
     def __init__(
-        self, client: Client, framing: Framing, level: TraceLevel, log: LinkLog | None = None
+        self, client: Peer, framing: Framing, level: TraceLevel, log: LinkLog | None = None
     ) -> None:
         super().__init__()
-        # Not the client itself, which has this record: such circles are left to the collector.
+        # Not the client itself, which has this history: such circles are left to the collector.
         self._client, self._host = client.name, client.host
         self._who = client.host, client.restriction  # roles differ, also those of one host
-        self._link = client.port.name
+        self._link = client.counters.name
         self._log = LinkLog(self._link) if log is None else log
         self._framing = framing
         self._level = level
         if level:
-            self.remember = self._trace
+            self.add = self._trace
 
     def broken(self, reason: str, data: bytes) -> None:
         """The frames before are shown once for each host; more may come by the thousand."""
@@ -126,9 +126,12 @@ class Telling(Record):
 
 
 class _Traced(Session):
-    """Stands before a session whose client has a `Telling`: bytes are told as they come and go."""
+    """Stands before a session whose client has a `TracingHistory`: tells the bytes that pass."""
 
-    _client: Client
+    _client: Peer
+
+    def reply(self, data: bytes) -> None:
+        """Have everything fed."""
 
     def feed(self, data: bytes) -> None:
         _tell(self._client, _CAME, data)
@@ -155,6 +158,6 @@ def _frames(count: int) -> str:
     return "this frame" if count == 1 else f"these {count} frames"
 
 
-def _tell(client: Client, arrow: str, data: bytes) -> None:
+def _tell(client: Peer, arrow: str, data: bytes) -> None:
     if data:
-        cast("Telling", client.record).chunk(arrow, data)
+        cast("TracingHistory", client.history).chunk(arrow, data)

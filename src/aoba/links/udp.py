@@ -16,20 +16,20 @@ from typing import Any, Final, cast
 
 from aoba.endpoints.sockets import take_ports
 from aoba.endpoints.url import NetworkUrl
+from aoba.links.access import AccessRules
 from aoba.links.clients import Clients
 from aoba.links.connection import OpenSession
-from aoba.links.guard import Guard
+from aoba.links.forwarded_writes import ForwardedWrites
 from aoba.links.link_log import LinkLog
-from aoba.links.outstanding import Outstanding
 from aoba.links.served import ServedStations
 from aoba.links.session import Session
-from aoba.links.trace import Telling
+from aoba.links.trace import TracingHistory
 from aoba.logs.trace_level import TraceLevel
-from aoba.modbus.client import Client
+from aoba.modbus.counters import Counters
 from aoba.modbus.foreign import WireProtocol, protocol_of
 from aoba.modbus.mbap import FRAMING, is_one_frame
+from aoba.modbus.peer import Peer
 from aoba.modbus.pending import Pending
-from aoba.modbus.port import Port
 
 IDLE: Final = 60.0
 """Seconds for which a client is remembered unless `?idle=` says otherwise."""
@@ -51,7 +51,7 @@ _NO_FRAME: Final = "not exactly one frame"
 Send = Callable[[bytes], None]
 
 
-class Peer:
+class Sender:
     """A client, as far as UDP has any."""
 
     heard: bool
@@ -59,7 +59,7 @@ class Peer:
     since: float
 
     def __init__(
-        self, link: "UdpLink", address: tuple[str, int], session: Session, client: Client
+        self, link: "UdpLink", address: tuple[str, int], session: Session, client: Peer
     ) -> None:
         self._link = link
         self._address = address
@@ -85,7 +85,7 @@ class Peer:
     def ends_repeating(self, now: float) -> None:
         self._repeated, self._repeated_since = 0, now
 
-    def part(self) -> None:
+    def close(self) -> None:
         self._link.forget(self._address)
 
 
@@ -96,13 +96,13 @@ class UdpLink:
         self, url: NetworkUrl, open_session: OpenSession, log: LinkLog | None = None
     ) -> None:
         self.url = url
-        self.port = Port()
+        self.counters = Counters()
         self.log = log or LinkLog()
-        self._guard = Guard(url, self.log)
+        self._access_rules = AccessRules(url, self.log)
         self._open_session = open_session
-        self._clients = Clients[Peer](url.max_clients or MAX_CLIENTS, url.idle or IDLE)
-        self._peers: dict[tuple[str, int], Peer] = {}
-        self._outstanding = Outstanding(self.log)
+        self._clients = Clients[Sender](url.max_clients or MAX_CLIENTS, url.idle or IDLE)
+        self._peers: dict[tuple[str, int], Sender] = {}
+        self._forwarded_writes = ForwardedWrites(self.log)
         self._sockets: list[socket.socket] = []
         self._transports: list[asyncio.DatagramTransport] = []
         self._sweeping: asyncio.TimerHandle | None = None
@@ -114,12 +114,12 @@ class UdpLink:
         """Take the port at each address of the host. Raises LinkError where that is impossible."""
         port, self._sockets = await take_ports(self.url, socket.SOCK_DGRAM, _bound)
         self.url = replace(self.url, port=port)
-        self._guard.url = self.url
-        self.port.name = self.log.name = str(self.url)
+        self._access_rules.url = self.url
+        self.counters.name = self.log.name = str(self.url)
 
     async def serve(self) -> None:
         """Answer from now on. Call `bind` first."""
-        self._guard.warn_if_open(each.getsockname()[0] for each in self._sockets)
+        self._access_rules.warn_if_open(each.getsockname()[0] for each in self._sockets)
         for each in self._sockets:
             transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
                 lambda: _Datagrams(self), sock=each
@@ -131,7 +131,7 @@ class UdpLink:
     async def close(self) -> None:
         if self._sweeping:
             self._sweeping.cancel()
-        self._outstanding.close()
+        self._forwarded_writes.close()
         for transport in self._transports:
             transport.close()
         for each in self._sockets:
@@ -140,79 +140,79 @@ class UdpLink:
 
     def answer(self, data: bytes, address: Any, send: Send) -> None:
         """Have `send` called with the answer to a datagram from `address`, if it gets one."""
-        peer = self._peers.get(address)
-        if not is_one_frame(data) or (peer is None and protocol_of(data) is WireProtocol.RTU):
-            self._damaged(peer, data, address)
+        sender = self._peers.get(address)
+        if not is_one_frame(data) or (sender is None and protocol_of(data) is WireProtocol.RTU):
+            self._damaged(sender, data, address)
             return
-        peer = peer or self._admit(address)
-        if peer is None:
+        sender = sender or self._accept(address)
+        if sender is None:
             return
-        peer.heard = True
-        rest = peer.session.find(data[2:])
+        sender.heard = True
+        rest = sender.session.find(data[2:])
         if rest is not None:
-            self.port.recalled[data[7]] += 1
+            self.counters.requests[data[7]] += 1
             send(data[:2] + rest)
-        elif peer.session.pending is None:
-            self._answer(peer, data, send)
-        elif len(peer.waiting) < MAX_WAITING:
-            peer.waiting.append((data, send))
+        elif sender.session.pending is None:
+            self._answer(sender, data, send)
+        elif len(sender.waiting) < MAX_WAITING:
+            sender.waiting.append((data, send))
 
-    def _damaged(self, peer: Peer | None, data: bytes, address: Any) -> None:
-        self.port.damaged()
+    def _damaged(self, sender: Sender | None, data: bytes, address: Any) -> None:
+        self.counters.damaged()
         host, port, *_ = address
-        if peer is not None:
-            peer.client.record.broken(_NO_FRAME, data)
-        elif self._guard.allows(host):
-            stranger = Client(f"{host} port {port}", self.port)
-            Telling(stranger, FRAMING, TraceLevel.OFF, self.log).broken(_NO_FRAME, data)
+        if sender is not None:
+            sender.client.history.broken(_NO_FRAME, data)
+        elif self._access_rules.allows(host):
+            stranger = Peer(f"{host} port {port}", self.counters)
+            TracingHistory(stranger, FRAMING, TraceLevel.OFF, self.log).broken(_NO_FRAME, data)
 
-    def _answer(self, peer: Peer, data: bytes, send: Send) -> None:
+    def _answer(self, sender: Sender, data: bytes, send: Send) -> None:
         def finish(pending: Pending, code: int | None) -> None:
             send(session.finish(pending, code))
-            while peer.waiting and session.pending is None:
-                self._answer(peer, *peer.waiting.popleft())
+            while sender.waiting and session.pending is None:
+                self._answer(sender, *sender.waiting.popleft())
 
-        session = peer.session
+        session = sender.session
         session.feed(data)
         answers = session.answers()
-        if answers and not self._is_loop(peer, data, answers):
+        if answers and not self._is_loop(sender, data, answers):
             send(answers)
-        if session.unasked:
-            self._outstanding.ask(session.unasked, finish)
-            session.unasked = ()
+        if session.to_forward:
+            self._forwarded_writes.ask(session.to_forward, finish)
+            session.to_forward = ()
 
-    def _is_loop(self, peer: Peer, data: bytes, answers: bytes) -> bool:
+    def _is_loop(self, sender: Sender, data: bytes, answers: bytes) -> bool:
         now = asyncio.get_running_loop().time()
         if data != answers:
-            peer.ends_repeating(now)
+            sender.ends_repeating(now)
             return False
-        if not peer.is_loop(data, now):
+        if not sender.is_loop(data, now):
             return False
         text = "gives back what is sent, as another server would; one answer is left out"
-        self.log.tell(f"client {peer.client.name} {text}", host=peer.client.host)
+        self.log.tell(f"client {sender.client.name} {text}", host=sender.client.host)
         return True
 
     def forget(self, address: tuple[str, int]) -> None:
-        peer = self._peers.pop(address)
-        self._clients.leave(peer)
+        sender = self._peers.pop(address)
+        self._clients.leave(sender)
         host, port, *_ = address
         self.log.detail(f"client {host} port {port} forgotten")
 
-    def _admit(self, address: tuple[str, int]) -> Peer | None:
+    def _accept(self, address: tuple[str, int]) -> Sender | None:
         host, port, *_ = address
-        if not self._guard.allows(host):
+        if not self._access_rules.allows(host):
             return None
-        client = Client(f"{host} port {port}", self.port, *self._guard.access)
+        client = Peer(f"{host} port {port}", self.counters, *self._access_rules.access)
         session = self._open_session(client)
-        peer = Peer(self, address, session, client)
-        if not self._clients.admit(peer, asyncio.get_running_loop().time()):
+        sender = Sender(self, address, session, client)
+        if not self._clients.accept(sender, asyncio.get_running_loop().time()):
             most = self._clients.most
             self.log.tell(f"{self.url} has {most} clients, more are turned away")
             return None
-        self.port.clients += 1
-        self._peers[address] = peer
+        self.counters.clients += 1
+        self._peers[address] = sender
         self.log.detail(f"client {host} port {port} is new")
-        return peer
+        return sender
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()

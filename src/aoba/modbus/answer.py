@@ -10,61 +10,64 @@ from collections.abc import Iterable
 from functools import partial
 
 from aoba.errors import IllegalFunction, RequestError
-from aoba.modbus.client import ALL_FUNCTIONS, Client
+from aoba.modbus.counters import Received, Sent
 from aoba.modbus.forwarding import ForwardWrite
-from aoba.modbus.functions import decode
+from aoba.modbus.functions import carry_out, decode
 from aoba.modbus.pdu import exception
+from aoba.modbus.peer import ALL_FUNCTIONS, Peer
 from aoba.modbus.pending import Pending
-from aoba.modbus.port import Received, Sent
 from aoba.modbus.requests.diagnostics import Diagnostic
 from aoba.modbus.spec import SERIAL_ONLY, WRITING, DiagnosticCode
 from aoba.modbus.station import Station
 
 
-def answer(station: Station, pdu: bytes, client: Client) -> bytes | Pending:
+def answer(station: Station, pdu: bytes, client: Peer) -> bytes | Pending:
     """Carry out one request PDU (1 to 253 bytes) and return the response PDU; never raises.
 
-    The response is empty where nothing is to be sent. The client's port is told of both; where the
-    response has to wait, by what waits for it.
+    The response is empty where nothing is to be sent. The client's counters are told of both; where
+    the response has to wait, by what waits for it.
     """
-    port = client.port
     if client.listen_only:
         _listen(station, pdu, client)
         return b""
-    port.received()
-    port.requests[pdu[0]] += 1
+    counters = client.counters
+    if counters.is_serial:
+        counters.received(pdu[0])
+    else:
+        counters.requests[pdu[0]] += 1  # the same, without a call
     try:
-        response = decode(pdu, client.functions).carry_out(station, client)
+        response = carry_out(pdu, station, client)
     except RequestError as error:
         response = exception(pdu[0], error.code)
-        client.record.refused(station.unit, pdu, error.code, partial(_reason, pdu, client, error))
+        client.history.refused(station.unit, pdu, error.code, partial(_reason, pdu, client, error))
+        counters.answered(response)
     except ForwardWrite as forward:
         return Pending(station, pdu, client, forward.slices)
-    if response:
-        port.answered(response)
     else:
-        port.kept_silent(Sent.LISTEN_ONLY)
+        if not response:
+            counters.kept_silent(Sent.LISTEN_ONLY)
+        elif counters.is_told:
+            counters.answered(response)
     return response
 
 
-def _reason(pdu: bytes, client: Client, error: RequestError) -> str:
+def _reason(pdu: bytes, client: Peer, error: RequestError) -> str:
     """Why a request is refused, for the log."""
     if not isinstance(error, IllegalFunction) or pdu[0] in client.functions:
         return error.reason()
-    if pdu[0] in SERIAL_ONLY and not client.port.is_serial:
+    if pdu[0] in SERIAL_ONLY and not client.counters.is_serial:
         return "the function is for serial lines only"
     return client.restriction if pdu[0] in ALL_FUNCTIONS else error.reason()
 
 
-def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> list[Pending]:
+def broadcast(stations: Iterable[Station], pdu: bytes, client: Peer) -> list[Pending]:
     """Carry out a request PDU to all stations of a serial line, which nobody answers.
 
     Only what writes may be broadcast ("MODBUS over Serial Line V1.02", section 2.1). What devices
     have to be asked is returned, to be settled some time.
     """
     listens = client.listen_only
-    client.port.received(Received.BROADCAST | Received.LISTEN_ONLY * listens)
-    client.port.requests[pdu[0]] += 1
+    client.counters.received(pdu[0], Received.BROADCAST | Received.LISTEN_ONLY * listens)
     done = False
     pending: list[Pending] = []
     if pdu[0] in WRITING and not listens:
@@ -73,27 +76,26 @@ def broadcast(stations: Iterable[Station], pdu: bytes, client: Client) -> list[P
                 done |= _is_done(station, pdu, client)
             except ForwardWrite as forward:
                 pending.append(Pending(station, pdu, client, forward.slices))
-    client.port.kept_silent(Sent.LISTEN_ONLY * listens, done=done or bool(pending))
+    client.counters.kept_silent(Sent.LISTEN_ONLY * listens, done=done or bool(pending))
     return pending
 
 
-def _is_done(station: Station, pdu: bytes, client: Client) -> bool:
+def _is_done(station: Station, pdu: bytes, client: Peer) -> bool:
     try:
-        decode(pdu, client.functions).carry_out(station, client)
+        carry_out(pdu, station, client)
     except RequestError:
         return False
     return True
 
 
-def _listen(station: Station, pdu: bytes, client: Client) -> None:
+def _listen(station: Station, pdu: bytes, client: Peer) -> None:
     """Wait for a restart, the only request that listen only mode heeds (section 6.8.1)."""
-    client.port.received(Received.LISTEN_ONLY)
-    client.port.requests[pdu[0]] += 1
+    client.counters.received(pdu[0], Received.LISTEN_ONLY)
     done = _is_restart(pdu, client) and _is_done(station, pdu, client)
-    client.port.kept_silent(Sent.LISTEN_ONLY, done=done)
+    client.counters.kept_silent(Sent.LISTEN_ONLY, done=done)
 
 
-def _is_restart(pdu: bytes, client: Client) -> bool:
+def _is_restart(pdu: bytes, client: Peer) -> bool:
     try:
         request = decode(pdu, client.functions)
     except RequestError:

@@ -14,8 +14,8 @@ from collections.abc import Container
 from typing import Final
 
 from aoba.modbus.checksums import lrc
-from aoba.modbus.port import Port
-from aoba.modbus.record import Framing, Record
+from aoba.modbus.counters import Counters
+from aoba.modbus.frame_history import FrameHistory, Framing
 from aoba.modbus.rtu import BROADCAST, Request
 
 SILENCE: Final = 1.0
@@ -50,10 +50,12 @@ FRAMING: Final = Framing(parts, shown)
 class AsciiReader:
     """Finds the requests for the units in `ours`, which may change, and for everybody."""
 
-    def __init__(self, ours: Container[int], port: Port, record: Record | None = None) -> None:
+    def __init__(
+        self, ours: Container[int], counters: Counters, history: FrameHistory | None = None
+    ) -> None:
         self._ours = ours
-        self._port = port
-        self._record = record or Record()
+        self._counters = counters
+        self._history = history or FrameHistory()
         self._buffer = b""
         self._start = 0  # of what comes next, in the buffer
 
@@ -94,13 +96,13 @@ class AsciiReader:
         elif data[0] == BROADCAST or data[0] in self._ours:
             return Request(data[0], data[1:-1])
         else:
-            self._port.overheard()
-            self._record.remember((colon + frame, None))
+            self._counters.overheard()
+            self._history.add((colon + frame, None))
         return None
 
     def _damaged(self, data: bytes) -> None:
-        self._port.damaged()
-        self._record.broken("no frame, or one with a wrong LRC", data)
+        self._counters.damaged()
+        self._history.broken("no frame, or one with a wrong LRC", data)
 
 
 def decode(frame: bytes) -> bytes:

@@ -10,37 +10,42 @@ needed; FrameError, nothing that follows can be trusted and the connection is to
 """
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from aoba.errors import FrameError
-from aoba.modbus.record import Framing, in_hex
+from aoba.modbus.frame_history import Framing, in_hex
 from aoba.modbus.spec import MAX_PDU
 
 _PREFIX: Final = Struct(">HHH")  # transaction id, protocol id, length
 _HEADER: Final = Struct(">HHHB")  # and the unit id
+# Five bytes of the request, of which the last is the high one of a length, always 0; the low one.
+_COPIED_HEADER: Final = Struct(">5sBB")
+UNIT: Final = 6
+PDU: Final = slice(7, None)
+"""Where a frame has its unit id, and its PDU."""
 MIN_LENGTH: Final = 2
 """A unit id and a function code."""
 MAX_LENGTH: Final = 1 + MAX_PDU
+BEHIND_ID: Final = slice(2, 6)
+IN_ONE_FRAME: Final = {
+    _PREFIX.size + length: b"\0\0" + length.to_bytes(2, "big")
+    for length in range(MIN_LENGTH, MAX_LENGTH + 1)
+}
+"""What stands there in a whole Modbus frame, by its size: protocol id and length."""
 
 
-class Frame(NamedTuple):
-    """One request; `transaction` belongs to this frame alone and goes into its answer."""
+def encode(transaction: int, unit: int, pdu: bytes) -> bytes:
+    return _HEADER.pack(transaction, 0, 1 + len(pdu), unit) + pdu
 
-    transaction: int
-    unit: int
-    pdu: bytes
 
-    def response(self, pdu: bytes) -> bytes:
-        return _HEADER.pack(self.transaction, 0, 1 + len(pdu), self.unit) + pdu
-
-    def adu(self) -> bytes:
-        """The whole frame, as it came."""
-        return self.response(self.pdu)
+def response(request: bytes, pdu: bytes) -> bytes:
+    """The frame that answers the frame `request` with `pdu`, under the same ids."""
+    return _COPIED_HEADER.pack(request, 1 + len(pdu), request[UNIT]) + pdu
 
 
 def parts(frame: bytes) -> tuple[int, bytes]:
     """Unit id and PDU of a good frame."""
-    return frame[_PREFIX.size], frame[_HEADER.size :]
+    return frame[UNIT], frame[PDU]
 
 
 FRAMING: Final = Framing(parts, in_hex)
@@ -57,8 +62,8 @@ def first_size(data: bytes) -> int:
 
 
 def is_one_frame(data: bytes) -> bool:
-    """Whether `data` is exactly one Modbus frame."""
-    return len(data) == first_size(data) > 0
+    """Whether `data` is exactly one Modbus frame; as `first_size` would say, but quicker."""
+    return IN_ONE_FRAME.get(len(data)) == data[BEHIND_ID]
 
 
 class FrameReader:
@@ -86,14 +91,14 @@ class FrameReader:
         self._buffer = data if self.is_empty else self._buffer[self._start :] + data
         self._start = 0
 
-    def next_frame(self) -> Frame | None:
+    def next_frame(self) -> bytes | None:
         """Take the next frame, or None where the bytes fed so far do not complete one.
 
         Raises FrameError where the length is not 2..254; then the buffer is empty and stays so.
         """
         while len(self._buffer) - self._start >= _PREFIX.size:
             start = self._start
-            transaction, protocol, length = _PREFIX.unpack_from(self._buffer, start)
+            _, protocol, length = _PREFIX.unpack_from(self._buffer, start)
             if not MIN_LENGTH <= length <= MAX_LENGTH:
                 self.rest = self._buffer[start:]
                 self._buffer, self._start = b"", 0
@@ -103,6 +108,5 @@ class FrameReader:
                 return None
             self._start = end
             if protocol == 0:
-                body = start + _PREFIX.size
-                return Frame(transaction, self._buffer[body], self._buffer[body + 1 : end])
+                return self._buffer[start:end]
         return None

@@ -10,21 +10,23 @@ has its rules in one place, whoever has to agree, and none of them knows of devi
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import final
 
 from aoba.errors import RequestError
-from aoba.modbus.client import Client
 from aoba.modbus.forwarding import Device, WriteSlice
-from aoba.modbus.functions import decode
+from aoba.modbus.functions import carry_out
 from aoba.modbus.pdu import exception
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import ExceptionCode
 from aoba.modbus.station import Station
 
 
+@final
 class Pending:
     __slots__ = ("_client", "_refused_by", "_slices", "_station", "pdu")
 
     def __init__(
-        self, station: Station, pdu: bytes, client: Client, slices: Sequence[WriteSlice]
+        self, station: Station, pdu: bytes, client: Peer, slices: Sequence[WriteSlice]
     ) -> None:
         self.pdu = pdu
         """The request."""
@@ -47,21 +49,20 @@ class Pending:
     def finish(self, code: int | None) -> bytes:
         """The response PDU, of which the client's port is told; `code` is what `ask` gave."""
         response = self.settle(code)
-        self._client.port.answered(response)
+        self._client.counters.answered(response)
         return response
 
     def settle(self, code: int | None) -> bytes:
         """The same where nobody waits for the response any more, or ever has."""
         if code is None:
             try:
-                request = decode(self.pdu, self._client.functions)
-                return request.carry_out(self._station.local(), self._client)
+                return carry_out(self.pdu, self._station.local(), self._client)
             except RequestError as error:  # a script has taken addresses back meanwhile
                 return self._refusal(error.code, error.reason)
         return self._refusal(code, partial(_words, code, self._refused_by))
 
     def _refusal(self, code: int, reason: Callable[[], str]) -> bytes:
-        self._client.record.refused(self.unit, self.pdu, code, reason)
+        self._client.history.refused(self.unit, self.pdu, code, reason)
         return exception(self.pdu[0], code)
 
 

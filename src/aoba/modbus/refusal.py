@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Final
 
 from aoba.errors import RequestError
+from aoba.modbus.describe import function_name
 from aoba.modbus.functions import decode
 from aoba.modbus.manuals import manual_hint
 from aoba.modbus.requests.registers import MaskWrite, ReadWrite
 from aoba.modbus.requests.tables import Read, Write
 from aoba.modbus.spec import ExceptionCode, FunctionCode, Table
-from aoba.modbus.words import function_name
 from aoba.spans import Span
 
 _BROADCAST: Final = 0
@@ -59,7 +59,6 @@ def refusal_words(unit: int, pdu: bytes, code: int, reason: Callable[[], str]) -
 
 def _spans(pdu: bytes) -> list[Span]:
     """The addresses that a request names; empty where it names none, or is wrong before that."""
-    request: object
     try:
         request = decode(pdu)
     except RequestError:

@@ -27,8 +27,8 @@ from collections.abc import Container
 from typing import Final, NamedTuple
 
 from aoba.modbus.checksums import crc16
-from aoba.modbus.port import Port
-from aoba.modbus.record import Framing, Record, in_hex
+from aoba.modbus.counters import Counters
+from aoba.modbus.frame_history import FrameHistory, Framing, in_hex
 from aoba.modbus.sizes import UNKNOWN, request_size, response_head, response_size
 
 BROADCAST: Final = 0
@@ -76,14 +76,14 @@ class RtuReader:
     def __init__(
         self,
         ours: Container[int],
-        port: Port,
-        record: Record | None = None,
+        counters: Counters,
+        history: FrameHistory | None = None,
         *,
         is_stream: bool = False,
     ) -> None:
         self._ours = ours
-        self._port = port
-        self._record = record or Record()
+        self._counters = counters
+        self._history = history or FrameHistory()
         self._is_stream = is_stream
         self._buffer = b""
         self._start = 0  # of what comes next, in the buffer
@@ -134,8 +134,8 @@ class RtuReader:
         else:
             half_a_response = not self._lost and self._is_awaited(rest[: len(self._awaited)])
             request = None if half_a_response else self._last_request(rest)
-            self._port.damaged()
-            self._record.broken("no frame, or one with a wrong CRC", rest)
+            self._counters.damaged()
+            self._history.broken("no frame, or one with a wrong CRC", rest)
             self._awaited = b""
         self._buffer, self._start, self._lost = b"", 0, False
         if request:
@@ -168,8 +168,8 @@ class RtuReader:
         if self._is_ours(frame[0]):
             self._awaited = b""
             return Request(frame[0], frame[1:-2])
-        self._port.overheard()
-        self._record.remember((frame, None))
+        self._counters.overheard()
+        self._history.add((frame, None))
         answers = self._is_awaited(frame[:3]) and len(frame) == response_size(frame, 0)
         asks = len(frame) == request_size(frame, 0) and not answers
         self._awaited = response_head(frame) if asks else b""

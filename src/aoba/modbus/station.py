@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import Table
 
 
@@ -32,7 +32,7 @@ class Station(Protocol):
         """As `read`, but what was stored last, whatever readers get at present."""
         ...
 
-    def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:
+    def write(self, table: Table, address: int, cells: bytes, client: Peer) -> None:
         """Raises ForwardWrite, before anything has changed, where devices have to be asked."""
         ...
 

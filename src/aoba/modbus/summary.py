@@ -2,31 +2,28 @@
 
 from collections.abc import Callable, Mapping
 
-from aoba.modbus.port import Port
-from aoba.modbus.words import exception_name, function_name
+from aoba.modbus.counters import Counters
+from aoba.modbus.describe import exception_name, function_name
 
 
-def summary(port: Port) -> str:
+def summary(counters: Counters) -> str:
     """What stands behind `served`."""
-    requests = requests_by_name(port)
+    requests = requests_by_name(counters)
     text = _counted("request", requests)
-    if exceptions := exceptions_by_name(port):
+    if exceptions := exceptions_by_name(counters):
         text += f"; {_counted('exception', exceptions)}"
-    if port.clients:
-        text += f"; {_plural(port.clients, 'client')}"
+    if counters.clients:
+        text += f"; {_plural(counters.clients, 'client')}"
     return text
 
 
-def requests_by_name(port: Port) -> dict[str, int]:
+def requests_by_name(counters: Counters) -> dict[str, int]:
     """The most frequent ones first."""
-    counts = list(port.requests)
-    for code, count in enumerate(port.recalled):
-        counts[code] += count
-    return _by_name(dict(enumerate(counts)), function_name)
+    return _by_name(dict(enumerate(counters.requests)), function_name)
 
 
-def exceptions_by_name(port: Port) -> dict[str, int]:
-    return _by_name(port.refusals, exception_name)
+def exceptions_by_name(counters: Counters) -> dict[str, int]:
+    return _by_name(counters.refusals, exception_name)
 
 
 def _by_name(counts: Mapping[int, int], name: Callable[[int], str]) -> dict[str, int]:

@@ -41,11 +41,11 @@ class LinkOutlet:
 
 
 def _tell_summary(link: Link) -> None:
-    port = link.port
+    counters = link.counters
     figures = {
-        "link": port.name,
-        "requests": requests_by_name(port),
-        "exceptions": exceptions_by_name(port),
-        "clients": port.clients,
+        "link": counters.name,
+        "requests": requests_by_name(counters),
+        "exceptions": exceptions_by_name(counters),
+        "clients": counters.clients,
     }
-    _log.info("%s served %s", port.name, summary(port), extra=figures)
+    _log.info("%s served %s", counters.name, summary(counters), extra=figures)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from aoba.errors import IllegalDataAddress, ServerDeviceFailure
 from aoba.identity import DEFAULT_IDENTITY
-from aoba.modbus.client import Client
 from aoba.modbus.forwarding import Device, ForwardWrite, WriteSlice
-from aoba.modbus.ready import ReadyAnswers
+from aoba.modbus.peer import Peer
+from aoba.modbus.response_cache import ResponseCache
 from aoba.modbus.spec import Table
 from aoba.registers.block import Owned
 from aoba.registers.cells import Cells
@@ -39,18 +39,18 @@ class Bank:
     """Implements `aoba.modbus.station.Station`; `tables` is indexed by `Table`.
 
     `tables` have the true values, whatever is withheld. Each write that is carried out is told to
-    `ready` and to `changes`, under the number of this `unit`. Who changes `tables` or `withheld`
-    past `write` has to tell `ready` himself.
+    `cache` and to `changes`, under the number of this `unit`. Who changes `tables` or `withheld`
+    past `write` has to tell `cache` himself.
     """
 
     def __init__(
         self,
-        ready: ReadyAnswers,
+        cache: ResponseCache,
         changes: Changes,
         unit: int = 1,
         identity: Mapping[int, bytes] = DEFAULT_IDENTITY,
     ) -> None:
-        self._ready, self._changes = ready, changes
+        self._cache, self._changes = cache, changes
         self.unit = unit
         self.identity = identity
         self.tables = [Cells(table) for table in Table]
@@ -76,16 +76,16 @@ class Bank:
     def stored(self, table: Table, address: int, quantity: int) -> bytes:
         return self.tables[table].read(address, address + quantity)
 
-    def write(self, table: Table, address: int, cells: bytes, client: Client) -> None:
+    def write(self, table: Table, address: int, cells: bytes, client: Peer) -> None:
         if self.delegated:
             self._forward(table, address, cells)
         subscribers = self._changes.of_all.get(ClientWrite)
         if not subscribers:
             self.tables[table].write(address, cells)
-            self._ready.forget()
+            self._cache.invalidate()
             return
         before = self.tables[table].exchange(address, cells)
-        self._ready.forget()
+        self._cache.invalidate()
         change = ClientWrite(self.unit, table, address, before, cells, client)
         for subscriber in subscribers:
             subscriber(change)

@@ -34,8 +34,11 @@ class Cells:
 
     def read(self, start: int, stop: int) -> bytes:
         """The cells of `start..stop`. Raises IllegalDataAddress where one is not defined."""
-        block, offset = self._locate(start, stop)
-        return bytes(block[offset : offset + self.width * (stop - start)])
+        index = self.spans.find(start, stop)
+        if index < 0:
+            raise self._undefined(start, stop)
+        offset = self.width * (start - self.spans.starts[index])
+        return bytes(self._blocks[index][offset : offset + self.width * (stop - start)])
 
     def write(self, start: int, cells: bytes) -> None:
         """Store `cells` from `start` on.
@@ -56,5 +59,8 @@ class Cells:
     def _locate(self, start: int, stop: int) -> tuple[bytearray, int]:
         index = self.spans.find(start, stop)
         if index < 0:
-            raise IllegalDataAddress(self.table.label, start, stop - start, defined=self.spans)
-        return self._blocks[index], self.width * (start - self.spans[index].start)
+            raise self._undefined(start, stop)
+        return self._blocks[index], self.width * (start - self.spans.starts[index])
+
+    def _undefined(self, start: int, stop: int) -> IllegalDataAddress:
+        return IllegalDataAddress(self.table.label, start, stop - start, defined=self.spans)

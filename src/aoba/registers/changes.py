@@ -25,7 +25,7 @@ from typing import Any
 from msgspec import Struct
 
 from aoba.document.schema import Document
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import Table
 from aoba.registers.block import Block
 
@@ -70,7 +70,7 @@ class ClientWrite(Struct, frozen=True):
     address: int
     before: bytes
     after: bytes
-    client: Client
+    client: Peer
 
 
 class SourceState(Struct, frozen=True):

@@ -22,7 +22,7 @@ from aoba.document.schema import Document, Station
 from aoba.errors import Conflict
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.modbus.forwarding import Device
-from aoba.modbus.ready import ReadyAnswers
+from aoba.modbus.response_cache import ResponseCache
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank, Delegated, Stale
 from aoba.registers.block import Block, Owned
@@ -74,7 +74,7 @@ class Image:
     def __init__(self, identity: Mapping[int, bytes] = DEFAULT_IDENTITY, bus: str = MAIN) -> None:
         self.bus = bus
         self.stations: dict[int, Bank] = {}
-        self.ready = ReadyAnswers()
+        self.cache = ResponseCache()
         """Answers that hold as long as nothing here changes."""
         self.changes = Changes()
         """Told of whatever changes here and in the stations."""
@@ -120,7 +120,7 @@ class Image:
         self._staleness[source] = staleness
         for unit, owned in territory.items():
             self.stations[unit].stale[source] = Stale(owned, as_zero)
-        self.ready.forget()
+        self.cache.invalidate()
         self.changes.tell(StalenessChanged, source, staleness)
 
     def apply(self, source: str, document: Document, *, replace: bool = False) -> None:
@@ -135,7 +135,7 @@ class Image:
         quota = self._quotas[source] = self._quota(source, replace=replace)
         quota.add(size)
         self.changes.tell(DocumentAccepted, source)
-        self.ready.forget()
+        self.cache.invalidate()
         was_stale = self._release(source)
         if replace:
             self._forget(source)
@@ -162,7 +162,7 @@ class Image:
 
     def remove(self, source: str) -> None:
         """The source is gone, with all that it has defined."""
-        self.ready.forget()
+        self.cache.invalidate()
         self._release(source)
         self._forget(source)
         for known in (self._quotas, self._devices):
@@ -178,7 +178,7 @@ class Image:
         for unit, table, start, cells in news:
             self.stations[unit].tables[table].write(start, cells)
         if news:
-            self.ready.forget()
+            self.cache.invalidate()
             self.changes.tell(ValuesUpdated, source, news)
 
     def _stored(self, block: Block) -> bytes:
@@ -209,7 +209,7 @@ class Image:
         unit = station.id
         bank = self.stations.get(unit)
         if bank is None:
-            bank = self.stations[unit] = Bank(self.ready, self.changes, unit, self._identity)
+            bank = self.stations[unit] = Bank(self.cache, self.changes, unit, self._identity)
         if unit not in territory:
             bank.owned[source] = territory[unit] = Spans(), Spans(), Spans(), Spans()
         own = territory[unit]

@@ -7,8 +7,8 @@ from aoba.client.blocks import Block
 from aoba.client.came import Came
 from aoba.client.words import echo, refusal, silence
 from aoba.endpoints.device import parse_target
+from aoba.modbus.describe import exception_words
 from aoba.modbus.spec import Table
-from aoba.modbus.words import exception_words
 from aoba.spans import Span
 
 TCP, RTU = (parse_target(url) for url in ("tcp://a", "rtu:///dev/a"))

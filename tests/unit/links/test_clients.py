@@ -8,7 +8,7 @@ class Someone:
     since = 0.0
     parted = False
 
-    def part(self):
+    def close(self):
         self.parted = True
 
 
@@ -16,7 +16,7 @@ def full(most, *, idle=None, now=0.0):
     clients = Clients(most, idle)
     someone = [Someone() for _ in range(most)]
     for one in someone:
-        assert clients.admit(one, now)
+        assert clients.accept(one, now)
     return clients, someone
 
 
@@ -27,7 +27,7 @@ def test_as_many_as_there_are_places():
     assert list(clients) == someone
     clients.leave(someone[1])
     assert list(clients) == [someone[0], someone[2]]
-    assert clients.admit(Someone(), 0)
+    assert clients.accept(Someone(), 0)
 
 
 def test_leaving_twice_or_without_having_been_let_in_is_nothing():
@@ -44,7 +44,7 @@ def test_who_has_asked_keeps_the_place():
     for one in someone:
         one.heard = True
 
-    assert not clients.admit(Someone(), 1000)
+    assert not clients.accept(Someone(), 1000)
     assert list(clients) == someone
     assert not any(one.parted for one in someone)
 
@@ -54,7 +54,7 @@ def test_the_longest_there_without_a_request_makes_room():
     first.heard = True
     new = Someone()
 
-    assert clients.admit(new, GRACE)
+    assert clients.accept(new, GRACE)
     assert second.parted
     assert not first.parted
     assert not third.parted
@@ -65,9 +65,9 @@ def test_the_longest_there_without_a_request_makes_room():
 
 def test_who_has_just_come_is_given_time():
     clients, someone = full(2, now=10)
-    assert not clients.admit(Someone(), 10 + GRACE / 2)
+    assert not clients.accept(Someone(), 10 + GRACE / 2)
     assert not any(one.parted for one in someone)
-    assert clients.admit(Someone(), 10 + GRACE)
+    assert clients.accept(Someone(), 10 + GRACE)
 
 
 def test_who_asked_once_keeps_the_place_though_sweeps_have_passed():
@@ -76,24 +76,24 @@ def test_who_asked_once_keeps_the_place_though_sweeps_have_passed():
     clients.sweep(10)
     assert not one.heard
 
-    assert not clients.admit(Someone(), 20)
+    assert not clients.accept(Someone(), 20)
 
 
 def test_a_flood_of_silent_clients_drives_out_only_silent_ones():
     clients = Clients(10, None)
     good = [Someone() for _ in range(5)]
     for one in good:
-        clients.admit(one, 0)
+        clients.accept(one, 0)
         one.heard = True
     for second in range(100):
-        clients.admit(Someone(), second)
+        clients.accept(Someone(), second)
 
     assert set(good) < set(clients)
     assert len(clients) == 10
     last = Someone()
-    assert clients.admit(last, 200)
+    assert clients.accept(last, 200)
     last.heard = True
-    assert all(clients.admit(Someone(), 300 + i) for i in range(4))
+    assert all(clients.accept(Someone(), 300 + i) for i in range(4))
     assert last in list(clients)
 
 

@@ -4,15 +4,15 @@ import socket
 import pytest
 
 from aoba.endpoints.url import parse_listen
+from aoba.links.access import AccessRules
 from aoba.links.connection import Connection
-from aoba.links.guard import Guard
+from aoba.links.forwarded_writes import ForwardedWrites
 from aoba.links.link_log import LinkLog
-from aoba.links.outstanding import Outstanding
 from aoba.links.rtu_tcp import RtuConnection
 from aoba.links.serial_session import SerialSession
 from aoba.links.session import MAX_REQUESTS, MbapSession
 from aoba.modbus import rtu
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from builders import FakeDevice, a_range, a_station, decoded, stations
@@ -36,15 +36,15 @@ class Link:
         image.delegate("device", FakeDevice())
         image.apply("device", decoded(stations(a_station(2, holding=[a_range(0, [9])]))))
         self.image = image
-        self.port = Port()
+        self.counters = Counters()
         self.log = LinkLog("tcp://127.0.0.1:5020")
-        self.outstanding = Outstanding()
-        self.guard = Guard(parse_listen("tcp://127.0.0.1:0"))
-        self.open_session = lambda client: MbapSession(image.stations, client, image.ready)
+        self.forwarded_writes = ForwardedWrites()
+        self.access_rules = AccessRules(parse_listen("tcp://127.0.0.1:0"))
+        self.open_session = lambda client: MbapSession(image.stations, client, image.cache)
         self.room = True
         self.left = 0
 
-    def admit(self, connection, host):
+    def accept(self, connection, host):
         assert host == "127.0.0.1"
         connection.heard = False
         return self.room
@@ -132,17 +132,22 @@ def test_answers_the_first_time_and_from_memory(connection, transport, link):
         connection.data_received(frame(transaction))
         assert transport.take() == answer(transaction)
         assert connection.heard
-    assert link.port.recalled == [0, 0, 0, 2, 0]
+    assert link.counters.requests[3] == 3
 
 
-def test_what_is_recalled_is_counted_before_a_request_can_ask(connection, link):
+def test_answers_from_memory_and_others_are_counted_alike(connection, link):
     for transaction in range(3):
         connection.data_received(frame(transaction))
-    by_the_rules = link.port.messages
-    for _ in range(2):  # once only
-        link.port.received()
-        by_the_rules += 1
-        assert link.port.messages == link.port.bus_messages == by_the_rules + 2
+        assert link.counters.messages == link.counters.bus_messages == transaction + 1
+
+
+def test_nothing_is_carried_out_for_a_client_that_is_being_parted_from(connection, transport):
+    connection.data_received(frame(1))
+    assert transport.take() == answer(1)
+    connection.close()
+    connection.data_received(frame(2, b"\x06\0\0\0\x09"))
+    assert transport.late == b""
+    assert connection._link.image.stations[1].read(Table.HOLDING, 0, 1) == b"\0\7"
 
 
 def test_half_a_request_is_nothing_heard(connection, transport):
@@ -211,12 +216,12 @@ def test_who_ends_without_a_word_is_parted_from(connection, transport):
 def test_parting_from_who_does_not_read_is_abrupt(connection, transport):
     transport.room = 0
     connection.data_received(frame(1))
-    connection.part()
+    connection.close()
     assert transport.closed == "abort"
 
 
 def test_parting_from_others_is_not(connection, transport):
-    connection.part()
+    connection.close()
     assert transport.closed == "close"
 
 
@@ -237,7 +242,7 @@ def to_device(transaction, pdu=b"\x06\0\0\0\5"):
 async def until_nothing_waits(link):
     for _ in range(10):  # turns of the loop, of which a device that answers at once needs some
         await asyncio.sleep(0)
-    assert not link.outstanding
+    assert not link.forwarded_writes
 
 
 def test_who_waits_for_a_device_is_not_read_from(connection, transport, link):
@@ -295,12 +300,12 @@ def test_an_answer_that_has_waited_goes_behind_what_waits(connection, transport,
 
 def test_writes_that_nobody_waits_for_are_bounded_too(link):
     def session_of(client):
-        reader = rtu.RtuReader(link.image.stations, link.port)
+        reader = rtu.RtuReader(link.image.stations, link.counters)
         return SerialSession(link.image.stations, client, reader, rtu.encode)
 
     async def flood(connection):
         connection.data_received(20 * MAX_REQUESTS * rtu.encode(2, b"\x06\0\0\0\5"))
-        requests = link.port.requests
+        requests = link.counters.requests
         while requests[6] < 20 * MAX_REQUESTS:
             before = requests[6]
             await asyncio.sleep(0)

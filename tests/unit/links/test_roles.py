@@ -2,7 +2,7 @@ import pytest
 
 from aoba.errors import UsageError
 from aoba.links.roles import NO_RULES, functions_of, parse_rules
-from aoba.modbus.client import ALL_FUNCTIONS
+from aoba.modbus.peer import ALL_FUNCTIONS
 from aoba.modbus.spec import WRITING
 
 RULES = parse_rules(["engineer=write", "viewer=read", "former=none", "a=b=read"])

@@ -4,9 +4,9 @@ from aoba.links.serial_session import SerialSession
 from aoba.links.session import MAX_REQUESTS
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import rtu
-from aoba.modbus.client import READING_FUNCTIONS, Client
-from aoba.modbus.port import Port
-from aoba.modbus.record import Record
+from aoba.modbus.counters import Counters
+from aoba.modbus.frame_history import FrameHistory
+from aoba.modbus.peer import READING_FUNCTIONS, Peer
 from aoba.registers.image import Image
 from builders import FakeDevice, a_range, a_station, all_splits, decoded, stations
 
@@ -23,11 +23,11 @@ class Line:
             image.delegate("a.py", device)
         some = [a_station(unit, holding=[a_range(0, [unit])]) for unit in units or (1, 2)]
         image.apply("a.py", decoded(stations(*some)))
-        self.port = Port(is_serial=True)
-        self.client = client = Client("/dev/ttyS0", self.port, functions)
+        self.counters = Counters(is_serial=True)
+        self.client = client = Peer("/dev/ttyS0", self.counters, functions)
         reader = framing.RtuReader if framing is rtu else framing.AsciiReader
         self.session = SerialSession(
-            image.stations, client, reader(image.stations, self.port), framing.encode, **options
+            image.stations, client, reader(image.stations, self.counters), framing.encode, **options
         )
 
     def talk(self, *parts):
@@ -110,7 +110,7 @@ def test_an_echo_is_passed_over_in_every_split():
         assert line.talk(request) == response
         assert line.talk(*chunks) == b""
         assert line.talk(rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\x00\x02")
-        assert line.port.communication_errors == 0
+        assert line.counters.communication_errors == 0
 
 
 def test_what_is_no_echo_is_taken_for_what_it_is():
@@ -134,7 +134,7 @@ def test_a_request_right_behind_an_echo_is_answered():
     assert line.talk(echo + rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\x00\x02")
 
 
-class Noting(Record):
+class Noting(FrameHistory):
     def __init__(self):
         super().__init__()
         self.texts = []
@@ -147,7 +147,7 @@ class Noting(Record):
 def test_an_adapter_that_echoes_is_found_out_and_named_once(framing):
     write = framing.encode(1, WRITE)
     line = Line(framing=framing)
-    line.client.record = record = Noting()
+    line.client.history = record = Noting()
     assert line.talk(write) == write
     assert line.talk(write) == write[:1]  # what comes back is answered by no more than that
     assert line.session.looks_for_echo
@@ -156,7 +156,7 @@ def test_an_adapter_that_echoes_is_found_out_and_named_once(framing):
     for _ in range(3):
         assert line.talk(write) == write
         assert line.talk(write) == b""
-    assert line.port.messages == 4
+    assert line.counters.messages == 4
     assert record.texts == [
         "the adapter gives back what is sent; that is passed over, as with echo=true"
     ]
@@ -170,7 +170,7 @@ def test_a_quick_master_that_repeats_itself_gets_all_answers(framing):
     assert line.talk(write, None) == write  # a byte of it, and after the silence the rest
     for _ in range(5):
         assert line.talk(write) == write
-    assert line.port.messages == 7
+    assert line.counters.messages == 7
 
 
 def test_after_a_silence_nothing_is_an_echo():
@@ -193,7 +193,7 @@ def test_an_answer_that_waits_for_a_device(framing):
     line = Line(framing=framing, device=FakeDevice())
     assert line.talk(framing.encode(1, WRITE)) == b""
     pending = line.session.pending
-    assert line.session.unasked == (pending,)
+    assert line.session.to_forward == (pending,)
 
     assert line.session.finish(pending, None) == framing.encode(1, WRITE)
     assert line.session.pending is None
@@ -211,9 +211,9 @@ def test_what_comes_meanwhile_ends_the_waiting(comes):
 
     line.talk(comes, None)
     assert line.session.pending is None
-    assert line.port.silences == 1
+    assert line.counters.silences == 1
     assert line.session.finish(pending, None) == b""
-    assert line.port.silences == 1
+    assert line.counters.silences == 1
     assert line.talk(rtu.encode(1, READ)) == rtu.encode(1, b"\x03\x02\xab\xcd")
 
 
@@ -221,7 +221,7 @@ def test_of_two_requests_in_one_piece_the_first_is_given_up():
     line = Line(device=FakeDevice())
     assert line.talk(rtu.encode(1, WRITE) + rtu.encode(2, WRITE)) == b""
 
-    old, new = line.session.unasked
+    old, new = line.session.to_forward
     assert line.session.pending is new
     assert line.session.finish(old, None) == b""
     assert line.session.finish(new, 4) == rtu.encode(2, b"\x86\x04")
@@ -231,12 +231,12 @@ def test_a_broadcast_to_devices_keeps_nobody_waiting():
     line = Line(device=FakeDevice())
     assert line.talk(rtu.encode(0, WRITE)) == b""
     assert line.session.pending is None
-    assert [pending.unit for pending in line.session.unasked] == [1, 2]
+    assert [pending.unit for pending in line.session.to_forward] == [1, 2]
 
-    for pending in line.session.unasked:
+    for pending in line.session.to_forward:
         assert line.session.finish(pending, None) == b""
     assert line.talk(rtu.encode(2, READ)) == rtu.encode(2, b"\x03\x02\xab\xcd")
-    assert line.port.silences == 1
+    assert line.counters.silences == 1
 
 
 def test_the_echo_of_an_answer_that_has_waited_is_passed_over():

@@ -4,14 +4,14 @@ import pytest
 
 from aoba.endpoints.url import parse_listen
 from aoba.links.served import AnyUnit, LaterStations, ServedStations
-from aoba.modbus.client import Client
-from aoba.modbus.ready import ReadyAnswers
+from aoba.modbus.peer import Peer
+from aoba.modbus.response_cache import ResponseCache
 
 
 class Bus:
     def __init__(self, **stations):
         self.stations = {int(unit[1:]): station for unit, station in stations.items()}
-        self.ready = ReadyAnswers()
+        self.cache = ResponseCache()
 
 
 @pytest.fixture
@@ -20,13 +20,13 @@ def buses():
 
 
 def found(buses, url, called=("127.0.0.1", 5020)):
-    client = Client("somebody")
+    client = Peer("somebody")
     client.called = called
     return ServedStations(buses.get, {}, 10)._bus(client, parse_listen(url))
 
 
 def test_a_link_serves_main_or_the_bus_that_it_names(buses):
-    assert found(buses, "tcp://127.0.0.1:5020") == ({1: "one"}, buses["main"].ready)
+    assert found(buses, "tcp://127.0.0.1:5020") == ({1: "one"}, buses["main"].cache)
     assert found(buses, "tcp://127.0.0.1:5020?bus=20001")[0] == {7: "seven"}
 
 
@@ -38,19 +38,19 @@ def test_or_the_one_of_the_port_or_the_address_that_was_called(buses):
 
 
 def test_a_bus_that_is_not_there_may_come(buses):
-    stations, ready = found(buses, "tcp://127.0.0.1:20000-20999?bus={port}", ("127.0.0.1", 20002))
+    stations, cache = found(buses, "tcp://127.0.0.1:20000-20999?bus={port}", ("127.0.0.1", 20002))
 
-    assert (len(stations), stations.get(1), ready) == (0, None, None)
+    assert (len(stations), stations.get(1), cache) == (0, None, None)
     buses["20002"] = Bus(u1="late")
     assert (dict(stations), len(stations)) == ({1: "late"}, 1)
 
 
 def test_every_unit_id_may_mean_the_only_station(buses):
-    stations, ready = found(buses, "tcp://127.0.0.1:5020?any_unit=true")
+    stations, cache = found(buses, "tcp://127.0.0.1:5020?any_unit=true")
 
     assert [stations.get(unit) for unit in (1, 9, 255)] == ["one"] * 3
     assert stations.get(0) is None  # which is broadcast on a line
-    assert ready is None  # what is remembered there would hold for other links
+    assert cache is None  # what is remembered there would hold for other links
 
 
 def test_but_not_where_there_are_several():

@@ -3,9 +3,18 @@ import struct
 import pytest
 
 from aoba.links.session import MAX_REQUESTS, MbapSession
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.registers.image import Image
-from builders import CLIENT, FakeDevice, a_range, a_station, all_splits, decoded, recall, stations
+from builders import (
+    CLIENT,
+    FakeDevice,
+    a_range,
+    a_station,
+    all_splits,
+    decoded,
+    from_cache,
+    stations,
+)
 
 
 def serving_image(*units):
@@ -143,7 +152,7 @@ def test_another_protocol_is_neither_executed_nor_answered():
 
 
 def test_a_client_that_asked_for_silence_has_it_until_the_restart():
-    session = MbapSession(serving(1), Client("a"))
+    session = MbapSession(serving(1), Peer("a"))
     listen, restart = b"\x08\x00\x04\x00\x00", b"\x08\x00\x01\x00\x00"
     silent = [frame(i, 1, pdu) for i, pdu in enumerate((listen, READ, b"\x63", restart))]
 
@@ -152,7 +161,7 @@ def test_a_client_that_asked_for_silence_has_it_until_the_restart():
 
 
 def test_many_requests_that_get_no_answer_are_bounded_too():
-    client = Client("a")
+    client = Peer("a")
     session = MbapSession(serving(1), client)
     session.feed(frame(1, 1, b"\x08\x00\x04\x00\x00") + frame(2, 1, READ) * MAX_REQUESTS)
 
@@ -160,14 +169,14 @@ def test_many_requests_that_get_no_answer_are_bounded_too():
     assert session.more
     assert session.answers() == b""
     assert not session.more
-    assert client.port.messages == MAX_REQUESTS + 1
+    assert client.counters.messages == MAX_REQUESTS + 1
 
 
 def test_what_is_for_nobody_is_seen_on_the_bus():
-    client = Client("a")
+    client = Peer("a")
     talk(MbapSession(serving(1, 2), client), frame(1, 9, READ), frame(2, 1, READ))
 
-    assert (client.port.bus_messages, client.port.messages) == (2, 1)
+    assert (client.counters.bus_messages, client.counters.messages) == (2, 1)
 
 
 WRITE = b"\x06\x00\x00\x00\x63"  # 99 into holding register 0
@@ -175,24 +184,24 @@ WRITE = b"\x06\x00\x00\x00\x63"  # 99 into holding register 0
 
 def remembering(*units, client=CLIENT):
     image = serving_image(*units)
-    return image, MbapSession(image.stations, client, image.ready)
+    return image, MbapSession(image.stations, client, image.cache)
 
 
 def test_recalls_an_answer_under_a_transaction_id_of_its_own():
     _, session = remembering(17)
 
-    assert recall(session, frame(1, 17, READ)) is None
+    assert from_cache(session, frame(1, 17, READ)) is None
     assert talk(session, frame(1, 17, READ)) == read_answer(1, 17, 17)
-    assert recall(session, frame(0xABCD, 17, READ)) == read_answer(0xABCD, 17, 17)
+    assert from_cache(session, frame(0xABCD, 17, READ)) == read_answer(0xABCD, 17, 17)
 
 
 def test_recalls_what_another_session_was_answered():
     image, session = remembering(17)
     talk(session, frame(1, 17, READ))
 
-    other = MbapSession(image.stations, CLIENT, image.ready)
-    assert recall(other, frame(2, 17, READ)) == read_answer(2, 17, 17)
-    assert recall(MbapSession(image.stations, CLIENT), frame(2, 17, READ)) is None
+    other = MbapSession(image.stations, CLIENT, image.cache)
+    assert from_cache(other, frame(2, 17, READ)) == read_answer(2, 17, 17)
+    assert from_cache(MbapSession(image.stations, CLIENT), frame(2, 17, READ)) is None
 
 
 @pytest.mark.parametrize(
@@ -213,7 +222,7 @@ def test_recalls_nothing_but_the_very_same_request(data):
     _, session = remembering(17, 18)
     talk(session, frame(1, 17, READ))
 
-    assert recall(session, data) is None
+    assert from_cache(session, data) is None
 
 
 @pytest.mark.parametrize(
@@ -225,7 +234,7 @@ def test_remembers_answers_to_reads_only(unit, pdu):
     _, session = remembering(17)
     talk(session, frame(1, unit, pdu))
 
-    assert recall(session, frame(2, unit, pdu)) is None
+    assert from_cache(session, frame(2, unit, pdu)) is None
 
 
 def test_the_middle_of_a_request_is_not_taken_for_a_request():
@@ -236,13 +245,13 @@ def test_the_middle_of_a_request_is_not_taken_for_a_request():
     write = frame(3, 17, b"\x10\0\0\0\x06\x0c" + hidden)
     start, end = write[: -len(hidden)], write[-len(hidden) :]
 
-    assert recall(session, start) is None
+    assert from_cache(session, start) is None
     session.feed(start)
-    assert recall(session, end) is None
+    assert from_cache(session, end) is None
     assert session.answers() == b""
-    assert recall(session, end) is None
+    assert from_cache(session, end) is None
     assert talk(session, end) == frame(3, 17, b"\x90\x02")
-    assert recall(session, hidden) == read_answer(2, 17, 17)
+    assert from_cache(session, hidden) == read_answer(2, 17, 17)
 
 
 def test_requests_that_wait_come_before_one_that_could_be_recalled():
@@ -251,9 +260,9 @@ def test_requests_that_wait_come_before_one_that_could_be_recalled():
     session.feed(read * (MAX_REQUESTS + 1))
     session.answers()
 
-    assert recall(session, read) is None
+    assert from_cache(session, read) is None
     assert session.answers() == read_answer(1, 17, 17)
-    assert recall(session, read) == read_answer(1, 17, 17)
+    assert from_cache(session, read) == read_answer(1, 17, 17)
 
 
 def test_a_write_and_a_document_change_what_is_recalled():
@@ -261,30 +270,30 @@ def test_a_write_and_a_document_change_what_is_recalled():
     talk(session, frame(1, 17, READ))
     talk(session, frame(2, 17, WRITE))
 
-    assert recall(session, frame(3, 17, READ)) is None
+    assert from_cache(session, frame(3, 17, READ)) is None
     assert talk(session, frame(3, 17, READ)) == read_answer(3, 17, 99)
     image.apply("a.py", decoded(stations(a_station(17, holding=[a_range(0, [5])]))))
-    assert recall(session, frame(4, 17, READ)) is None
+    assert from_cache(session, frame(4, 17, READ)) is None
     assert talk(session, frame(4, 17, READ)) == read_answer(4, 17, 5)
 
 
 def test_who_may_not_read_is_answered_by_the_rules():
     image, session = remembering(17)
     talk(session, frame(1, 17, READ))
-    nobody = MbapSession(image.stations, Client("", functions=frozenset()), image.ready)
+    nobody = MbapSession(image.stations, Peer("", functions=frozenset()), image.cache)
 
-    assert recall(nobody, frame(2, 17, READ)) is None
+    assert from_cache(nobody, frame(2, 17, READ)) is None
 
 
 def test_who_listens_only_is_not_answered_from_memory():
-    client = Client("")
+    client = Peer("")
     _, session = remembering(17, client=client)
     talk(session, frame(1, 17, READ))
     client.listen_only = True  # as a request would have it
     session.feed(frame(2, 17, b"\x08\0\4\0\0"))
     session.answers()
 
-    assert recall(session, frame(3, 17, READ)) is None
+    assert from_cache(session, frame(3, 17, READ)) is None
 
 
 TO_DEVICE = b"\x06\x00\x00\xab\xcd"
@@ -295,7 +304,7 @@ def behind_a_device(unit=17):
     image = Image()
     image.delegate("device", FakeDevice())
     image.apply("device", decoded(stations(a_station(unit, holding=[a_range(0, [unit])]))))
-    return MbapSession(image.stations, CLIENT, image.ready), image
+    return MbapSession(image.stations, CLIENT, image.cache), image
 
 
 def test_what_stands_behind_a_pending_request_waits_for_it():
@@ -306,7 +315,7 @@ def test_what_stands_behind_a_pending_request_waits_for_it():
     assert talk(session, stream) == read_answer(1, 17, 17)
     assert talk(session, frame(5, 17, READ)) == b""
     pending = session.pending
-    assert session.unasked == (pending,)
+    assert session.to_forward == (pending,)
     assert session.find(frame(9, 17, READ)[2:]) is None
 
     assert session.finish(pending, None) == frame(2, 17, TO_DEVICE)
@@ -315,7 +324,7 @@ def test_what_stands_behind_a_pending_request_waits_for_it():
     assert session.answers() == b"".join(written)
     assert session.pending is None
     assert session.find(frame(9, 17, READ)[2:]) == read_answer(9, 17, 0xABCD)[2:]
-    assert image.ready.find(frame(9, 17, READ)[2:])
+    assert image.cache.find(frame(9, 17, READ)[2:])
 
 
 def test_while_a_request_is_pending_nothing_is_recalled_before_it():
@@ -324,7 +333,7 @@ def test_while_a_request_is_pending_nothing_is_recalled_before_it():
     assert session.find(frame(2, 17, READ)[2:])
     talk(session, frame(3, 17, TO_DEVICE))
 
-    assert image.ready.find(frame(4, 17, READ)[2:])
+    assert image.cache.find(frame(4, 17, READ)[2:])
     assert session.find(frame(4, 17, READ)[2:]) is None
     session.finish(session.pending, 6)
     session.answers()
@@ -357,3 +366,52 @@ def test_what_is_no_frame_behind_a_pending_request_is_found_after_it():
     assert session.finish(session.pending, None) == frame(1, 17, TO_DEVICE)
     assert session.answers() == b""
     assert session.error
+
+
+def test_replies_to_a_whole_request_that_nothing_waits_before():
+    session = MbapSession(serving(17), CLIENT)
+    assert session.reply(frame(1, 17, READ)) is None  # whether it is Modbus at all is not known
+    assert talk(session, frame(1, 17, READ)) == read_answer(1, 17, 17)
+
+    assert session.reply(frame(2, 17, READ)) == read_answer(2, 17, 17)
+    for data in (b"", frame(3, 17, READ)[:-1], frame(3, 17, READ) * 2, frame(3, 17, READ, 1)):
+        assert session.reply(data) is None
+    session.feed(frame(3, 17, READ)[:5])
+    assert session.reply(frame(4, 17, READ)) is None
+    assert session.answers() == b""
+    assert session.reply(frame(4, 17, READ)) is None
+    assert talk(session, frame(3, 17, READ)[5:]) == read_answer(3, 17, 17)
+    assert session.reply(frame(4, 17, READ)) == read_answer(4, 17, 17)
+
+
+def test_replies_no_more_where_the_stream_is_broken():
+    session = MbapSession(serving(17), CLIENT)
+    talk(session, frame(1, 17, READ) + bytes(6))
+    assert session.error
+    assert session.reply(frame(2, 17, READ)) is None
+
+
+def test_replies_nothing_where_a_device_has_to_be_asked_first():
+    session, _ = behind_a_device()
+    talk(session, frame(1, 17, READ))
+    assert session.reply(frame(2, 17, TO_DEVICE)) == b""
+    pending = session.pending
+    assert session.to_forward == (pending,)
+    assert from_cache(session, frame(3, 17, READ)) is None
+    assert session.reply(frame(3, 17, READ)) is None
+
+    assert session.finish(pending, None) == frame(2, 17, TO_DEVICE)
+    assert session.answers() == b""
+    assert session.reply(frame(3, 17, READ)) == read_answer(3, 17, 0xABCD)
+
+
+def test_replies_nothing_to_who_listens_only():
+    _, session = remembering(17, client=Peer(""))
+    talk(session, frame(1, 17, READ))
+    assert session.reply(frame(2, 17, b"\x08\0\4\0\0")) == b""
+    session.answers()
+    assert from_cache(session, frame(3, 17, READ)) is None
+    assert session.reply(frame(3, 17, READ)) == b""
+    assert session.reply(frame(4, 17, b"\x08\0\1\0\0")) == b""
+    session.answers()
+    assert session.reply(frame(5, 17, READ)) == read_answer(5, 17, 17)

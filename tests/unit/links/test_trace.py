@@ -4,13 +4,13 @@ import logging
 
 import pytest
 
-from aoba.links.trace import Telling, TracedMbapSession
+from aoba.links.trace import TracedMbapSession, TracingHistory
 from aoba.logs.trace_level import TraceLevel
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import mbap, rtu
-from aoba.modbus.client import Client
-from aoba.modbus.port import Port
-from aoba.modbus.record import FRAMES
+from aoba.modbus.counters import Counters
+from aoba.modbus.frame_history import FRAMES
+from aoba.modbus.peer import Peer
 from aoba.registers.image import Image
 from builders import a_range, a_station, decoded, stations
 
@@ -42,17 +42,17 @@ def a_bank(value):
 
 
 def telling(level, framing=mbap.FRAMING):
-    return Telling(Client("b port 2", Port(name="tcp://a:1")), framing, level)
+    return TracingHistory(Peer("b port 2", Counters(name="tcp://a:1")), framing, level)
 
 
 def test_a_request_and_its_answer(lines):
-    telling(TraceLevel.OFF).remember((REQUEST, ANSWER))
+    telling(TraceLevel.OFF).add((REQUEST, ANSWER))
     assert lines() == []
 
-    telling(TraceLevel.APP).remember((REQUEST, ANSWER))
+    telling(TraceLevel.APP).add((REQUEST, ANSWER))
     assert lines() == [ASKED, SAID]
 
-    telling(TraceLevel.FRAME).remember((REQUEST, ANSWER))
+    telling(TraceLevel.FRAME).add((REQUEST, ANSWER))
     assert lines() == [
         f"{ASKED} | 00 01 00 00 00 06 05 03 00 00 00 01",
         f"{SAID} | 00 01 00 00 00 05 05 03 02 00 07",
@@ -61,8 +61,8 @@ def test_a_request_and_its_answer(lines):
 
 def test_silence_and_what_others_say(lines):
     record = telling(TraceLevel.APP, rtu.FRAMING)
-    record.remember((rtu.encode(0, b"\x06\0\0\0\1"), b""))
-    record.remember((rtu.encode(9, b"\x03\2\0\1"), None))
+    record.add((rtu.encode(0, b"\x06\0\0\0\1"), b""))
+    record.add((rtu.encode(9, b"\x03\2\0\1"), None))
 
     assert lines() == [
         "-> station 0 Write Single Register 0 = 0001",
@@ -71,7 +71,7 @@ def test_silence_and_what_others_say(lines):
 
 
 def test_ascii_frames_are_shown_as_text(lines):
-    telling(TraceLevel.FRAME, ascii_framing.FRAMING).remember(
+    telling(TraceLevel.FRAME, ascii_framing.FRAMING).add(
         (ascii_framing.encode(5, b"\x03\0\0\0\1"), b"")
     )
 
@@ -80,7 +80,7 @@ def test_ascii_frames_are_shown_as_text(lines):
 
 def test_the_fields_of_a_line(caplog):
     caplog.set_level(logging.INFO)
-    telling(TraceLevel.APP).remember((REQUEST, b""))
+    telling(TraceLevel.APP).add((REQUEST, b""))
 
     (record,) = caplog.records
     assert (record.link, record.client, record.levelname) == ("tcp://a:1", "b port 2", "INFO")
@@ -89,7 +89,7 @@ def test_the_fields_of_a_line(caplog):
 def test_the_first_error_is_told_with_the_frames_before(lines):
     record = telling(TraceLevel.OFF)
     for _ in range(FRAMES):
-        record.remember((REQUEST, ANSWER))
+        record.add((REQUEST, ANSWER))
     record.broken("MBAP length", b"\x01\x02")
     told = lines()
     record.broken("MBAP length", b"\x01\x02")
@@ -105,7 +105,7 @@ def test_an_error_before_all_frames_and_after_one(lines):
     assert lines() == ["-> first error: no frame |" + " 00" * 260 + " ..."]
 
     record = telling(TraceLevel.OFF)
-    record.remember((REQUEST, b""))
+    record.add((REQUEST, b""))
     record.broken("no frame", b"\x01")
     assert lines()[0] == "-> first error, after this frame: no frame | 01"
 
@@ -119,8 +119,8 @@ def test_with_a_trace_each_error_is_told(lines):
 
 
 def test_bytes_as_they_come_and_go(lines):
-    client = Client("b port 2", Port(name="tcp://a:1"))
-    client.record = Telling(client, mbap.FRAMING, TraceLevel.BYTES)
+    client = Peer("b port 2", Counters(name="tcp://a:1"))
+    client.history = TracingHistory(client, mbap.FRAMING, TraceLevel.BYTES)
     session = TracedMbapSession({5: a_bank(7)}, client)
     for part in (REQUEST[:1], REQUEST[1:]):
         session.feed(part)

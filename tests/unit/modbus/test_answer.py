@@ -4,8 +4,8 @@ import pytest
 
 from aoba.errors import IllegalDataAddress
 from aoba.modbus.answer import answer, broadcast
-from aoba.modbus.client import Client
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import Table
 from builders import CLIENT
 
@@ -26,7 +26,7 @@ class FakeStation:
 
     def write(self, table, address, cells, client):
         width = 1 if table.is_bits else 2
-        assert isinstance(client, Client)
+        assert isinstance(client, Peer)
         self.calls.append(("write", table, address, cells))
         self._check(table, address, len(cells) // width)
         self.cells[table][width * address : width * address + len(cells)] = cells
@@ -152,7 +152,7 @@ READ, WRITE = b"\x03\x00\x00\x00\x01", b"\x06\x00\x03\xab\xcd"
 
 
 def test_a_client_that_listens_only_gets_no_answer_and_changes_nothing(station):
-    client, other = Client("a"), Client("b")
+    client, other = Peer("a"), Peer("b")
     assert answer(station, LISTEN, client) == b""
     assert client.listen_only
 
@@ -165,54 +165,54 @@ def test_a_client_that_listens_only_gets_no_answer_and_changes_nothing(station):
 
 
 def test_a_client_that_may_not_diagnose_cannot_be_made_to_listen(station):
-    client = Client("a", functions=frozenset((3,)))
+    client = Peer("a", functions=frozenset((3,)))
 
     assert answer(station, LISTEN, client) == b"\x88\x01"
     assert answer(station, READ, client) == b"\x03\x02\x00\x00"
 
 
 def test_a_broadcast_is_carried_out_by_all(station):
-    other, line = FakeStation(), Client("line", Port(is_serial=True))
+    other, line = FakeStation(), Peer("line", Counters(is_serial=True))
 
     broadcast([station, other], WRITE, line)
 
     assert station.calls == other.calls == [("write", Table.HOLDING, 3, b"\xab\xcd")]
-    assert (line.port.messages, line.port.silences, line.port.events) == (1, 1, 1)
-    assert list(line.port.log) == [0x40, 0xC0]
+    assert (line.counters.messages, line.counters.silences, line.counters.events) == (1, 1, 1)
+    assert list(line.counters.log) == [0x40, 0xC0]
 
 
 @pytest.mark.parametrize("pdu", [READ, RESTART, LISTEN, b"\x63", b"\x06\x00\x03"])
 def test_other_broadcasts_do_nothing(station, pdu):
-    line = Client("line", Port(is_serial=True))
+    line = Peer("line", Counters(is_serial=True))
 
     broadcast([station], pdu, line)
 
     assert station.calls == []
     assert not line.listen_only
-    assert (line.port.messages, line.port.events) == (1, 0)
+    assert (line.counters.messages, line.counters.events) == (1, 0)
 
 
 def test_a_broadcast_that_one_station_refuses_is_carried_out_by_the_others(station):
-    small, line = FakeStation(), Client("line", Port(is_serial=True))
+    small, line = FakeStation(), Peer("line", Counters(is_serial=True))
     small.cells[Table.HOLDING] = bytearray()
 
     broadcast([small, station], WRITE, line)
 
     assert ("write", Table.HOLDING, 3, b"\xab\xcd") in station.calls
-    assert line.port.events == 1
+    assert line.counters.events == 1
 
 
 def test_a_listener_does_not_heed_broadcasts(station):
-    line = Client("line", Port(is_serial=True))
+    line = Peer("line", Counters(is_serial=True))
     line.listen_only = True
 
     broadcast([station], WRITE, line)
 
     assert station.calls == []
-    assert list(line.port.log) == [0x60, 0xE0]
+    assert list(line.counters.log) == [0x60, 0xE0]
 
 
 def test_the_client_may_be_refused_a_broadcast_too(station):
-    broadcast([station], WRITE, Client("line", Port(is_serial=True), frozenset((3,))))
+    broadcast([station], WRITE, Peer("line", Counters(is_serial=True), frozenset((3,))))
 
     assert station.calls == []

@@ -1,7 +1,7 @@
 import pytest
 
 from aoba.modbus.ascii import MAX_FRAME, AsciiReader, encode
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
 from aoba.modbus.rtu import Request
 from builders import all_splits
 
@@ -14,8 +14,8 @@ class Line:
     """A reader and its port. Each argument is bytes, or None for a gap."""
 
     def __init__(self):
-        self.port = Port(is_serial=True)
-        self.reader = AsciiReader({17, 18}, self.port)
+        self.counters = Counters(is_serial=True)
+        self.reader = AsciiReader({17, 18}, self.counters)
 
     def hear(self, *parts):
         found = []
@@ -43,7 +43,7 @@ def test_requests_in_every_split(requests):
     for chunks in all_splits(b"".join(encode(*request) for request in requests)):
         line = Line()
         assert line.hear(*chunks) == requests
-        assert line.port.communication_errors == 0
+        assert line.counters.communication_errors == 0
         assert not line.reader.waiting
 
 
@@ -61,7 +61,7 @@ def test_frames_of_others_pass_by():
     others = encode(9, READ.pdu) + encode(9, b"\x03\x06" + encode(*READ)[:6]) + encode(9, b"\x83\2")
 
     assert line.hear(others + encode(*READ)) == [READ]
-    assert (line.port.bus_messages, line.port.communication_errors) == (3, 0)
+    assert (line.counters.bus_messages, line.counters.communication_errors) == (3, 0)
 
 
 GARBAGE = {
@@ -86,7 +86,7 @@ def test_garbage_is_dropped_and_counted_and_the_next_frame_is_fine(garbage):
     for chunks in all_splits(garbage + encode(*READ)):
         line = Line()
         assert line.hear(*chunks) == [READ]
-        assert line.port.communication_errors >= 1
+        assert line.counters.communication_errors >= 1
 
 
 @pytest.mark.parametrize("end", range(1, 16))
@@ -94,14 +94,14 @@ def test_a_frame_that_does_not_go_on_is_dropped(end):
     line = Line()
 
     assert line.hear(encode(*READ)[:end], None, encode(*WRITE)) == [WRITE]
-    assert line.port.communication_errors == 1
+    assert line.counters.communication_errors == 1
 
 
 def test_a_gap_between_frames_changes_nothing():
     line = Line()
 
     assert line.hear(None, encode(*READ), None, None, encode(*WRITE)) == [READ, WRITE]
-    assert line.port.communication_errors == 0
+    assert line.counters.communication_errors == 0
 
 
 def test_noise_without_end_is_not_kept():

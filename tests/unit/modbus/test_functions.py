@@ -1,9 +1,9 @@
 import pytest
 
 from aoba.errors import IllegalFunction, RequestError
-from aoba.modbus.client import ALL_FUNCTIONS, NETWORK_FUNCTIONS, READING_FUNCTIONS
 from aoba.modbus.functions import FUNCTIONS, decode
 from aoba.modbus.pdu import exception
+from aoba.modbus.peer import ALL_FUNCTIONS, NETWORK_FUNCTIONS, READING_FUNCTIONS
 from aoba.modbus.spec import ExceptionCode, FunctionCode
 
 

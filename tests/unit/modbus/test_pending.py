@@ -6,9 +6,9 @@ import pytest
 
 from aoba.errors import IllegalDataAddress
 from aoba.modbus.answer import answer, broadcast
-from aoba.modbus.client import Client
+from aoba.modbus.counters import Counters
+from aoba.modbus.peer import Peer
 from aoba.modbus.pending import Pending
-from aoba.modbus.port import Port
 from aoba.modbus.spec import ExceptionCode, Table
 from aoba.registers.image import Image
 from aoba.registers.journal import Journal
@@ -38,7 +38,7 @@ def image(device):
 
 @pytest.fixture
 def client():
-    return Client("a client", Port())
+    return Peer("a client", Counters())
 
 
 def ask(image, pdu, client):
@@ -81,33 +81,33 @@ def test_the_refusal_of_the_device_is_the_answer(image, device, client, code):
 
     assert ask(image, WRITE, client) == bytes((0x86, code))
     assert image.stations[5].read(Table.HOLDING, 1, 1) == b"\0\x01"
-    assert client.port.refusals == {code: 1}
+    assert client.counters.refusals == {code: 1}
 
 
 def test_the_port_is_told_of_the_response_once(image, client):
     pending = answer(image.stations[5], WRITE, client)
-    assert (client.port.messages, client.port.events) == (1, 0)
+    assert (client.counters.messages, client.counters.events) == (1, 0)
 
     pending.finish(None)
-    assert (client.port.messages, client.port.events, client.port.silences) == (1, 1, 0)
+    assert (client.counters.messages, client.counters.events, client.counters.silences) == (1, 1, 0)
 
 
 def test_where_nobody_waits_any_more_the_port_is_told_nothing(image, client):
     pending = answer(image.stations[5], WRITE, client)
 
     pending.settle(None)
-    assert client.port.events == 0
+    assert client.counters.events == 0
     assert image.stations[5].read(Table.HOLDING, 1, 1) == b"\x12\x34"
 
 
 def test_ready_answers_are_forgotten_when_the_device_has_agreed(image, client):
     pending = answer(image.stations[5], WRITE, client)
-    image.ready.keep(b"request", b"answer")
+    image.cache.keep(b"request", b"answer")
 
     pending.finish(4)
-    assert image.ready.find(b"request")
+    assert image.cache.find(b"request")
     pending.finish(None)
-    assert image.ready.find(b"request") is None
+    assert image.cache.find(b"request") is None
 
 
 def test_a_write_across_owners_asks_each_device_and_is_then_carried_out_whole(
@@ -180,10 +180,10 @@ def test_a_broadcast_gives_what_devices_are_to_be_asked(image, client):
 
     (pending,) = broadcast(image.stations.values(), WRITE, client)
     assert image.stations[6].read(Table.HOLDING, 1, 1) == b"\x12\x34"
-    assert (client.port.silences, client.port.events) == (1, 1)
+    assert (client.counters.silences, client.counters.events) == (1, 1)
     pending.settle(asyncio.run(pending.ask()))
     assert image.stations[5].read(Table.HOLDING, 1, 1) == b"\x12\x34"
-    assert (client.port.silences, client.port.events) == (1, 1)
+    assert (client.counters.silences, client.counters.events) == (1, 1)
 
 
 def test_reads_never_wait(image, client):

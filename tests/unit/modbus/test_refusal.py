@@ -4,14 +4,14 @@ import pytest
 
 from aoba.errors import RequestError, UnknownUnit
 from aoba.modbus.answer import answer
-from aoba.modbus.client import READING_FUNCTIONS, READONLY, Client
-from aoba.modbus.record import Record
+from aoba.modbus.frame_history import FrameHistory
+from aoba.modbus.peer import READING_FUNCTIONS, READONLY, Peer
 from aoba.modbus.refusal import kind, refusal_words
 from aoba.registers.image import Image
 from builders import FakeDevice, a_range, a_station, decoded, stations
 
 
-class Noting(Record):
+class Noting(FrameHistory):
     """Makes words of what was refused."""
 
     def __init__(self):
@@ -33,8 +33,8 @@ def image():
 
 
 def told(image, pdu, client=None):
-    client = client or Client("10.0.0.7 port 1")
-    client.record = record = Noting()
+    client = client or Peer("10.0.0.7 port 1")
+    client.history = record = Noting()
     response = answer(image.stations[1], bytes.fromhex(pdu), client)
     assert response[0] & 0x80
     (words,) = record.words
@@ -95,7 +95,7 @@ def test_many_gaps_are_not_all_named(image):
 
 
 def test_a_write_where_only_reading_is_allowed(image):
-    client = Client("10.0.0.7 port 1", None, READING_FUNCTIONS, READONLY)
+    client = Peer("10.0.0.7 port 1", None, READING_FUNCTIONS, READONLY)
 
     assert told(image, "06 0000 0001", client) == (
         "station 1 holding 0 refused with 01: the link has readonly=true"
@@ -118,8 +118,8 @@ def test_a_device_that_refuses_is_named(image):
 
     image.delegate("pump", Pump())
     image.apply("pump", decoded(stations(a_station(7, holding=[a_range(5, [1])]))))
-    client = Client("10.0.0.7 port 1")
-    client.record = record = Noting()
+    client = Peer("10.0.0.7 port 1")
+    client.history = record = Noting()
     for code in (2, 6, 0x0B):
         device = image.stations[7].delegated["pump"].device
         device.codes = [code]

@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
 from aoba.modbus.rtu import Request, RtuReader, encode, silence
 from builders import all_splits
 
@@ -29,8 +29,8 @@ class Line:
     """A reader and its port. Each argument is bytes, or None for a gap."""
 
     def __init__(self, **options):
-        self.port = Port(is_serial=True)
-        self.reader = RtuReader(OURS, self.port, **options)
+        self.counters = Counters(is_serial=True)
+        self.reader = RtuReader(OURS, self.counters, **options)
 
     def hear(self, *parts):
         found = []
@@ -114,8 +114,8 @@ def test_others_pass_by_and_what_follows_is_found(exchange, gaps):
     parts = [part for pdu in filter(None, exchange) for part in (other(pdu), *gap)]
     line = Line()
     assert line.hear(*parts, *gap, frames(READ)) == [READ]
-    assert line.port.communication_errors == 0
-    assert line.port.bus_messages == len([pdu for pdu in exchange if pdu])
+    assert line.counters.communication_errors == 0
+    assert line.counters.bus_messages == len([pdu for pdu in exchange if pdu])
 
 
 def test_a_user_defined_function_of_others_ends_with_a_gap():
@@ -123,7 +123,7 @@ def test_a_user_defined_function_of_others_ends_with_a_gap():
     line = Line()
 
     assert line.hear(vendor, None, other("41 99"), None, frames(READ)) == [READ]
-    assert line.port.communication_errors == 0
+    assert line.counters.communication_errors == 0
 
 
 @pytest.mark.parametrize("hidden", [frames(WRITE), frames(Request(0, WRITE.pdu))])
@@ -157,7 +157,7 @@ def test_half_a_response_with_a_request_at_its_end_is_not_executed(cut):
     line = Line()
 
     assert line.hear(other("03 0000 0013"), response[: 3 + cut + 8], None) == []
-    assert line.port.communication_errors == 1
+    assert line.counters.communication_errors == 1
     assert line.hear(frames(READ)) == [READ]
 
 
@@ -186,9 +186,9 @@ def test_after_garbage_and_a_gap_the_next_frame_is_fine(garbage):
     for parts in all_splits(garbage[:300]):
         line = Line()
         assert line.hear(*parts, None) == []
-        assert line.port.communication_errors == 1
+        assert line.counters.communication_errors == 1
         assert line.hear(frames(READ)) == [READ]
-        assert line.port.communication_errors == 1
+        assert line.counters.communication_errors == 1
 
 
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
@@ -197,7 +197,7 @@ def test_right_behind_garbage_a_request_is_found_at_the_gap_that_follows_it(garb
         line = Line()
         assert line.hear(*parts) == []
         assert line.hear(None, frames(READ)) == [MULTIPLE, READ]
-        assert line.port.communication_errors == 1
+        assert line.counters.communication_errors == 1
 
 
 def test_traffic_without_a_gap_is_lost_until_somebody_waits_for_us():
@@ -217,18 +217,18 @@ def test_a_request_of_no_known_length_ends_with_the_gap(pdu, options):
         line = Line(**options)
         assert line.hear(*parts) == []
         assert line.hear(None, frames(READ)) == [Request(17, pdu), READ]
-        assert line.port.communication_errors == 0
+        assert line.counters.communication_errors == 0
 
 
 def test_a_gap_between_frames_changes_nothing():
     line = Line()
 
     assert line.hear(None, frames(READ), None, None, frames(WRITE), None) == [READ, WRITE]
-    assert line.port.communication_errors == 0
+    assert line.counters.communication_errors == 0
 
 
 def test_a_gap_finds_requests_that_nobody_took_yet():
-    reader = RtuReader(OURS, Port())
+    reader = RtuReader(OURS, Counters())
     reader.feed(frames(READ, WRITE))
     reader.gap()
 
@@ -243,7 +243,7 @@ def test_in_a_stream_the_rest_of_a_frame_may_be_late():
     for parts in all_splits(frames(MULTIPLE)):
         line = Line(is_stream=True)
         assert line.hear(*[x for part in parts for x in (part, None)]) == [MULTIPLE]
-        assert line.port.communication_errors == 0
+        assert line.counters.communication_errors == 0
 
 
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
@@ -251,12 +251,12 @@ def test_in_a_stream_garbage_is_passed_over(garbage):
     line = Line(is_stream=True)
 
     assert line.hear(garbage, None, frames(READ), None, frames(READ))[-1] == READ
-    assert line.port.communication_errors >= 1
+    assert line.counters.communication_errors >= 1
 
 
 def test_a_unit_may_become_ours():
     ours = set()
-    reader = RtuReader(ours, Port())
+    reader = RtuReader(ours, Counters())
     reader.feed(frames(READ))
     assert reader.next_request() is None
     ours.add(17)

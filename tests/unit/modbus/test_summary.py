@@ -1,16 +1,16 @@
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
 from aoba.modbus.spec import ExceptionCode
 from aoba.modbus.summary import exceptions_by_name, requests_by_name, summary
 
 
 def test_nothing_was_asked():
-    assert summary(Port()) == "no requests"
+    assert summary(Counters()) == "no requests"
 
 
 def test_the_most_frequent_first_and_those_out_of_memory_with_them():
-    port = Port()
+    port = Counters()
     port.requests[3] += 2
-    port.recalled[3] += 40
+    port.requests[3] += 40
     port.requests[6] += 50
     port.requests[0x63] += 1
     port.answered(b"\xe3\x01")
@@ -25,7 +25,7 @@ def test_the_most_frequent_first_and_those_out_of_memory_with_them():
 
 
 def test_one_of_each_and_a_request_for_nobody():
-    port = Port()
+    port = Counters()
     port.turned_down(3, ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND)
     port.clients = 1
 
@@ -36,7 +36,7 @@ def test_one_of_each_and_a_request_for_nobody():
 
 
 def test_counters_that_a_client_clears_are_others():
-    port = Port()
+    port = Counters()
     port.requests[1] += 1
     port.clear()
 

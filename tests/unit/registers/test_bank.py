@@ -2,7 +2,7 @@ import pytest
 
 from aoba.errors import IllegalDataAddress
 from aoba.modbus.answer import answer
-from aoba.modbus.ready import ReadyAnswers
+from aoba.modbus.response_cache import ResponseCache
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
 from aoba.registers.changes import Changes
@@ -12,7 +12,7 @@ from builders import CLIENT
 @pytest.fixture
 def bank():
     """Addresses 0..3 of every table, each table with a value of its own."""
-    bank = Bank(ReadyAnswers(), Changes())
+    bank = Bank(ResponseCache(), Changes())
     for table in Table:
         bank.tables[table].define(0, 4)
         bank.tables[table].write(0, bytes((table % 2,)) * 4 * bank.tables[table].width)
@@ -20,7 +20,7 @@ def bank():
 
 
 def test_a_new_bank_has_no_addresses():
-    bank = Bank(ReadyAnswers(), Changes())
+    bank = Bank(ResponseCache(), Changes())
 
     for table in Table:
         with pytest.raises(IllegalDataAddress):

@@ -180,10 +180,10 @@ def test_only_values_that_are_others_are_updated(image, heard):
 
 def test_updated_values_are_read_at_once(image):
     image.apply(A, DOCUMENT)
-    image.ready.keep(b"request", b"answer")
+    image.cache.keep(b"request", b"answer")
     image.update_values(A, [Block(1, Table.HOLDING, 1, b"\0\7")])
 
-    assert image.ready.find(b"request") is None
+    assert image.cache.find(b"request") is None
 
 
 def test_of_one_source_and_of_some_kinds(image):

@@ -2,14 +2,14 @@
 
 import pytest
 
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import Table
 from aoba.registers.image import Image
 from aoba.registers.overwrites import MAX_DOCUMENTS, MAX_WRITES, Overwrites, Overwritten
 from aoba.spans import Span
 from builders import FakeDevice, a_range, a_station, decoded, stations
 
-CLIENT = Client("10.0.0.7 port 49150")
+CLIENT = Peer("10.0.0.7 port 49150")
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_clients_are_told_apart_and_a_later_write_takes_the_place_of_the_one_bef
     gives(image, [1, 2])
     writes(image, 0, 70)
     writes(image, 1, 71)
-    writes(image, 1, 72, Client("10.0.0.8 port 1"))
+    writes(image, 1, 72, Peer("10.0.0.8 port 1"))
     gives(image, [1, 2])
 
     assert [(each.client, each.span) for each in found] == [("10.0.0.8", Span(1, 2))]
@@ -134,7 +134,7 @@ def test_a_station_that_is_gone_has_lost_the_write(image, found):
 def test_what_waits_is_bounded(image, found, overwrites):
     gives(image, [1] * 10)
     for i in range(2 * MAX_WRITES):
-        writes(image, i % 10, 100 + i, Client(f"10.0.0.{i} port 1"))
+        writes(image, i % 10, 100 + i, Peer(f"10.0.0.{i} port 1"))
         assert len(overwrites._writes) <= MAX_WRITES
     gives(image, [1] * 10)
 

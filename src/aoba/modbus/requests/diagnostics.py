@@ -1,7 +1,7 @@
-"""Function 8: the sub-functions that tell what a port has counted, and that act upon it.
+"""Function 8: the sub-functions that tell what a link has counted, and that act upon it.
 
 A sub-function is a row of `SUB_FUNCTIONS`. Section 6.8: an unknown one is exception 01, a data
-field that it does not allow 03. It concerns the port of the client who asks, not the station.
+field that it does not allow 03. It concerns the counters of the client who asks, not the station.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from aoba.errors import IllegalDataValue, IllegalFunction
-from aoba.modbus.client import Client
-from aoba.modbus.port import Port
+from aoba.modbus.counters import Counters
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.request import expect_at_least, expect_length
 from aoba.modbus.spec import DiagnosticCode
 from aoba.modbus.station import Station
@@ -46,7 +46,7 @@ class Diagnostic(NamedTuple):
         """The request again, with `word` as data."""
         return self.pdu[: _HEAD.size] + _WORD.pack(word & 0xFFFF)
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
+    def carry_out(self, station: Station, client: Peer) -> bytes:  # noqa: ARG002
         return self.sub_function.act(self, client)
 
 
@@ -54,7 +54,7 @@ class SubFunction(NamedTuple):
     """What a sub-function does; `data` are the data fields it allows, empty for any words."""
 
     code: DiagnosticCode
-    act: Callable[[Diagnostic, Client], bytes]
+    act: Callable[[Diagnostic, Peer], bytes]
     data: tuple[bytes, ...] = (_ZERO,)
 
     def expect(self, pdu: bytes) -> None:
@@ -69,39 +69,39 @@ class SubFunction(NamedTuple):
             raise IllegalDataValue("diagnostic data", size, "words, at least one")
 
 
-def _echo(request: Diagnostic, _: Client) -> bytes:
+def _echo(request: Diagnostic, _: Peer) -> bytes:
     return request.pdu
 
 
-def _restart(request: Diagnostic, client: Client) -> bytes:
+def _restart(request: Diagnostic, client: Peer) -> bytes:
     client.listen_only = False
     clear_log = request.data == _CLEAR_LOG
-    client.port.afterwards(partial(client.port.restart, clear_log=clear_log))
+    client.counters.afterwards(partial(client.counters.restart, clear_log=clear_log))
     return request.pdu
 
 
-def _listen_only(_: Diagnostic, client: Client) -> bytes:
+def _listen_only(_: Diagnostic, client: Peer) -> bytes:
     client.listen_only = True
-    client.port.entered_listen_only()
+    client.counters.entered_listen_only()
     return b""
 
 
-def _clear(request: Diagnostic, client: Client) -> bytes:
-    client.port.afterwards(client.port.clear)
+def _clear(request: Diagnostic, client: Peer) -> bytes:
+    client.counters.afterwards(client.counters.clear)
     return request.pdu
 
 
-def _clear_overruns(request: Diagnostic, client: Client) -> bytes:
-    client.port.clear_overruns()
+def _clear_overruns(request: Diagnostic, client: Peer) -> bytes:
+    client.counters.clear_overruns()
     return request.pdu
 
 
-def _nothing(request: Diagnostic, _: Client) -> bytes:
+def _nothing(request: Diagnostic, _: Peer) -> bytes:
     return request.reply(0)
 
 
-def _counter(read: Callable[[Port], int]) -> Callable[[Diagnostic, Client], bytes]:
-    return lambda request, client: request.reply(read(client.port))
+def _counter(read: Callable[[Counters], int]) -> Callable[[Diagnostic, Peer], bytes]:
+    return lambda request, client: request.reply(read(client.counters))
 
 
 _Code = DiagnosticCode

@@ -9,7 +9,7 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from aoba.errors import IllegalDataAddress, IllegalDataValue
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.request import expect_at_least, expect_length
 from aoba.modbus.spec import MAX_PDU, FunctionCode
 from aoba.modbus.station import Station
@@ -51,7 +51,7 @@ class ReadFiles(NamedTuple):
             _expect_records(length)
         return cls([_group(*item) for item in fields])
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
+    def carry_out(self, station: Station, client: Peer) -> bytes:  # noqa: ARG002
         parts = b"".join(
             bytes((1 + 2 * group.length, _REFERENCE_TYPE))
             + station.read_file(group.number, group.record, group.length)
@@ -72,7 +72,7 @@ class WriteFiles(NamedTuple):
         parts = list(_written(pdu))
         return cls([_group(*fields, cells) for fields, cells in parts], pdu)
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
+    def carry_out(self, station: Station, client: Peer) -> bytes:  # noqa: ARG002
         for group in self.groups:
             station.read_file(group.number, group.record, group.length)  # or nothing is written
         for group in self.groups:

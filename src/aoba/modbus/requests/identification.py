@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from aoba.errors import IllegalDataAddress, IllegalDataValue, IllegalFunction
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.request import expect_at_least, expect_length
 from aoba.modbus.spec import (
     MAX_EXTENDED_OBJECT,
@@ -47,7 +47,7 @@ class ReadIdentification(NamedTuple):
             raise IllegalDataValue("read device id code", pdu[2], "1..4")
         return cls(ReadDeviceId(pdu[2]), pdu[3])
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
+    def carry_out(self, station: Station, client: Peer) -> bytes:  # noqa: ARG002
         identity = station.identity
         wanted = self._wanted(identity)
         sent: list[int] = []

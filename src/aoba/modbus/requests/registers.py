@@ -3,7 +3,7 @@
 from struct import Struct
 from typing import Final, NamedTuple
 
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.request import (
     expect_at_least,
     expect_byte_count,
@@ -33,7 +33,7 @@ class MaskWrite(NamedTuple):
         address, and_mask, or_mask = _MASK_WRITE.unpack(pdu)
         return cls(address, and_mask, or_mask, pdu)
 
-    def carry_out(self, station: Station, client: Client) -> bytes:
+    def carry_out(self, station: Station, client: Peer) -> bytes:
         value = int.from_bytes(station.stored(Table.HOLDING, self.address, 1), "big")
         masked = value & self.and_mask | self.or_mask & ~self.and_mask
         station.write(Table.HOLDING, self.address, masked.to_bytes(2, "big"), client)
@@ -58,7 +58,7 @@ class ReadWrite(NamedTuple):
         expect_length(pdu, _READ_WRITE.size + count)
         return cls(address, quantity, write_address, pdu[_READ_WRITE.size :])
 
-    def carry_out(self, station: Station, client: Client) -> bytes:
+    def carry_out(self, station: Station, client: Peer) -> bytes:
         station.read(Table.HOLDING, self.address, self.quantity)  # refused before it has written
         station.write(Table.HOLDING, self.write_address, self.cells, client)
         data = station.read(Table.HOLDING, self.address, self.quantity)
@@ -78,7 +78,7 @@ class ReadFifo(NamedTuple):
         expect_length(pdu, _FIFO.size)
         return cls(*_FIFO.unpack(pdu))
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
+    def carry_out(self, station: Station, client: Peer) -> bytes:  # noqa: ARG002
         data = station.read_fifo(self.address)
         count = len(data) // 2
         # The byte count includes the two bytes of the FIFO count.

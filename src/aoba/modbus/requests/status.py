@@ -4,8 +4,8 @@ from struct import Struct
 from typing import Final, NamedTuple
 
 from aoba.errors import IllegalDataAddress
-from aoba.modbus.client import Client
 from aoba.modbus.pdu import pack_bits
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.request import expect_length
 from aoba.modbus.spec import MAX_PDU, FunctionCode, ObjectId, Table
 from aoba.modbus.station import Station
@@ -31,7 +31,7 @@ class ReadExceptionStatus(NamedTuple):
         expect_length(pdu, 1)
         return cls()
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
+    def carry_out(self, station: Station, client: Peer) -> bytes:  # noqa: ARG002
         cells = b"".join(_coil(station, address) for address in range(_STATUSES))
         return bytes((FunctionCode.READ_EXCEPTION_STATUS,)) + pack_bits(cells)
 
@@ -44,8 +44,8 @@ class GetEventCounter(NamedTuple):
         expect_length(pdu, 1)
         return cls()
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
-        events = client.port.events & 0xFFFF
+    def carry_out(self, station: Station, client: Peer) -> bytes:  # noqa: ARG002
+        events = client.counters.events & 0xFFFF
         return _EVENT_COUNTER.pack(FunctionCode.GET_COMM_EVENT_COUNTER, _READY, events)
 
 
@@ -57,11 +57,13 @@ class GetEventLog(NamedTuple):
         expect_length(pdu, 1)
         return cls()
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
-        port = client.port
-        count = _COUNTS + len(port.log)
-        numbers = _READY, port.events & 0xFFFF, port.bus_messages & 0xFFFF
-        return _EVENT_LOG.pack(FunctionCode.GET_COMM_EVENT_LOG, count, *numbers) + bytes(port.log)
+    def carry_out(self, station: Station, client: Peer) -> bytes:  # noqa: ARG002
+        counters = client.counters
+        count = _COUNTS + len(counters.log)
+        numbers = _READY, counters.events & 0xFFFF, counters.bus_messages & 0xFFFF
+        return _EVENT_LOG.pack(FunctionCode.GET_COMM_EVENT_LOG, count, *numbers) + bytes(
+            counters.log
+        )
 
 
 class ReportServerId(NamedTuple):
@@ -75,7 +77,7 @@ class ReportServerId(NamedTuple):
         expect_length(pdu, 1)
         return cls()
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
+    def carry_out(self, station: Station, client: Peer) -> bytes:  # noqa: ARG002
         text = b" ".join(station.identity[name] for name in _NAMES)[: MAX_PDU - _HEADER]
         data = bytes((station.unit, _RUNNING)) + text
         return bytes((FunctionCode.REPORT_SERVER_ID, len(data))) + data

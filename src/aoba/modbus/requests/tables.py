@@ -1,19 +1,24 @@
-"""Functions 1 to 6, 15 and 16: reads and writes of the four tables."""
+"""Functions 1 to 6, 15 and 16: reads and writes of the four tables.
+
+Masters send these all the time, so they are carried out from the bytes of the request to those of
+the answer, with nothing made in between. What people are told of one (`Read`, `Write`) is found by
+the same rules: it is carried out on a station that says what it is asked for.
+"""
 
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from aoba.errors import IllegalDataValue
-from aoba.modbus.client import Client
 from aoba.modbus.pdu import pack_bits, unpack_bits
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.request import (
-    Decoder,
-    expect_at_least,
-    expect_byte_count,
-    expect_length,
-    expect_quantity,
+    CarryOut,
+    Function,
+    wrong_byte_count,
+    wrong_length,
+    wrong_quantity,
 )
-from aoba.modbus.spec import COIL_OFF, COIL_ON, Table
+from aoba.modbus.spec import COIL_OFF, COIL_ON, FunctionCode, Table
 from aoba.modbus.station import Station
 
 _TWO_WORDS: Final = Struct(">xHH")  # function code skipped, address, quantity or value
@@ -24,73 +29,114 @@ _HEADER: Final = 6  # function code, address, quantity, byte count of a multiple
 class Read(NamedTuple):
     """Read `quantity` items of `table` from `address` on."""
 
-    function: int
     table: Table
     address: int
     quantity: int
 
-    def carry_out(self, station: Station, client: Client) -> bytes:  # noqa: ARG002
-        return self.response(station.read(self.table, self.address, self.quantity))
-
-    def response(self, cells: bytes) -> bytes:
-        """Encode the answer that carries `cells`, which holds `quantity` items."""
-        data = pack_bits(cells) if self.table.is_bits else cells
-        return bytes((self.function, len(data))) + data
-
 
 class Write(NamedTuple):
-    """Write `cells` to `table` from `address` on; `echo` is the answer, a copy of the request."""
+    """Write `cells` to `table` from `address` on."""
 
     table: Table
     address: int
     cells: bytes
-    echo: bytes
-
-    def carry_out(self, station: Station, client: Client) -> bytes:
-        station.write(self.table, self.address, self.cells, client)
-        return self.echo
 
 
-def reading(table: Table, max_quantity: int) -> Decoder:
-    """The decoder of a function that reads `table` (sections 6.1 to 6.4)."""
+class _AskedError(Exception):
+    def __init__(self, request: Read | Write) -> None:
+        self.request = request
 
-    def decode(pdu: bytes) -> Read:
-        expect_length(pdu, _SIZE)
+
+class _CuriousStation:
+    """Wants to know only what it is asked for."""
+
+    def read(self, table: Table, address: int, quantity: int) -> bytes:
+        raise _AskedError(Read(table, address, quantity))
+
+    def write(self, table: Table, address: int, cells: bytes, client: Peer) -> None:  # noqa: ARG002
+        raise _AskedError(Write(table, address, cells))
+
+
+_CURIOUS: Final = cast("Station", _CuriousStation())
+_NOBODY: Final = Peer("")
+
+
+def _function(code: FunctionCode, section: str, carry_out: CarryOut) -> Function:
+    def decode(pdu: bytes) -> Read | Write:
+        try:
+            carry_out(pdu, _CURIOUS, _NOBODY)
+        except _AskedError as asked:
+            return asked.request
+        raise NotImplementedError  # it reads nothing and writes nothing
+
+    return Function(code, section, decode, carry_out)
+
+
+def reading(code: FunctionCode, section: str, table: Table, most: int) -> Function:
+    """The function that reads up to `most` items of `table` (sections 6.1 to 6.4)."""
+    heads = [bytes((code, size)) for size in range(256)]  # of answers with so many bytes of data
+    is_bits = table.is_bits
+
+    def carry_out(pdu: bytes, station: Station, client: Peer) -> bytes:  # noqa: ARG001
+        if len(pdu) != _SIZE:
+            raise wrong_length(pdu, str(_SIZE))
         address, quantity = _TWO_WORDS.unpack(pdu)
-        expect_quantity(quantity, max_quantity)
-        return Read(pdu[0], table, address, quantity)
+        if not 1 <= quantity <= most:
+            raise wrong_quantity(quantity, most)
+        data = station.read(table, address, quantity)
+        if is_bits:
+            data = pack_bits(data)
+        return heads[len(data)] + data
 
-    return decode
-
-
-def single_coil(pdu: bytes) -> Write:
-    """Decode Write Single Coil (section 6.5)."""
-    expect_length(pdu, _SIZE)
-    address, value = _TWO_WORDS.unpack(pdu)
-    if value not in (COIL_OFF, COIL_ON):
-        raise IllegalDataValue("coil value", value, f"{COIL_OFF} or {COIL_ON}")
-    return Write(Table.COILS, address, b"\x01" if value == COIL_ON else b"\x00", pdu)
+    return _function(code, section, carry_out)
 
 
-def single_register(pdu: bytes) -> Write:
-    """Decode Write Single Register (section 6.6)."""
-    expect_length(pdu, _SIZE)
-    address, _ = _TWO_WORDS.unpack(pdu)
-    return Write(Table.HOLDING, address, pdu[3:], pdu)
+def writing(code: FunctionCode, section: str, table: Table, most: int) -> Function:
+    """The function that writes up to `most` items of `table` (sections 6.11 and 6.12)."""
+    is_bits = table.is_bits
 
-
-def writing(table: Table, max_quantity: int) -> Decoder:
-    """The decoder of a function that writes several items of `table` (sections 6.11 and 6.12)."""
-
-    def decode(pdu: bytes) -> Write:
-        expect_at_least(pdu, _HEADER)
+    def carry_out(pdu: bytes, station: Station, client: Peer) -> bytes:
+        if len(pdu) < _HEADER:
+            raise wrong_length(pdu, f"at least {_HEADER}")
         address, quantity = _TWO_WORDS.unpack_from(pdu)
-        expect_quantity(quantity, max_quantity)
-        size = (quantity + 7) // 8 if table.is_bits else 2 * quantity
-        expect_byte_count(pdu[_SIZE], size)
-        expect_length(pdu, _HEADER + size)
+        if not 1 <= quantity <= most:
+            raise wrong_quantity(quantity, most)
+        size = (quantity + 7) // 8 if is_bits else 2 * quantity
+        if pdu[_SIZE] != size:
+            raise wrong_byte_count(pdu[_SIZE], size)
+        if len(pdu) != _HEADER + size:
+            raise wrong_length(pdu, str(_HEADER + size))
         data = pdu[_HEADER:]
-        cells = unpack_bits(data, quantity) if table.is_bits else data
-        return Write(table, address, cells, pdu[:_SIZE])
+        station.write(table, address, unpack_bits(data, quantity) if is_bits else data, client)
+        return pdu[:_SIZE]
 
-    return decode
+    return _function(code, section, carry_out)
+
+
+def single_coil(code: FunctionCode, section: str) -> Function:
+    """Write Single Coil (section 6.5)."""
+
+    def carry_out(pdu: bytes, station: Station, client: Peer) -> bytes:
+        if len(pdu) != _SIZE:
+            raise wrong_length(pdu, str(_SIZE))
+        address, value = _TWO_WORDS.unpack(pdu)
+        if value not in (COIL_OFF, COIL_ON):
+            raise IllegalDataValue("coil value", value, f"{COIL_OFF} or {COIL_ON}")
+        cell = b"\x01" if value == COIL_ON else b"\x00"
+        station.write(Table.COILS, address, cell, client)
+        return pdu
+
+    return _function(code, section, carry_out)
+
+
+def single_register(code: FunctionCode, section: str) -> Function:
+    """Write Single Register (section 6.6)."""
+
+    def carry_out(pdu: bytes, station: Station, client: Peer) -> bytes:
+        if len(pdu) != _SIZE:
+            raise wrong_length(pdu, str(_SIZE))
+        address, _ = _TWO_WORDS.unpack(pdu)
+        station.write(Table.HOLDING, address, pdu[3:], client)
+        return pdu
+
+    return _function(code, section, carry_out)

@@ -10,7 +10,7 @@ from typing import Final
 
 from aoba.document.schema import Station as Described
 from aoba.errors import RequestError
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import Table
 from aoba.outlets.push.device_shadow import Desired, DeviceShadow
 from aoba.registers.block import Block
@@ -81,7 +81,7 @@ class DesiredState:
         """Whether what the device holds there is to be told to the source."""
         return shadow.source in self._feeding
 
-    def took(self, shadow: DeviceShadow, start: int, cells: bytes, client: Client) -> None:
+    def took(self, shadow: DeviceShadow, start: int, cells: bytes, client: Peer) -> None:
         """The device holds `cells`, and where that is news, the image does from now on.
 
         What somebody else has changed there is told to the source as a write of `client`.

@@ -13,7 +13,7 @@ from aoba.client.connection import Connection
 from aoba.client.requests import read_once, write_once
 from aoba.client.words import FROM_GATEWAYS
 from aoba.errors import DeviceError, DeviceException
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import ADDRESS_COUNT
 from aoba.outlets.push.desired_state import DesiredState, Station
 from aoba.outlets.push.device_shadow import DeviceShadow
@@ -51,7 +51,7 @@ class Sync:
         options = connection.target.requests
         self._options = write._replace(single=write.single or options.single)
         self._max_registers = options.max_registers
-        self._device = Client(str(connection.target))
+        self._device = Peer(str(connection.target))
 
     async def serve(self, station: Station) -> None:
         """Have `station` hold what it should, and read from it what its sources want to know.

@@ -3,7 +3,7 @@
 import pytest
 
 from aoba.errors import IllegalDataValue, IllegalFunction
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.diagnostics import SUB_FUNCTIONS, Diagnostic
 from aoba.modbus.spec import DiagnosticCode
 from support.station import FakePort
@@ -26,7 +26,7 @@ def port():
 
 @pytest.fixture
 def client(port):
-    return Client("line", port)
+    return Peer("line", port)
 
 
 def carried_out(client, sub_function, data="0000"):

@@ -3,7 +3,7 @@
 import pytest
 
 from aoba.errors import IllegalDataValue
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.requests.status import (
     GetEventCounter,
     GetEventLog,
@@ -20,7 +20,7 @@ def port():
 
 @pytest.fixture
 def client(port):
-    return Client("line", port)
+    return Peer("line", port)
 
 
 @pytest.mark.parametrize(

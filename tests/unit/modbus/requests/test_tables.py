@@ -1,11 +1,31 @@
 """One case table for each direction: what a PDU means, and which are refused with 03."""
 
+import struct
+
 import pytest
 
 from aoba.errors import IllegalDataValue
-from aoba.modbus.functions import decode
+from aoba.modbus.functions import carry_out, decode
 from aoba.modbus.requests.tables import Read, Write
 from aoba.modbus.spec import Table
+from builders import CLIENT
+
+
+class FakeStation:
+    """Has `cells` everywhere; remembers every call."""
+
+    def __init__(self, cells):
+        self.cells = cells
+        self.calls = []
+
+    def read(self, *read):
+        self.calls.append(read)
+        return self.cells
+
+    def write(self, table, address, cells, client):
+        assert client is CLIENT
+        self.calls.append((table, address, cells))
+
 
 READS = [
     (
@@ -14,7 +34,7 @@ READS = [
             b"\x00\x13"  # address 19
             b"\x00\x13"  # quantity 19
         ),
-        Read(1, Table.COILS, 19, 19),
+        Read(Table.COILS, 19, 19),
     ),
     (
         (
@@ -22,7 +42,7 @@ READS = [
             b"\x00\xc4"  # address 196
             b"\x00\x16"  # quantity 22
         ),
-        Read(2, Table.DISCRETE_INPUTS, 196, 22),
+        Read(Table.DISCRETE_INPUTS, 196, 22),
     ),
     (
         (
@@ -30,7 +50,7 @@ READS = [
             b"\x00\x6b"  # address 107
             b"\x00\x03"  # quantity 3
         ),
-        Read(3, Table.HOLDING, 107, 3),
+        Read(Table.HOLDING, 107, 3),
     ),
     (
         (
@@ -38,7 +58,7 @@ READS = [
             b"\xff\xff"  # address 65535
             b"\x00\x01"  # quantity 1
         ),
-        Read(4, Table.INPUT, 65535, 1),
+        Read(Table.INPUT, 65535, 1),
     ),
 ]
 
@@ -108,7 +128,7 @@ WRITES = [
 
 RESPONSES = [
     (
-        Read(1, Table.COILS, 19, 19),
+        Read(Table.COILS, 19, 19),
         bytes(map(int, "1011001111010110101")),
         (
             b"\x01"  # function
@@ -117,7 +137,7 @@ RESPONSES = [
         ),
     ),
     (
-        Read(2, Table.DISCRETE_INPUTS, 0, 8),
+        Read(Table.DISCRETE_INPUTS, 0, 8),
         b"\x00" * 7 + b"\x01",
         (
             b"\x02"  # function
@@ -126,7 +146,7 @@ RESPONSES = [
         ),
     ),
     (
-        Read(3, Table.HOLDING, 107, 3),
+        Read(Table.HOLDING, 107, 3),
         b"\x02\x2b\x00\x00\x00\x64",
         (
             b"\x03"  # function
@@ -135,7 +155,7 @@ RESPONSES = [
         ),
     ),
     (
-        Read(4, Table.INPUT, 0, 125),
+        Read(Table.INPUT, 0, 125),
         b"\xab\xcd" * 125,
         b"\x04"  # function
         b"\xfa" + b"\xab\xcd" * 125,  # byte count 250, the most there can be
@@ -153,13 +173,18 @@ def test_decodes_writes(pdu, expected, response):
     request = decode(pdu)
 
     assert isinstance(request, Write)
-    assert (request.table, request.address, request.cells) == expected
-    assert request.echo == response
+    assert request == expected
+    station = FakeStation(b"")
+    assert carry_out(pdu, station, CLIENT) == response
+    assert station.calls == [expected]
 
 
 @pytest.mark.parametrize(("read", "cells", "response"), RESPONSES)
 def test_encodes_what_was_read(read, cells, response):
-    assert read.response(cells) == response
+    pdu = response[:1] + struct.pack(">HH", read.address, read.quantity)
+    station = FakeStation(cells)
+    assert carry_out(pdu, station, CLIENT) == response
+    assert station.calls == [read]
 
 
 VECTORS = [case[0] for case in READS + WRITES]
@@ -174,8 +199,11 @@ def test_no_length_but_the_right_one_is_taken(pdu):
     for size in range(1, len(pdu)):
         with pytest.raises(IllegalDataValue):
             decode(pdu[:size])
-    with pytest.raises(IllegalDataValue, match="request length"):
-        decode(pdu + b"\x00")
+        with pytest.raises(IllegalDataValue):
+            carry_out(pdu[:size], FakeStation(b""), CLIENT)
+    for way in (decode, lambda pdu: carry_out(pdu, FakeStation(b""), CLIENT)):
+        with pytest.raises(IllegalDataValue, match="request length"):
+            way(pdu + b"\x00")
 
 
 def with_quantity(function, quantity):

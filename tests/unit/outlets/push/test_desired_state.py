@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import Table
 from aoba.outlets.push.desired_state import DesiredState
 from aoba.outlets.push.rejections import Refused
@@ -14,7 +14,7 @@ from aoba.registers.journal import Journal
 from aoba.spans import Span
 from builders import a_range, a_station, decoded, stations
 
-DEVICE = Client("tcp://10.0.0.5:502")
+DEVICE = Peer("tcp://10.0.0.5:502")
 
 
 class Setting:

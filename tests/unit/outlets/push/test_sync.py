@@ -8,7 +8,7 @@ import pytest
 
 from aoba.endpoints.device import parse_target
 from aoba.errors import DeviceException, NoAnswer
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.outlets.push.desired_state import DesiredState
 from aoba.outlets.push.report import Report
 from aoba.outlets.push.sync import Sync, WriteOptions
@@ -17,7 +17,7 @@ from aoba.registers.image import Image
 from aoba.registers.journal import Journal
 from builders import a_range, a_station, decoded, stations
 
-SOMEBODY = Client("somebody")
+SOMEBODY = Peer("somebody")
 
 
 class Device:

@@ -2,14 +2,14 @@ import asyncio
 
 import pytest
 
-from aoba.links.turnstile import Turnstile
+from aoba.links.handshake_limit import LifoSemaphore
 
 
 class Guests:
     """Tasks that have a place until they are told to go."""
 
     def __init__(self, places):
-        self.turnstile = Turnstile(places)
+        self.turnstile = LifoSemaphore(places)
         self.inside = []
         self._doors = {}
         self._tasks = {}

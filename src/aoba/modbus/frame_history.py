@@ -17,12 +17,12 @@ With None, the frame was for another device, or came from one.
 """
 
 
-class Record:
-    __slots__ = ("_entries", "remember")
+class FrameHistory:
+    __slots__ = ("_entries", "add")
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=FRAMES)
-        self.remember: Callable[[Entry], None] = self._entries.append
+        self.add: Callable[[Entry], None] = self._entries.append
 
     def broken(self, reason: str, data: bytes) -> None:
         """`data` is no frame, or no good one."""

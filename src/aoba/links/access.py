@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from aoba.endpoints.sockets import address_of
 from aoba.endpoints.url import NetworkUrl, TlsUrl
 from aoba.links.link_log import LinkLog
-from aoba.modbus.client import READING_FUNCTIONS, READONLY
+from aoba.modbus.peer import READING_FUNCTIONS, READONLY
 
 _log = logging.getLogger("aoba.link")
 
 
 Access = tuple[frozenset[int] | None, str]
-"""Functions and restriction of a `aoba.modbus.client.Client`; with None, all there are."""
+"""Functions and restriction of a `aoba.modbus.peer.Client`; with None, all there are."""
 
 
-class Guard:
+class AccessRules:
     def __init__(self, url: NetworkUrl, log: LinkLog | None = None) -> None:
         self.url = url
         self._log = log or LinkLog()

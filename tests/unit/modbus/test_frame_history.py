@@ -4,19 +4,19 @@ import pytest
 
 from aoba.modbus import ascii as ascii_framing
 from aoba.modbus import rtu
-from aoba.modbus.port import Port
-from aoba.modbus.record import Record
+from aoba.modbus.counters import Counters
+from aoba.modbus.frame_history import FrameHistory
 
 READ = b"\x03\x00\x00\x00\x01"
 
 
-class Told(Record):
+class Told(FrameHistory):
     """`heard` are entries and broken pieces, in their order."""
 
     def __init__(self):
         super().__init__()
         self.heard = []
-        self.remember = self.heard.append
+        self.add = self.heard.append
 
     def broken(self, reason, data):
         self.heard.append((reason[:2], data))
@@ -25,7 +25,7 @@ class Told(Record):
 def hear(framing, *parts):
     told = Told()
     kind = rtu.RtuReader if framing is rtu else ascii_framing.AsciiReader
-    reader = kind({1}, Port(), told)
+    reader = kind({1}, Counters(), told)
     for part in parts:
         reader.feed(part)
         while reader.next_request():

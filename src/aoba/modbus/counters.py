@@ -1,12 +1,16 @@
 """What a link counts and remembers of its traffic, for functions 8, 11 and 12.
 
-There is one `Port` for each link; its clients share it. Whoever handles a frame says what became of
-it, in one of these ways:
+Each link has `Counters`, which its clients share. Whoever handles a frame says what became of it,
+in one of these ways:
 
-    a frame for one of our stations     nothing: `answer` and `broadcast` tell the port themselves
+    a frame for one of our stations     nothing: `answer` and `broadcast` tell them themselves
     any other good frame                `overheard`
     a frame that is damaged             `damaged`, or `overrun` where characters were lost
-    answers given from memory           counted in `recalled`, without having asked `answer`
+    an answer given from memory         counted in `requests`, without having asked `answer`
+
+A request on a network costs one number: it is counted in `requests` when it begins, and what else
+can be told from these is summed up when it is asked for. Only one that ends in some other way than
+with its plain answer is told of once more.
 
 Sections are of the Application Protocol. Counters are what 6.8.1 calls CPT1 to CPT8 and wrap at
 16 bits, as they are read; the event log is that of 6.10, its newest event first.
@@ -17,7 +21,7 @@ from collections.abc import Callable
 from enum import IntFlag
 from typing import Final
 
-from aoba.modbus.spec import EXCEPTION_FLAG, MAX_EVENTS, RECALLED, ExceptionCode, FunctionCode
+from aoba.modbus.spec import EXCEPTION_FLAG, MAX_EVENTS, ExceptionCode, FunctionCode
 
 RESTARTED: Final = 0x00
 ENTERED_LISTEN_ONLY: Final = 0x04
@@ -48,7 +52,7 @@ _RECEIVED: Final = int(Received.EVENT)
 _SENT: Final = int(Sent.EVENT)
 
 
-class Port:
+class Counters:
     """With `is_serial`, frames travel as on a serial line, and the event log is kept."""
 
     def __init__(self, *, is_serial: bool = False, name: str = "") -> None:
@@ -56,38 +60,45 @@ class Port:
         self.name = name
         """The URL of the link, once it is known."""
         self.requests: Final = [0] * 256
-        """By function code, without those of `recalled`. Never cleared, as the next two."""
+        """By function code, counted by whoever answers. Never cleared, as the next two."""
         self.refusals: Final = Counter[int]()
         """Exception responses by their code."""
         self.clients = 0
         """Connections that were let in; on a serial line, none."""
         self.log: deque[int] = deque(maxlen=MAX_EVENTS)
-        self.recalled: Final = [0] * (max(RECALLED) + 1)
-        """Answers given from memory, by function code; on networks only. Sessions count here."""
-        self._recalled_before = 0
+        self.is_told = is_serial
+        """Whether `answered` is to be called for each response, and not for exceptions alone."""
         self._afterwards: Callable[[], None] | None = None
         self.clear()
 
     def clear(self) -> None:
         """Set all counters to 0; the event log stays (section 6.8.1, sub-function 10)."""
-        self.bus_messages = 0
-        """Good frames that were seen, also those for other devices."""
+        self._before = sum(self.requests)
+        self._others = self._strangers = 0  # frames for others; of these, those that were answered
         self.communication_errors = 0
         """Frames that were damaged."""
         self.exceptions = 0
         """Exception responses that were sent."""
-        self.messages = 0
-        """Frames that were addressed to a station of ours, or to all."""
         self.silences = 0
-        """Of these, the ones to which nothing was sent."""
+        """Of `messages`, the ones to which nothing was sent."""
         self.overruns = 0
         """Frames that lost characters."""
         self.events = 0
-        """Requests carried out, those for this counter left out (section 6.9)."""
+        """Requests carried out, those for this counter left out (section 6.9); `is_told` only."""
+
+    @property
+    def messages(self) -> int:
+        """Frames that were addressed to a station of ours, or to all."""
+        return sum(self.requests) - self._before - self._strangers
+
+    @property
+    def bus_messages(self) -> int:
+        """Good frames that were seen, also those for other devices."""
+        return self.messages + self._others
 
     def overheard(self) -> None:
         """A good frame is none of our business: it is for another device, or comes from one."""
-        self.bus_messages += 1
+        self._others += 1
 
     def damaged(self) -> None:
         """A frame has a wrong checksum, or cannot be one."""
@@ -104,18 +115,17 @@ class Port:
         """A good frame is for no station of ours, and is answered all the same, as on a network."""
         self.requests[function] += 1
         self.refusals[code] += 1
-        self.overheard()
+        self._strangers += 1
+        self._others += 1
 
-    def received(self, flags: int = 0) -> None:
+    def received(self, function: int, flags: int = 0) -> None:
         """A request for one of our stations begins. `flags` are some of `Received`."""
-        self._add_recalled()  # only a request can ask for counters, so they are right in time
-        self.bus_messages += 1
-        self.messages += 1
+        self.requests[function] += 1
         if self.is_serial:
             self.log.appendleft(_RECEIVED | flags)
 
     def answered(self, response: bytes) -> None:
-        """The request that was received last ends with `response`."""
+        """The request that was received last ends with `response`; see `is_told`."""
         code = response[0]
         flags = 0
         if code & EXCEPTION_FLAG:
@@ -124,7 +134,7 @@ class Port:
             flags = _exception_flag(response[1])
         elif code != FunctionCode.GET_COMM_EVENT_COUNTER:
             self.events += 1
-        if self.is_serial or self._afterwards is not None:
+        if self.is_told:
             self._finish(flags)
 
     def kept_silent(self, flags: int = 0, *, done: bool = True) -> None:
@@ -138,7 +148,7 @@ class Port:
 
     def afterwards(self, act: Callable[[], None]) -> None:
         """Have `act` called when the request under way has ended, and has been counted."""
-        self._afterwards = act
+        self._afterwards, self.is_told = act, True
 
     def restart(self, *, clear_log: bool) -> None:
         """Start over (section 6.8.1, sub-function 1)."""
@@ -153,20 +163,11 @@ class Port:
     def clear_overruns(self) -> None:
         self.overruns = 0
 
-    def _add_recalled(self) -> None:
-        recalled = sum(self.recalled)
-        if recalled == self._recalled_before:
-            return
-        count, self._recalled_before = recalled - self._recalled_before, recalled
-        self.bus_messages += count
-        self.messages += count
-        self.events += count
-
     def _finish(self, flags: int) -> None:
         if self.is_serial:
             self.log.appendleft(_SENT | flags)
         if self._afterwards is not None:
-            act, self._afterwards = self._afterwards, None
+            act, self._afterwards, self.is_told = self._afterwards, None, self.is_serial
             act()
 
     def _note(self, event: int) -> None:

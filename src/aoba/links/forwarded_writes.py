@@ -16,7 +16,7 @@ from aoba.modbus.spec import ExceptionCode
 _DEFECT: Final = ExceptionCode.SERVER_DEVICE_FAILURE
 
 
-class Outstanding:
+class ForwardedWrites:
     def __init__(self, log: LinkLog | None = None) -> None:
         self._log = log or LinkLog()
         self._tasks: set[asyncio.Task[None]] = set()

@@ -1,7 +1,7 @@
 """Answers that were given before and still hold, by the bytes of the request.
 
 Whoever answers a request by the rules may `keep` the answer, if it depends on the stations alone.
-Whoever changes anything that an answer may depend on calls `forget`, and all are gone.
+Whoever changes anything that an answer may depend on calls `invalidate`, and all are gone.
 
 Why a remembered answer cannot be wrong: the table knows no rule of Modbus. It maps bytes to bytes,
 what stood behind the transaction id of a whole frame to what stood there in the answer.
@@ -21,7 +21,7 @@ MAX_ANSWERS: Final = 4096
 """Each is 260 bytes at most, so that all of them stay below 2 MiB."""
 
 
-class ReadyAnswers:
+class ResponseCache:
     def __init__(self) -> None:
         self._answers: dict[bytes, bytes] = {}
         self.find = self._answers.get
@@ -32,6 +32,6 @@ class ReadyAnswers:
             self._answers.clear()  # those still asked for will be back at once
         self._answers[request] = answer
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """To be called when stations, values or anything else of them has changed."""
         self._answers.clear()

@@ -3,12 +3,12 @@ import logging
 import pytest
 
 from aoba.endpoints.url import parse_listen
-from aoba.links.guard import Guard
-from aoba.modbus.client import READING_FUNCTIONS
+from aoba.links.access import AccessRules
+from aoba.modbus.peer import READING_FUNCTIONS
 
 
 def guard(options="", scheme="tcp", host="127.0.0.1"):
-    return Guard(parse_listen(f"{scheme}://{host}:5020{options}"))
+    return AccessRules(parse_listen(f"{scheme}://{host}:5020{options}"))
 
 
 @pytest.mark.parametrize(

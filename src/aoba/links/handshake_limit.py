@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turnstile:
+class LifoSemaphore:
     def __init__(self, places: int) -> None:
         self._places = places
         self._taken = 0

@@ -2,14 +2,14 @@
 
 import pytest
 
-from aoba.modbus.functions import FUNCTIONS
-from aoba.modbus.words import (
+from aoba.modbus.describe import (
     exception_words,
     function_name,
     overheard_words,
     request_words,
     response_words,
 )
+from aoba.modbus.functions import FUNCTIONS
 
 # Most of the bytes are the examples of the specification's sections.
 ROWS = [

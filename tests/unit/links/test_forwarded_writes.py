@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from aoba.links.outstanding import Outstanding
+from aoba.links.forwarded_writes import ForwardedWrites
 from aoba.modbus.answer import answer
 from aoba.modbus.spec import ExceptionCode
 from aoba.registers.image import Image
@@ -40,7 +40,7 @@ def outcomes(*devices):
     """What is told of a request to each of them, in the order of the telling."""
 
     async def ask():
-        outstanding, told = Outstanding(), []
+        outstanding, told = ForwardedWrites(), []
         some = [pending(device) for device in devices]
         outstanding.ask(some, lambda each, code: told.append((some.index(each), code)))
         assert len(outstanding) == len(devices)
@@ -65,7 +65,7 @@ def test_a_defect_is_an_answer_too(caplog):
 
 def test_nobody_is_told_after_the_end():
     async def ask_and_close():
-        device, outstanding = Slow(), Outstanding()
+        device, outstanding = Slow(), ForwardedWrites()
         outstanding.ask([pending(device)], lambda *_: pytest.fail("told"))
         await asyncio.sleep(0)
         outstanding.close()

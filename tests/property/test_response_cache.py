@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from aoba.errors import DocumentError
 from aoba.links.session import MbapSession
-from aoba.modbus.client import Client
+from aoba.modbus.peer import Peer
 from aoba.modbus.spec import EXCEPTION_FLAG
 from aoba.registers.image import Image
-from builders import decoded, recall
+from builders import asked, decoded, from_cache
 
 SIZE = 4  # addresses in play
 TABLES = ("coils", "discrete_inputs", "holding", "input")
@@ -83,20 +83,19 @@ actions = st.lists(
 
 def answer(session, data):
     """As a link does it: from memory where possible."""
-    recalled = recall(session, data)
-    if recalled is not None:
-        return recalled
-    session.feed(data)
-    return session.answers()
+    cached = from_cache(session, data)
+    if cached is not None:
+        return cached
+    return asked(session, data)
 
 
 @given(actions)
 def test_what_is_remembered_is_what_the_rules_say(actions):
     image = Image()
     image.apply("a", decoded(ALL))
-    remembering = MbapSession(image.stations, Client(""), image.ready)
-    forgetful = MbapSession(image.stations, Client(""))
-    asked = set()
+    remembering = MbapSession(image.stations, Peer(""), image.cache)
+    forgetful = MbapSession(image.stations, Peer(""))
+    reads = set()
     for number, (kind, *action) in enumerate(actions):
         if kind == "apply":
             document, source, replace = action
@@ -109,7 +108,7 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
             unit, pdu = action
             request = struct.pack(">HHB", 0, 1 + len(pdu), unit) + pdu
             if kind == "read":
-                asked.add(request)
+                reads.add(request)
             elif kind == "mode":
                 data = struct.pack(">H", number) + request
                 assert answer(remembering, data) == answer(forgetful, data)
@@ -118,11 +117,11 @@ def test_what_is_remembered_is_what_the_rules_say(actions):
                 forgetful.answers()
                 # Carried out once more, which changes nothing.
                 answer(remembering, struct.pack(">H", number) + request)
-        for transaction, request in enumerate(sorted(asked)):
+        for transaction, request in enumerate(sorted(reads)):
             data = struct.pack(">H", transaction) + request
             assert answer(remembering, data) == answer(forgetful, data)
-    for request in asked:  # nothing has changed since
+    for request in reads:  # nothing has changed since
         data = b"\xab\xcd" + request
         expected = answer(forgetful, data)
         if expected and expected[7] & EXCEPTION_FLAG == 0:
-            assert recall(remembering, data) == expected
+            assert from_cache(remembering, data) == expected
