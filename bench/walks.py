@@ -139,7 +139,7 @@ async def push_write(folder: Path) -> list[list[Step]]:
                 await asyncio.sleep(LATENCY)
                 document = decode((DOCUMENT % (number + 1)).encode()).document
                 with traced() as steps:
-                    engine.image.apply(source, document)
+                    engine.buses.main.apply(source, document)
                     await asyncio.sleep(LATENCY)
                 walks.append(steps)
     return walks[1:]

@@ -18,7 +18,7 @@ from support.modules import MODULES, ROOT, within
 
 LAYERS = (
     ("aoba.errors", "aoba.spans", "aoba.modbus.spec", "aoba.for_scripts"),
-    ("aoba.modbus", "aoba.identity"),
+    ("aoba.modbus", "aoba.identity", "aoba.bus"),
     ("aoba.document", "aoba.orphans", "aoba.worker"),
     ("aoba.registers", "aoba.logs", "aoba.retry", "aoba.extras", "aoba.loop_share", "aoba.threads"),
     ("aoba.endpoints",),
@@ -48,7 +48,7 @@ STRANGERS = (
 """The first never imports the second, though it lies above it, or beside it."""
 
 PURE_ROOMS = (
-    *("aoba.errors", "aoba.spans", "aoba.identity", "aoba.retry"),
+    *("aoba.errors", "aoba.spans", "aoba.identity", "aoba.bus", "aoba.retry"),
     *("aoba.modbus", "aoba.document", "aoba.registers"),
 )
 PURE_FILES = {

@@ -34,7 +34,7 @@ cli: app asking check devices engine first_document main parameters ports publis
     schema serve streams watch write write_bits
 client: came channel_state poll requests scan transport transport_adapter
 endpoints: request_options
-links: rtu_tcp serial serial_port served tcp tls
+links: rtu_tcp serial serial_port tcp tls
 modbus: forwarding spec
 mqtt: connection reasons session
 outlets: links

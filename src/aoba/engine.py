@@ -24,6 +24,7 @@ from aoba.errors import AobaError
 from aoba.links.tcp import MAX_CLIENTS
 from aoba.outlets.outlet import Outlet, Served
 from aoba.outlets.registry import open_outlet
+from aoba.registers.buses import Buses
 from aoba.registers.image import Image
 from aoba.registers.overwrites import Overwrites
 from aoba.sources.group import START_TIMEOUT, SourceGroup
@@ -44,7 +45,7 @@ class Engine:
     """
 
     config: Config
-    image: Image
+    buses: Buses
     _sources: SourceGroup
     _overwrites: OverwriteLog
 
@@ -110,18 +111,21 @@ class Engine:
     def _empty(self, config: Config) -> None:
         """Be without sources and outlets."""
         self.config = config
-        self.image = Image(config.identity)
+        self.buses = Buses(config.identity)
         self._overwrites = OverwriteLog()
-        Overwrites(self.image, self._overwrites.tell)
-        self._sources = SourceGroup(self.image, config.trace)
+        self.buses.watch(self._watch_overwrites)
+        self._sources = SourceGroup(self.buses, config.trace)
         self._outlets: dict[OutletKey, Outlet] = {}
+
+    def _watch_overwrites(self, image: Image) -> None:
+        Overwrites(image, self._overwrites.tell)
 
     @property
     def _served(self) -> Served:
         free = raise_descriptor_limit() - RESERVED - self._sources.descriptors
         links = sum(isinstance(it, LinkConfig) for it in self.config.outlets)
         max_clients = max(1, min(free // max(1, links), MAX_CLIENTS))
-        return Served(self.image, self.config.sources, self.config.trace, max_clients)
+        return Served(self.buses, self.config.sources, self.config.trace, max_clients)
 
     async def _remove(self, config: Config) -> None:
         """All that is not the same in `config`."""

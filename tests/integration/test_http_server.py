@@ -11,7 +11,7 @@ from aiohttp import web
 
 from aoba.errors import HttpError
 from aoba.loop_share import LoopShare
-from aoba.registers.image import Image
+from aoba.registers.buses import Buses
 from aoba.sources.http import body as http_body
 from aoba.sources.http import connections as http_connections
 from aoba.sources.http import uploads as http_uploads
@@ -438,7 +438,7 @@ def test_what_is_under_way_at_the_end_is_cut_off_in_time() -> None:
 
 def test_a_source_has_settled_when_it_waits() -> None:
     async def test() -> None:
-        shared = Shared(Image())
+        shared = Shared(Buses())
         source = open_source("plant", parse_http("http://127.0.0.1:0/plant"), shared)
         await shared.bind()
         assert not source.settled.is_set()
@@ -448,6 +448,6 @@ def test_a_source_has_settled_when_it_waits() -> None:
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
         await shared.close()
-        assert shared.image.stations == {}
+        assert shared.buses.main.stations == {}
 
     asyncio.run(test())

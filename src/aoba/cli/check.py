@@ -45,7 +45,7 @@ def check(source: str, *, as_json: bool) -> int:
         def say(line: str, style: str) -> None:
             console.print(Text(printable(f"{who}: {line}"), style=style))
 
-        return Report(spec.name, say, has_runs=has_runs)
+        return Report(spec.name, say, has_runs=has_runs, bus=spec.bus)
 
     async def run() -> None:
         status = console.status(Text(doing))

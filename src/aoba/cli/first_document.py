@@ -27,7 +27,7 @@ async def first_document(spec: Spec, report: Report) -> str | None:
 
     Raises UsageError where the source cannot be opened, LinkError where it cannot listen.
     """
-    shared = Shared(report.image)
+    shared = Shared(report.buses)
     source = open_source(report.name, spec, shared)
     try:
         await shared.bind()

@@ -4,16 +4,19 @@ import asyncio
 import json
 import struct
 from collections.abc import Callable, Hashable, Iterator
+from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
+from aoba.bus import MAIN
 from aoba.document.decode import Decoded
 from aoba.document.hints import of_addresses
 from aoba.identity import DEFAULT_IDENTITY, object_name
 from aoba.modbus.spec import Table
 from aoba.registers.bank import Bank
+from aoba.registers.buses import Buses, BusRouter
 from aoba.registers.changes import DocumentApplied
 from aoba.registers.described import Described, Descriptions
 from aoba.registers.image import Image
@@ -22,14 +25,35 @@ from aoba.sources.stderr import split_level
 from aoba.spans import Span
 
 
+class Shown(NamedTuple):
+    """A station."""
+
+    bus: str | None
+    """None: `main`."""
+    unit: int
+    mode: str
+    bank: Bank
+    described: list[tuple[Table, Described]]
+    """Ranges that say something about their values."""
+
+    @property
+    def named(self) -> dict[str, str]:
+        return {} if self.bus is None else {"bus": self.bus}
+
+
 class Report:
     """Implements the `Listener` of a run; `say` shows a line, in a style, while it goes on.
 
-    `has_runs` says whether the source is a script.
+    `has_runs` says whether the source is a script, `bus` where its stations are, if it is given.
     """
 
     def __init__(
-        self, name: str, say: Callable[[str, str], None], *, has_runs: bool = True
+        self,
+        name: str,
+        say: Callable[[str, str], None],
+        *,
+        has_runs: bool = True,
+        bus: str | None = None,
     ) -> None:
         self.name = name
         self.has_runs = has_runs
@@ -38,11 +62,11 @@ class Report:
         self.errors: list[str] = []
         self.still_running = False
         self.seconds = 0.0
-        self.image = Image()
-        self.image.changes.subscribe(self._took, DocumentApplied)
-        self.descriptions = Descriptions()
-        self.modes: dict[int, str] = {}
-        """Of each station, by its id."""
+        self._descriptions: dict[str, Descriptions] = {}
+        self._modes: dict[tuple[str, int], str] = {}
+        self.buses = Buses()
+        self.buses.watch(self._follow)
+        self._registers = self.buses.image(bus) if bus else BusRouter(self.buses)
         self.documents = 0
         self.interval_ms = round(1000 * DEFAULT_INTERVAL)
         self._say = say
@@ -51,7 +75,7 @@ class Report:
     def document(self, decoded: Decoded) -> None:
         for message in decoded.unknown:
             self.error(message)
-        self.image.apply(self.name, decoded.document)
+        self._registers.apply(self.name, decoded.document)
         for hint in of_addresses(decoded.document):
             if hint not in self._hints:
                 self._hints.add(hint)
@@ -69,10 +93,21 @@ class Report:
     def stderr(self, line: str) -> None:
         self._say(split_level(line)[1], "dim")
 
-    def _took(self, change: DocumentApplied) -> None:
+    def stations(self) -> Iterator["Shown"]:
+        for image in self.buses:
+            for unit, bank in sorted(image.stations.items()):
+                described = self._descriptions[image.bus].of(unit)
+                bus = None if image.bus == MAIN else image.bus
+                yield Shown(bus, unit, self._modes[image.bus, unit], bank, described)
+
+    def _follow(self, image: Image) -> None:
+        self._descriptions[image.bus] = Descriptions()
+        image.changes.subscribe(partial(self._took, image.bus), DocumentApplied)
+
+    def _took(self, bus: str, change: DocumentApplied) -> None:
         source, document = change.source, change.document
-        self.descriptions.note(document)
-        self.modes |= {station.id: station.mode for station in document.stations}
+        self._descriptions[bus].note(document)
+        self._modes |= {(bus, station.id): station.mode for station in document.stations}
         if source != self.name:  # its health
             return
         if document.reboot_interval is not UNSET:
@@ -83,13 +118,14 @@ class Report:
     def as_json(self) -> str:
         stations = [
             {
-                "id": unit,
-                "mode": self.modes[unit],
-                "map": {table.label: list(_ranges(bank, table)) for table in Table},
-                **_files_and_identity(bank),
-                "values": [*self._values(unit, bank)],
+                "id": it.unit,
+                **it.named,
+                "mode": it.mode,
+                "map": {table.label: list(_ranges(it.bank, table)) for table in Table},
+                **_files_and_identity(it.bank),
+                "values": [*_values(it)],
             }
-            for unit, bank in sorted(self.image.stations.items())
+            for it in self.stations()
         ]
         result = {
             "source": self.name,
@@ -102,23 +138,25 @@ class Report:
             "stations": stations,
             "undefined": [
                 {
-                    "station": unit,
+                    "station": it.unit,
+                    **it.named,
                     "table": table.label,
                     "address_start": gap.start,
                     "length": gap.stop - gap.start,
                 }
-                for unit, bank in sorted(self.image.stations.items())
-                for table, gap in gaps(bank)
+                for it in self.stations()
+                for table, gap in gaps(it.bank)
             ],
         }
         return json.dumps(result)  # plain ASCII: a file's name need not be UTF-8
 
-    def _values(self, unit: int, bank: Bank) -> Iterator[dict[str, Any]]:
-        """Of ranges that say something about their values, what they say, and the values."""
-        for table, it in self.descriptions.of(unit):
-            shown = it.shown(table, it.values(bank, table))
-            values = shown.pop("values")
-            yield {**shown, **_encoding(it), "mode": self.modes[unit], "values": values}
+
+def _values(station: Shown) -> Iterator[dict[str, Any]]:
+    """Of ranges that say something about their values, what they say, and the values."""
+    for table, it in station.described:
+        shown = it.shown(table, it.values(station.bank, table))
+        values = shown.pop("values")
+        yield {**shown, **_encoding(it), "mode": station.mode, "values": values}
 
 
 def _encoding(it: Described) -> dict[str, Any]:

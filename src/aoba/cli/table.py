@@ -48,12 +48,13 @@ class _Row(NamedTuple):
 
 
 def print_report(report: Report, console: Console) -> None:
-    stations = sorted(report.image.stations.items())
-    for unit, bank in stations[:MAX_STATIONS]:
-        _print(console, (f"station {unit}", "bold"), f" ({report.modes[unit]})")
-        _print_station(console, bank)
-        _print_described(console, bank, report.descriptions.of(unit))
-        _print_gaps(console, bank)
+    stations = list(report.stations())
+    for it in stations[:MAX_STATIONS]:
+        bus = "" if it.bus is None else f"bus {it.bus} "
+        _print(console, (f"{bus}station {it.unit}", "bold"), f" ({it.mode})")
+        _print_station(console, it.bank)
+        _print_described(console, it.bank, it.described)
+        _print_gaps(console, it.bank)
     if len(stations) > MAX_STATIONS:
         _print(console, f"... {_count(len(stations) - MAX_STATIONS, 'more station')}, {_MORE}")
     errors = len(report.errors)

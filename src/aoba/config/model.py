@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from aoba.bus import MAIN
 from aoba.endpoints.device import Target
 from aoba.endpoints.topic import Publication
 from aoba.endpoints.url import Url
@@ -39,6 +40,8 @@ class PushConfig(Struct, frozen=True):
     place: Target
     sources: tuple[str, ...] = ()
     """Names; none: all there are."""
+    bus: str = MAIN
+    """The one whose stations they are."""
     timeout: float = 2.0
     """Seconds for an answer."""
     retries: int = 1

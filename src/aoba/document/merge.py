@@ -23,19 +23,23 @@ from aoba.spans import Span, Spans
 class Merged:
     def __init__(self) -> None:
         self._interval: int | UnsetType = UNSET
-        self._stations: dict[int, _Merged] = {}
+        self._stations: dict[tuple[int, str | UnsetType], _Merged] = {}
 
     def add(self, document: Document) -> None:
         """Newer than all that were added before."""
         if document.reboot_interval is not UNSET:
             self._interval = document.reboot_interval
         for station in document.stations:
-            merged = self._stations.setdefault(station.id, _Merged())
+            merged = self._stations.setdefault((station.id, station.bus), _Merged())
             merged.add(station, document.identity_of(station))
+
+    def forget(self, bus: str | UnsetType) -> None:
+        """Have the stations of that bus not be there any more."""
+        self._stations = {key: it for key, it in self._stations.items() if key[1] != bus}
 
     def document(self) -> Document:
         """Raises ValueError where there are more ranges than a document may have."""
-        stations = [merged.station(unit) for unit, merged in self._stations.items()]
+        stations = [merged.station(*key) for key, merged in self._stations.items()]
         return Document(stations=stations, reboot_interval=self._interval)
 
 
@@ -61,7 +65,7 @@ class _Merged:
             self._files[number] = file.records + older[len(file.records) :]
         self._identity |= identity
 
-    def station(self, unit: int) -> Station:
+    def station(self, unit: int, bus: str | UnsetType) -> Station:
         tables: dict[str, Any] = {table.label: ranges for table, ranges in self._tables.items()}
         if self._fifos:
             holding = Table.HOLDING.label
@@ -74,6 +78,7 @@ class _Merged:
             map=RegisterMap(**tables),
             files=files or UNSET,
             identity=identity or UNSET,
+            bus=bus,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from aoba.bus import BUS_PATTERN, BUS_WORDS, MAIN
 from aoba.document.ranges import BitRange, HoldingRange, Range, Ranges, RegisterRange
 from aoba.identity import NAME_PATTERN, NAME_WORDS, TEXT_PATTERN, TEXT_WORDS, objects_of
 from aoba.modbus.spec import MAX_OBJECT, MAX_UNIT_ID, MIN_UNIT_ID, RECORD_COUNT, Table
@@ -37,6 +38,16 @@ ObjectText = Annotated[
 Identity = Annotated[
     dict[ObjectName, ObjectText],
     Meta(description="Identification objects, read by function 43/14."),
+]
+
+
+BusName = Annotated[
+    str,
+    Meta(
+        pattern=BUS_PATTERN,
+        description="The bus on which the unit id is; main, unless given.",
+        extra={"words": BUS_WORDS},
+    ),
 ]
 
 
@@ -109,6 +120,7 @@ class Station(Struct, frozen=True, forbid_unknown_fields=True):
         | UnsetType
     ) = UNSET
     identity: Identity | UnsetType = UNSET
+    bus: BusName | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         if self.identity is not UNSET:
@@ -146,6 +158,11 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return shared | station.own_identity()
 
     @property
+    def has_buses(self) -> bool:
+        """Whether a station names its bus."""
+        return self.__dict__["_has_buses"]  # type: ignore[no-any-return]
+
+    @property
     def has_files_and_identity(self) -> bool:
         """Whether there is anything besides ranges: files, queues or identification objects."""
         return self.__dict__["_has_files_and_identity"]  # type: ignore[no-any-return]
@@ -157,12 +174,15 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         count = sum(map(_count, self.stations))
         if count > MAX_RANGES:
             raise ValueError(f"stations: expected at most {MAX_RANGES} ranges in all, got {count}")
-        first_with: dict[int, int] = {}
+        has_buses = False
+        first_with: dict[object, int] = {}
         for i, station in enumerate(self.stations):
-            if first_with.setdefault(station.id, i) != i:
+            has_buses = has_buses or station.bus is not UNSET
+            key = station.bus or MAIN, station.id
+            if first_with.setdefault(key, i) != i:
                 raise ValueError(
                     f"stations[{i}].id: {station.id} is already the id of "
-                    f"stations[{first_with[station.id]}]"
+                    f"stations[{first_with[key]}]"
                 )
             place = f"stations[{i}]."
             for _, ranges in station.map.tables():
@@ -171,6 +191,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             if station.has_files_and_identity:
                 has_files_and_identity = True
                 _check_pointers(place, station.map)
+        self.__dict__["_has_buses"] = has_buses
         self.__dict__["_has_files_and_identity"] = has_files_and_identity
 
 

@@ -118,6 +118,8 @@ def _options(text: str) -> tuple[str, dict[str, Any], RequestOptions]:
 
 def _with_port(text: str, url: object) -> NetworkUrl:
     assert isinstance(url, NetworkUrl)  # noqa: S101  what the rows below build
+    if url.last_port or url.network:
+        raise UsageError(f"{text}: a device has one address and one port")
     if not url.port:
         raise UsageError(f"{text}: the port is 0; expected 1 to 65535")
     return url

@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Protocol
 
@@ -44,18 +44,25 @@ class Place(Protocol):
 
 
 async def take_ports(
-    place: Place, kind: socket.SocketKind, take: TakePort
+    place: Place,
+    kind: socket.SocketKind,
+    take: TakePort,
+    *,
+    host: str | None = None,
+    ports: Iterable[int] = (),
 ) -> tuple[int, list[socket.socket]]:
     """The real port, and what `take` gives for each address of the host; `*` means all there are.
 
-    Raises LinkError where that is impossible.
+    `host` and `ports` stand in for those of `place`, where they are given; the port that is
+    returned is the first one. Raises LinkError where that is impossible.
     """
     taken: list[socket.socket] = []
-    port = place.port
+    host, port = host or place.host, place.port
     try:
-        for family, address in await _addresses(place.host, port, kind):
-            taken.append(take(family, (address, port)))
-            port = taken[-1].getsockname()[1]  # one for all addresses where 0 was asked for
+        for family, address in await _addresses(host, port, kind):
+            for number in ports or (port,):
+                taken.append(take(family, (address, number)))  # noqa: PERF401  all are closed
+            port = taken[0].getsockname()[1]  # one for all addresses where 0 was asked for
     except OSError as error:
         for each in taken:
             each.close()

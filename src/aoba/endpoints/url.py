@@ -3,16 +3,22 @@
     tcp://HOST:PORT   tls://HOST:PORT   udp://HOST:PORT   rtu+tcp://HOST:PORT
     rtu:///DEVICE     ascii:///DEVICE
 
+In place of one port there may be some, `tcp://HOST:20000-20999`, and in place of one address all of
+a network, `tcp://10.9.0.0/18:502`; then `bus={port}` or `bus={ip}` has each of them serve a bus of
+its own.
+
 Options follow a `?`, see `aoba.endpoints.options`. What a scheme accepts is one row of `SCHEMES`.
 """
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import SplitResult
 
+from aoba.bus import MAIN, parse_bus
 from aoba.endpoints.host_port import show, split_url
 from aoba.endpoints.meant_urls import did_you_mean, meant_url
 from aoba.endpoints.options import CERTIFICATES, Parsers, count, flag, one_of, parse_options
@@ -40,9 +46,45 @@ class NetworkUrl:
     readonly: bool = False
     echo: bool = False
     """Of a serial line behind it: whether that gives back what is sent on it."""
+    bus: str = MAIN
+    """What is served; `{ip}` and `{port}` in it stand for those that a client has called."""
+    any_unit: bool = False
+    """Whether each unit id means the only station, where there is just one."""
+    last_port: int | None = None
+    """None: `port` is the only one."""
+    network: IPv4Network | IPv6Network | None = None
+    """All addresses that are listened at; None: `host`."""
 
     def __str__(self) -> str:
-        return f"{self.scheme}://{show(self.host, self.port)}"
+        place = show(self.host, self.port)
+        if self.network:
+            host, _, port = place.rpartition(":")
+            place = f"{host}/{self.network.prefixlen}:{port}"
+        return f"{self.scheme}://{place}" + (f"-{self.last_port}" if self.last_port else "")
+
+    @property
+    def ports(self) -> range:
+        """All of several; empty: `port` alone, which may be 0."""
+        return range(self.port, self.last_port + 1) if self.last_port else range(0)
+
+    @property
+    def bound_host(self) -> str:
+        """What a socket is bound to; one that is bound to all addresses hears a whole network."""
+        if not self.network:
+            return self.host
+        return "0.0.0.0" if self.network.version == 4 else "::"  # noqa: S104, PLR2004  both are asked for
+
+    def has(self, ip: str) -> bool:
+        """Whether this is one of the addresses that are listened at."""
+        return not self.network or ip_address(ip) in self.network
+
+    def bus_of(self, ip: str, port: int) -> str:
+        """The one that a client is served who has called this address and port."""
+        return self.bus.replace("{ip}", ip).replace("{port}", str(port))
+
+    @property
+    def is_bus_fixed(self) -> bool:
+        return "{" not in self.bus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +117,14 @@ class SerialUrl:
     readonly: bool = False
     echo: bool = False
     """Whether the line gives back what is sent on it, as some adapters do."""
+    bus: str = MAIN
+    any_unit: bool = False
+    """Whether each unit id but 0 means the only station, where there is just one."""
+
+    is_bus_fixed: ClassVar[bool] = True
+
+    def bus_of(self, _ip: str, _port: int) -> str:
+        return self.bus
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.device}"
@@ -123,8 +173,10 @@ def unknown(text: str, accepted: str, schemes: Collection[str]) -> UsageError:
 
 
 def _network_url(scheme: Scheme, text: str) -> NetworkUrl:
+    one, many = _one_of_many(text)
     try:
-        host, port, rest = split_url(text, scheme.port)
+        host, port, rest = split_url(one, scheme.port)
+        many = _many_of(host, port, many)
     except ValueError as error:
         hint = did_you_mean(_with_slashes(text))
         raise UsageError(f"{text}: {error}; expected {scheme.form}{hint}") from None
@@ -133,7 +185,31 @@ def _network_url(scheme: Scheme, text: str) -> NetworkUrl:
             raise UsageError(f"{text}: unknown {name} {value!r}; expected {scheme.form}")
     options = _options(scheme, text, rest.query)
     kind = TlsUrl if "cert" in scheme.options else NetworkUrl
-    return kind(rest.scheme, host, port, **options)
+    url = kind(rest.scheme, host, port, **options, **many)
+    if url.scheme == "udp" and (many or not url.is_bus_fixed):
+        raise UsageError(f"{text}: a udp link has one address, one port and one bus")
+    return url
+
+
+def _one_of_many(text: str) -> tuple[str, dict[str, Any]]:
+    """The URL with one address and one port, and what it says of others."""
+    found = _MANY.match(text)
+    if not found:
+        return text, {}
+    many = {name: int(value) for name, value in found.groupdict().items() if value}
+    return f"{found[1]}:{found[3]}{text[found.end() :]}", many
+
+
+def _many_of(host: str, port: int, many: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a `NetworkUrl`. Raises ValueError, which says what is wrong."""
+    fields: dict[str, Any] = {}
+    if (last := many.get("last_port")) is not None:
+        if not 0 < port <= last <= MAX_PORT:
+            raise ValueError(f"expected the first port, and one behind it up to {MAX_PORT}")
+        fields["last_port"] = last
+    if (prefix := many.get("prefix")) is not None:
+        fields["network"] = ip_network(f"{host}/{prefix}")
+    return fields
 
 
 def _with_slashes(text: str) -> str | None:
@@ -181,15 +257,28 @@ def _networks(text: str) -> Networks:
         raise UsageError(f"{error}; {expected}") from None
 
 
+def _bus(text: str) -> str:
+    parse_bus(text.replace("{ip}", "0").replace("{port}", "0"))
+    return text
+
+
 def _number_of(*accepted: str) -> Callable[[str], int]:
     return lambda text: int(one_of(*accepted)(text))
 
 
+MAX_PORT: Final = 65_535
+
+_MANY: Final = re.compile(
+    r"([a-z+]+://(?:\[[^]]*\]|[^/?#:]+))(?:/(?P<prefix>\d{1,3}))?:(\d{1,5})(?:-(?P<last_port>\d{1,5}))?"
+    r"(?=[?#/]|$)"
+)
+_SERVED: Final[Parsers] = {"bus": _bus, "any_unit": flag}
 _PROTECTION: Final[Parsers] = {
     "max_clients": count,
     "idle": parse_duration,
     "allow": _networks,
     "readonly": flag,
+    **_SERVED,
 }
 _LINE: Final[Parsers] = {
     "baudrate": count,
@@ -200,6 +289,8 @@ _LINE: Final[Parsers] = {
     "turnaround": parse_pause,
     "readonly": flag,
     "echo": flag,
+    "bus": parse_bus,
+    "any_unit": flag,
 }
 _ASCII_LINE: Final[Parsers] = {
     **_LINE,

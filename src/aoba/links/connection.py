@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from typing import ClassVar, Final, Protocol, cast
 
+from aoba.endpoints.sockets import address_of
 from aoba.errors import ForeignFrames, FrameError
 from aoba.links.access import Access, AccessRules
 from aoba.links.direct import direct_writer
@@ -151,9 +152,16 @@ class Connection(asyncio.Protocol):
     def _feed(self, data: bytes) -> None:
         if self._session is NULL_SESSION:
             client = Peer(self._name, self._link.counters, *self.access())
+            client.called = self.called
             self._session = self._link.open_session(client)
             self._add_to_history = client.history.add
         self._session.feed(data)
+
+    @property
+    def called(self) -> tuple[str, int]:
+        """The address and the port of ours that the client has called."""
+        ip, port, *_ = self.transport.get_extra_info("sockname") or ("", 0)
+        return str(address_of(ip)) if ip else "", port
 
     def access(self) -> Access:
         """What the client may do, and why no more; see `aoba.modbus.peer.Peer`."""

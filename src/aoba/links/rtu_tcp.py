@@ -74,5 +74,5 @@ class RtuTcpLink(TcpLink):
 
 def open_rtu_tcp_link(url: NetworkUrl, served: ServedStations) -> RtuTcpLink:
     log = LinkLog()
-    open_session = partial(served.rtu, log=log, is_stream=True, echo=url.echo)
+    open_session = partial(served.rtu, log=log, url=url, is_stream=True, echo=url.echo)
     return RtuTcpLink(url, open_session, served.room, log)

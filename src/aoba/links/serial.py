@@ -266,4 +266,6 @@ def open_serial_link(url: SerialUrl, served: ServedStations) -> SerialLink:
     client = Peer(str(url.device), Counters(is_serial=True, name=str(url)), *access)
     log = LinkLog(str(url))
     open_session = served.ascii if url.scheme == "ascii" else served.rtu
-    return SerialLink(url, client.counters, lambda: open_session(client, log, echo=url.echo), log)
+    return SerialLink(
+        url, client.counters, lambda: open_session(client, log, url, echo=url.echo), log
+    )

@@ -64,7 +64,10 @@ class TcpLink:
 
         Raises LinkError where that is impossible.
         """
-        port, self._sockets = await take_ports(self.url, socket.SOCK_STREAM, _listening)
+        url = self.url
+        port, self._sockets = await take_ports(
+            url, socket.SOCK_STREAM, _listening, host=url.bound_host, ports=url.ports
+        )
         self.url = replace(self.url, port=port)
         self.access_rules.url = self.url
         self.counters.name = self.log.name = str(self.url)
@@ -95,7 +98,7 @@ class TcpLink:
 
     def accept(self, connection: Connection, host: str) -> bool:
         """Whether it may stay."""
-        if not self.access_rules.allows(host):
+        if not self.access_rules.allows(host) or not self.url.has(connection.called[0]):
             return False
         if self.clients.accept(connection, asyncio.get_running_loop().time()):
             self.counters.clients += 1
@@ -137,4 +140,4 @@ def _listening(family: socket.AddressFamily, address: tuple[str, int]) -> socket
 
 def open_tcp_link(url: NetworkUrl, served: ServedStations) -> TcpLink:
     log = LinkLog()
-    return TcpLink(url, partial(served.mbap, log=log), served.room, log)
+    return TcpLink(url, partial(served.mbap, log=log, url=url), served.room, log)

@@ -184,5 +184,5 @@ def _reason(error: OSError) -> str:
 
 def open_tls_link(url: TlsUrl, served: ServedStations) -> TlsLink:
     log = LinkLog()
-    open_session = partial(served.mbap, log=log)
+    open_session = partial(served.mbap, log=log, url=url)
     return TlsLink(url, open_session, served.room, served.rules, log)

@@ -262,4 +262,4 @@ def _bound(family: socket.AddressFamily, address: tuple[str, int]) -> socket.soc
 
 def open_udp_link(url: NetworkUrl, served: ServedStations) -> UdpLink:
     log = LinkLog()
-    return UdpLink(url, partial(served.mbap, log=log), log)
+    return UdpLink(url, partial(served.mbap, log=log, url=url), log)

@@ -22,7 +22,16 @@ class Peer:
     any other is exception 01. `restriction` says, for the log, why it may use no more of them.
     """
 
-    __slots__ = ("counters", "functions", "history", "host", "listen_only", "name", "restriction")
+    __slots__ = (
+        "called",
+        "counters",
+        "functions",
+        "history",
+        "host",
+        "listen_only",
+        "name",
+        "restriction",
+    )
 
     def __init__(
         self,
@@ -41,6 +50,8 @@ class Peer:
         self.restriction = restriction
         self.history = FrameHistory()
         """Its last frames; a link that tells of them puts another one here, before any session."""
+        self.called = ("", 0)
+        """The address and the counters of ours to which it is connected."""
         self.listen_only = False
         """Nothing is answered until it asks for a restart (section 6.8.1, sub-functions 1 and 4).
 

@@ -13,10 +13,9 @@ _log = logging.getLogger("aoba")
 
 def open_link_outlet(config: LinkConfig, served: Served) -> "LinkOutlet":
     """Raises UsageError where files that the URL names are of no use."""
-    image = served.image
-    stations = ServedStations(
-        image.stations, image.cache, config.rules, served.max_clients, served.trace
-    )
+    if config.place.is_bus_fixed:
+        served.buses.image(config.place.bus)  # it is there, whether or not it has stations yet
+    stations = ServedStations(served.buses.find, config.rules, served.max_clients, served.trace)
     return LinkOutlet(open_link(config.place, stations))
 
 

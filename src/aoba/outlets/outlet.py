@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aoba.config.model import SourceConfig
 from aoba.logs.trace_level import TraceLevel
-from aoba.registers.image import Image
+from aoba.registers.buses import Buses
 
 
 class Outlet(Protocol):
@@ -27,7 +27,7 @@ class Outlet(Protocol):
 class Served:
     """What outlets are made for."""
 
-    image: Image
+    buses: Buses
     sources: Sequence[SourceConfig]
     trace: TraceLevel
     max_clients: int

@@ -13,9 +13,10 @@ What a stale source has defined is withheld from readers, until its next documen
 a device, it decides about writes to what it has defined. Whatever changes is told to `changes`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Protocol
 
+from aoba.bus import MAIN
 from aoba.document.ranges import Range, Ranges
 from aoba.document.schema import Document, Station
 from aoba.errors import Conflict
@@ -48,10 +49,30 @@ Territory = dict[int, Owned]
 """Which addresses a source has defined, by unit id."""
 
 
-class Image:
-    """`identity` are the identification objects of stations that no document gives others."""
+class SourceRegisters(Protocol):
+    """What a source does with its registers: an image, or several."""
 
-    def __init__(self, identity: Mapping[int, bytes] = DEFAULT_IDENTITY) -> None:
+    def apply(self, source: str, document: Document, *, replace: bool = False) -> None:
+        """See `Image.apply`."""
+        ...
+
+    def mark_stale(self, source: str, *, as_zero: bool) -> None:
+        """See `Image.mark_stale`."""
+        ...
+
+    def watch(self, watcher: Callable[["Image"], None]) -> None:
+        """Call `watcher` with each image in which sources define something, before they do."""
+        ...
+
+
+class Image:
+    """Of one bus. `identity` are identification objects of stations that no document gives others.
+
+    Implements `SourceRegisters`.
+    """
+
+    def __init__(self, identity: Mapping[int, bytes] = DEFAULT_IDENTITY, bus: str = MAIN) -> None:
+        self.bus = bus
         self.stations: dict[int, Bank] = {}
         self.cache = ResponseCache()
         """Answers that hold as long as nothing here changes."""
@@ -63,6 +84,10 @@ class Image:
         self._devices: dict[str, Device] = {}
         self._staleness: dict[str, Staleness] = {}  # of those that are stale
         self._files_and_identity = FilesAndIdentity(identity)
+
+    def watch(self, watcher: Callable[["Image"], None]) -> None:
+        """Be the only image of a source."""
+        watcher(self)
 
     def delegate(self, source: str, device: Device) -> None:
         """Let `device` decide about writes to all that `source` is going to define."""
@@ -106,7 +131,9 @@ class Image:
         and has changed nothing, where another source has defined one of the addresses; and
         DocumentError likewise, where `source` defines more than its quota.
         """
-        self._check(source, document, replace=replace)
+        size = self.check(source, document, replace=replace)
+        quota = self._quotas[source] = self._quota(source, replace=replace)
+        quota.add(size)
         self.changes.tell(DocumentAccepted, source)
         self.cache.invalidate()
         was_stale = self._release(source)
@@ -120,6 +147,18 @@ class Image:
         if was_stale:
             self.changes.tell(StalenessChanged, source, Staleness.FRESH)
         self.changes.tell(DocumentApplied, source, document)
+
+    def check(self, source: str, document: Document, *, replace: bool = False) -> int:
+        """Raise what `apply` would, changing nothing; returns bytes that it takes of the quota."""
+        self._check_conflicts(source, document)
+        if document.has_files_and_identity:
+            self._files_and_identity.check(source, document)
+        quota = self._quota(source, replace=replace)
+        owned = {} if replace else self._territories.get(source, {})
+        return quota.check(document, owned, {} if replace else self.stations)
+
+    def _quota(self, source: str, *, replace: bool) -> Quota:
+        return Quota() if replace else self._quotas.get(source) or Quota()
 
     def remove(self, source: str) -> None:
         """The source is gone, with all that it has defined."""
@@ -145,15 +184,6 @@ class Image:
     def _stored(self, block: Block) -> bytes:
         cells = self.stations[block.unit].tables[block.table]
         return cells.read(block.start, block.start + len(block.cells) // cells.width)
-
-    def _check(self, source: str, document: Document, *, replace: bool) -> None:
-        self._check_conflicts(source, document)
-        if document.has_files_and_identity:
-            self._files_and_identity.check(source, document)
-        quota = Quota() if replace else self._quotas.get(source) or Quota()
-        owned = {} if replace else self._territories.get(source, {})
-        quota.add(quota.check(document, owned, {} if replace else self.stations))
-        self._quotas[source] = quota
 
     def _check_conflicts(self, source: str, document: Document) -> None:
         for i, station in enumerate(document.stations):

@@ -11,6 +11,7 @@ write is undone.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from aoba.bus import MAIN
 from aoba.modbus.spec import Table
 from aoba.registers.changes import ClientWrite, DocumentAccepted, DocumentApplied
 from aoba.registers.image import Image
@@ -35,6 +36,8 @@ class Overwritten(NamedTuple):
     unit: int
     table: Table
     span: Span
+    bus: str | None = None
+    """None: `main`."""
 
 
 class Overwrites:
@@ -42,6 +45,7 @@ class Overwrites:
 
     def __init__(self, image: Image, found: Callable[[Overwritten], None]) -> None:
         self._stations, self._found = image.stations, found
+        self._bus = None if image.bus == MAIN else image.bus
         self._writes: dict[_Key, _Kept] = {}
         self._at_stake: dict[_Key, _Kept] = {}  # by the document that is taking effect
         image.changes.subscribe(self._note, ClientWrite)
@@ -65,7 +69,7 @@ class Overwrites:
             if self._is_there(write):
                 self._keep(key, write, documents + 1)
             else:
-                self._found(Overwritten(change.source, *key, _span(write)))
+                self._found(Overwritten(change.source, *key, _span(write), self._bus))
 
     def _keep(self, key: _Key, write: ClientWrite, documents: int) -> None:
         self._writes.pop(key, None)

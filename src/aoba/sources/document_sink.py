@@ -9,7 +9,7 @@ from aoba.document.decode import Decoded
 from aoba.document.hints import of_addresses
 from aoba.document.schema import Document
 from aoba.document.summary import summary
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.source_log import SourceLog
 
 _NUMBER: Final = re.compile(r"\d+")
@@ -27,7 +27,7 @@ class DocumentSink:
     def __init__(
         self,
         name: str,
-        image: Image,
+        image: SourceRegisters,
         log: SourceLog,
         on_document: Callable[[Document], None],
     ) -> None:

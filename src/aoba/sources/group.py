@@ -1,4 +1,4 @@
-"""All sources of one image: started in their order, living side by side, ended together.
+"""All sources: started in their order, living side by side, ended together.
 
 Each starts when the one before has given its first document, or failed, so that of two in conflict
 the first named is the first to define. When `START_TIMEOUT` has passed, those that are left go on
@@ -15,7 +15,7 @@ from typing import Final
 
 from aoba.logs.trace_level import TraceLevel
 from aoba.orphans.reaper import reaper
-from aoba.registers.image import Image
+from aoba.registers.buses import Buses
 from aoba.sources.health import health_owner
 from aoba.sources.registry import open_source
 from aoba.sources.shared import Shared
@@ -43,9 +43,9 @@ class SourceGroup:
     `trace` says how much of the traffic with devices is logged.
     """
 
-    def __init__(self, image: Image, trace: TraceLevel = TraceLevel.OFF) -> None:
-        self._image = image
-        self._shared = Shared(image, trace)
+    def __init__(self, buses: Buses, trace: TraceLevel = TraceLevel.OFF) -> None:
+        self._buses = buses
+        self._shared = Shared(buses, trace)
         self._members: dict[str, _Member] = {}
         self._has_started = False
 
@@ -101,8 +101,8 @@ class SourceGroup:
             life.cancel()
         await asyncio.gather(*lives, return_exceptions=True)
         for name in gone:
-            self._image.remove(name)
-            self._image.remove(health_owner(name))
+            self._buses.remove(name)
+            self._buses.remove(health_owner(name))
         await self._shared.close_unused()
 
     def cancel(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from aoba.document.schema import Document
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.health_place import HealthPlace
 
 RESOLUTION: Final = 0.1
@@ -30,7 +30,7 @@ def health_owner(name: str) -> str:
 class Health:
     """Of the source `name`. Raises DocumentError where its registers are taken already."""
 
-    def __init__(self, name: str, place: HealthPlace, image: Image) -> None:
+    def __init__(self, name: str, place: HealthPlace, image: SourceRegisters) -> None:
         self._owner = health_owner(name)
         self._place, self._image = place, image
         self.publish(age=None, runs=0, failures=0, status=0, is_stale=True)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.clock import sleep_until
 from aoba.sources.freshness import ANSWERS, Freshness, FreshnessRule
 from aoba.sources.health import NOT_STARTED, RESOLUTION, Health
@@ -25,7 +25,7 @@ class HealthMonitor:
         self,
         name: str,
         monitoring: Monitoring,
-        image: Image,
+        image: SourceRegisters,
         log: SourceLog,
     ) -> None:
         self.runs = 0

@@ -18,7 +18,7 @@ from aoba.document.schema import Document
 from aoba.document.stream import MAX_VALUE
 from aoba.errors import DocumentError
 from aoba.loop_share import LoopShare
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.document_sink import DocumentSink
 from aoba.sources.health_monitor import HealthMonitor
 from aoba.sources.listener import Outcome
@@ -47,7 +47,7 @@ class Ingest:
     """
 
     def __init__(
-        self, name: str, monitoring: Monitoring, image: Image, noun: str = "deliveries"
+        self, name: str, monitoring: Monitoring, image: SourceRegisters, noun: str = "deliveries"
     ) -> None:
         self.settled = asyncio.Event()
         """Set by the first document with stations, or by the end of a first delivery without."""

@@ -23,7 +23,7 @@ class OverwriteLog:
 
     def tell(self, it: Overwritten) -> None:
         now = time.monotonic()
-        key = it.source, it.client, it.unit, it.table
+        key = it.source, it.client, it.bus, it.unit, it.table
         if not self._dedup.count(key, now):
             self._say(self._dedup.happened(_words(it), now, key))
         self._reminder.look()
@@ -41,7 +41,8 @@ class OverwriteLog:
 
 
 def _words(it: Overwritten) -> str:
-    place = f"station {it.unit} {it.table.label} {it.span}"
+    bus = f"bus {it.bus} " if it.bus else ""
+    place = f"{bus}station {it.unit} {it.table.label} {it.span}"
     return (
         f"{it.client}: {place} was written, and set again by the next document of {it.source}; "
         '"mode": "slave" would leave it to clients'

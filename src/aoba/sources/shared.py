@@ -1,4 +1,4 @@
-"""What the sources of one image have in common, whatever their kinds are."""
+"""What all sources have in common, whatever their kinds are."""
 
 import asyncio
 from collections.abc import Callable, Hashable
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, cast
 
 from aoba.logs.trace_level import TraceLevel
-from aoba.registers.image import Image
+from aoba.registers.buses import Buses, BusRouter
+from aoba.registers.image import SourceRegisters
 
 
 class Resource(Protocol):
@@ -36,10 +37,14 @@ R = TypeVar("R", bound=Resource)
 class Shared:
     """Call `bind` before any of the sources lives, and `close` when none is alive any more."""
 
-    image: Image
+    buses: Buses
     trace: TraceLevel = TraceLevel.OFF
     """How much of the traffic with devices is logged."""
     resources: dict[Hashable, Resource] = field(default_factory=dict)
+
+    def registers(self, bus: str | None) -> SourceRegisters:
+        """Those of a source on `bus`; None: each of its stations may be on another one."""
+        return self.buses.image(bus) if bus else BusRouter(self.buses)
 
     def resource(self, key: Hashable, make: Callable[[], R]) -> R:
         """The one of that key, made by whoever asks first."""

@@ -25,3 +25,8 @@ class Spec(Protocol):
 
     @property
     def monitoring(self) -> Monitoring: ...
+
+    @property
+    def bus(self) -> str | None:
+        """Where its stations are; None: on `main`, or where each of them says."""
+        ...

@@ -98,3 +98,9 @@ def test_a_serial_line_has_broadcasts_whatever_leads_there():
     texts = ("rtu:///dev/x", "ascii:///dev/x", "rtu+tcp://x:1", "tcp://x", "udp://x", "tls://x")
 
     assert [has_broadcast(parse_target(text)) for text in texts] == [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("url", ["tcp://10.0.0.5:502-503", "tcp://10.0.0.0/24:502"])
+def test_a_device_has_one_place(url):
+    with pytest.raises(UsageError, match="a device has one address and one port"):
+        parse_target(url)

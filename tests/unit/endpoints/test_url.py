@@ -1,3 +1,4 @@
+import re
 from importlib import import_module
 from ipaddress import ip_network
 from pathlib import Path
@@ -191,3 +192,39 @@ def test_what_a_row_names_is_there(scheme):
     module, _, function = SCHEMES[scheme].open.partition(":")
 
     assert callable(getattr(import_module(module), function))
+
+
+def test_several_ports_and_addresses():
+    ports = parse_listen("tcp://127.0.0.1:20000-20003?bus={port}")
+    assert (list(ports.ports), str(ports)) == (
+        [20000, 20001, 20002, 20003],
+        "tcp://127.0.0.1:20000-20003",
+    )
+    assert ports.bus_of("127.0.0.1", 20002) == "20002"
+
+    network = parse_listen("tcp://10.9.0.0/18:502?bus=m-{ip}")
+    assert (network.bound_host, str(network)) == ("0.0.0.0", "tcp://10.9.0.0/18:502")
+    assert network.bus_of("10.9.0.7", 502) == "m-10.9.0.7"
+    assert [network.has(ip) for ip in ("10.9.63.255", "10.9.64.0")] == [True, False]
+
+    assert parse_listen("tcp://[fd00::]/64:502?bus={ip}").bound_host == "::"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("tcp://127.0.0.1:20-10", "expected the first port, and one behind it up to 65535"),
+        ("tcp://127.0.0.1:0-10", "expected the first port"),
+        ("tcp://127.0.0.1:1-70000", "expected the first port"),
+        ("tcp://10.9.0.1/18:502", "has host bits set"),
+        ("tcp://10.9.0.0/99:502", "99"),
+        ("tcp://plant/18:502", "plant"),
+        ("udp://127.0.0.1:1-2", "a udp link has one address, one port and one bus"),
+        ("udp://127.0.0.1:1?bus={port}", "a udp link has one address, one port and one bus"),
+        ("tcp://127.0.0.1:1?bus={name}", "expected the name of a bus"),
+        ("rtu:///dev/ttyUSB0?bus={port}", "expected the name of a bus"),
+    ],
+)
+def test_several_that_cannot_be(text, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        parse_listen(text)

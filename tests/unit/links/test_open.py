@@ -8,7 +8,6 @@ from aoba.endpoints.url import SCHEMES, parse_listen
 from aoba.links.open import open_link
 from aoba.links.roles import NO_RULES
 from aoba.links.served import ServedStations
-from aoba.modbus.response_cache import ResponseCache
 
 
 @pytest.mark.parametrize("name", SCHEMES)
@@ -28,6 +27,6 @@ def test_what_a_row_names_is_there(name):
     ],
 )
 def test_a_url_is_opened_by_its_row(text, module):
-    served = ServedStations({}, ResponseCache(), NO_RULES, room=10)
+    served = ServedStations({}.get, NO_RULES, room=10)
 
     assert type(open_link(parse_listen(text), served)).__module__ == module

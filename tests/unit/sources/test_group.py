@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from aoba.registers.image import Image
+from aoba.registers.buses import Buses
 from aoba.sources import group
 from aoba.sources.group import SourceGroup
 from aoba.sources.source import source_names
@@ -44,7 +44,7 @@ def told(monkeypatch):
 
 
 def group_of(specs):
-    sources = SourceGroup(Image())
+    sources = SourceGroup(Buses())
     for name, spec in zip(source_names(specs), specs, strict=True):
         sources.add(name, spec)
     return sources

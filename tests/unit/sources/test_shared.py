@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from aoba.errors import UsageError
-from aoba.registers.image import Image
+from aoba.registers.buses import Buses
 from aoba.sources.files.file import FileSource, Replay
 from aoba.sources.http.source import HttpSource
 from aoba.sources.registry import open_source, parse_spec
@@ -13,7 +13,7 @@ from aoba.sources.shared import Shared
 
 @pytest.fixture
 def shared():
-    return Shared(Image())
+    return Shared(Buses())
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_two_cannot_have_their_health_in_one_place(text, shared):
 
 
 def opened(*specs):
-    shared = Shared(Image())
+    shared = Shared(Buses())
     for number, spec in enumerate(specs):
         open_source(f"source {number}", parse_spec(spec), shared)
     return shared

@@ -4,7 +4,9 @@ Only where that is more than one document may be, the message has the newest one
 """
 
 import msgspec
+from msgspec import UNSET
 
+from aoba.bus import MAIN
 from aoba.document.merge import Merged
 from aoba.document.schema import Document
 from aoba.document.stream import MAX_VALUE
@@ -23,9 +25,9 @@ class Newest:
         self._merged.add(document)
         self._newest = document
 
-    def forget(self) -> None:
-        """What was added is not so any more."""
-        self._merged = Merged()
+    def forget(self, bus: str = MAIN) -> None:
+        """What was added of that bus is not so any more."""
+        self._merged.forget(UNSET if bus == MAIN else bus)
 
     def payload(self) -> bytes:
         """Empty as long as no document was added."""

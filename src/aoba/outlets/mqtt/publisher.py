@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from aoba.bus import MAIN
 from aoba.config.model import PublishConfig
 from aoba.logs.dedup import Dedup
 from aoba.mqtt.attempts import Attempts
@@ -18,8 +20,12 @@ from aoba.mqtt.connection import Connection, together
 from aoba.mqtt.session import Session
 from aoba.outlets.mqtt.payload import Newest
 from aoba.outlets.outlet import Served
+from aoba.registers.buses import Buses
 from aoba.registers.changes import DocumentApplied, SourceReset
 from aoba.registers.image import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LAST_WORDS: Final = 0.5
 """Seconds that the newest document has to reach the broker when all is over."""
@@ -29,13 +35,14 @@ _log = logging.getLogger("aoba")
 
 def open_publisher(config: PublishConfig, served: Served) -> "Publisher":
     """Raises UsageError where a certificate or a file with a password is of no use."""
-    return Publisher(served.image, config)
+    buses = {source.spec.bus for source in served.sources if source.name == config.source}
+    return Publisher(served.buses, config, next(iter(buses), None))
 
 
 class Publisher:
-    """Implements `Outlet`. Raises UsageError, as `Connection`."""
+    """Implements `Outlet`. `bus` is where the source is; None: on any. Raises UsageError."""
 
-    def __init__(self, image: Image, config: PublishConfig) -> None:
+    def __init__(self, buses: Buses, config: PublishConfig, bus: str | None = None) -> None:
         target = self._target = config.place
         self._attempts = Attempts(str(target.broker), _log.log)
         self._connection = Connection(target.broker, self._attempts)
@@ -47,8 +54,12 @@ class Publisher:
         self._documents = 0
         self._complaints = Dedup()
         self._life: asyncio.Task[None] | None = None
-        kinds = DocumentApplied, SourceReset
-        self._unsubscribe = image.changes.subscribe(self._hear, *kinds, source=config.source)
+        self._source, self._bus = config.source, bus
+        self._unsubscribers: list[Callable[[], None]] = []
+        if bus:
+            self._follow(buses.image(bus))
+        else:
+            self._unsubscribers.append(buses.watch(self._follow))
 
     async def bind(self) -> None:
         """There is nothing to take: a broker that is not there may come."""
@@ -59,7 +70,8 @@ class Publisher:
         self._life.add_done_callback(_tell_defect)
 
     async def close(self) -> None:
-        self._unsubscribe()
+        for unsubscribe in self._unsubscribers:
+            unsubscribe()
         if self._life is None:
             return
         with contextlib.suppress(TimeoutError):
@@ -71,9 +83,14 @@ class Publisher:
         self._tell(self._complaints.end())
         self._tell_summary()
 
-    def _hear(self, change: DocumentApplied | SourceReset) -> None:
+    def _follow(self, image: Image) -> None:
+        hear = partial(self._hear, MAIN if self._bus else image.bus)  # as its stations name it
+        kinds = DocumentApplied, SourceReset
+        self._unsubscribers.append(image.changes.subscribe(hear, *kinds, source=self._source))
+
+    def _hear(self, bus: str, change: DocumentApplied | SourceReset) -> None:
         if isinstance(change, SourceReset):
-            self._newest.forget()
+            self._newest.forget(bus)
             return
         self._newest.add(change.document)
         self._is_news.set()

@@ -10,4 +10,5 @@ def open_push(config: PushConfig, served: Served) -> Reconciler:
     sources = [it for it in served.sources if not config.sources or it.name in config.sources]
     feeding = {it.name for it in sources if getattr(it.spec, "feed", None)}
     state = ChannelState(config.place, served.trace)
-    return Reconciler(state, served.image, config, {it.name for it in sources}, feeding)
+    image = served.buses.image(config.bus)
+    return Reconciler(state, image, config, {it.name for it in sources}, feeding)

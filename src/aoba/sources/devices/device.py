@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final, NamedTuple
 
+from aoba.bus import MAIN
 from aoba.client.blocks import Block, to_read
 from aoba.client.channel import Channel, is_silence
 from aoba.client.channel_pool import ChannelPool
@@ -177,4 +178,5 @@ class DeviceSource:
 
 def build_device(name: str, spec: DeviceSpec, shared: Shared) -> DeviceSource:
     channels = shared.resource("channels", lambda: ChannelPool(shared.trace))
-    return DeviceSource(name, spec, channels.channel(spec.target), shared.image)
+    image = shared.buses.image(spec.bus or MAIN)
+    return DeviceSource(name, spec, channels.channel(spec.target), image)

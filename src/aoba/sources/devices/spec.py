@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
+from aoba.bus import parse_bus
 from aoba.client.addresses import split_addresses
 from aoba.client.blocks import TABLES, Block
 from aoba.endpoints.device import Target, has_broadcast, options_of, parse_target
@@ -57,6 +58,8 @@ class DeviceSpec:
     write: bool = False
     """Whether writes of clients are passed on."""
     monitoring: Monitoring = UNMONITORED
+    bus: str | None = None
+    """None: `main`."""
 
     @property
     def name(self) -> str:
@@ -147,4 +150,5 @@ _OPTIONS: Final[Parsers] = {
     "timeout": parse_duration,
     "retries": _number,
     **MONITORING,
+    "bus": parse_bus,
 }

@@ -22,7 +22,7 @@ from aoba.endpoints.resolver import resolve
 from aoba.endpoints.secret import read_secret, read_secret_again
 from aoba.endpoints.tls import client_context, why_tls_failed
 from aoba.errors import DocumentError, UsageError
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.clock import sleep_until
 from aoba.sources.fetch.spec import FetchSpec
 from aoba.sources.ingest import Ingest, decoded_of, too_large
@@ -46,7 +46,7 @@ class FetchSource:
     where the registers for its health are taken.
     """
 
-    def __init__(self, name: str, spec: FetchSpec, image: Image) -> None:
+    def __init__(self, name: str, spec: FetchSpec, image: SourceRegisters) -> None:
         self._spec = spec
         self._deliveries = Ingest(name, spec.monitoring, image, "answers")
         self._ssl: ssl.SSLContext | bool = True
@@ -171,4 +171,4 @@ def _reason(error: OSError) -> str:
 
 
 def build_fetch(name: str, spec: FetchSpec, shared: Shared) -> FetchSource:
-    return FetchSource(name, spec, shared.image)
+    return FetchSource(name, spec, shared.registers(spec.bus))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from aoba.bus import parse_bus
 from aoba.endpoints.client_tls import NO_TLS, ClientTls
 from aoba.endpoints.host_port import split_url
 from aoba.endpoints.options import CERTIFICATES, Parsers, parse_options
@@ -43,6 +44,8 @@ class FetchSpec:
     """Sent as `Authorization: Bearer`; `@FILE` or `env:NAME` say where it is."""
     tls: ClientTls = NO_TLS
     monitoring: Monitoring = UNMONITORED
+    bus: str | None = None
+    """None: `main`, or what stations say."""
 
     @property
     def name(self) -> str:
@@ -106,4 +109,5 @@ _OPTIONS: Final[Parsers] = {
     "timeout": parse_duration,
     "token": _token,
     **MONITORING,
+    "bus": parse_bus,
 }

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.files.document_stream import DocumentStream, at_once
 from aoba.sources.files.reading import Fifo, leads_to, open_fifo
 from aoba.sources.files.spec import FifoSpec
@@ -29,7 +29,7 @@ class FifoSource:
     """Raises DocumentError where the registers for its health are taken."""
 
     def __init__(
-        self, name: str, spec: FifoSpec, image: Image, pipe: Callable[[int], Pipe] = Pipe
+        self, name: str, spec: FifoSpec, image: SourceRegisters, pipe: Callable[[int], Pipe] = Pipe
     ) -> None:
         self._deliveries = Ingest(name, spec.monitoring, image)
         self._path = str(spec.path)
@@ -125,4 +125,4 @@ async def _comes(pipe: Pipe) -> bool:
 
 
 def build_fifo(name: str, spec: FifoSpec, shared: Shared) -> FifoSource:
-    return FifoSource(name, spec, shared.image)
+    return FifoSource(name, spec, shared.registers(spec.bus))

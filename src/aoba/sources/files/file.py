@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.clock import sleep_until
 from aoba.sources.files.data_file import DataFile
 from aoba.sources.files.document_stream import DocumentStream, at_once
@@ -22,7 +22,7 @@ from aoba.sources.shared import Shared
 class FileSource:
     """Raises DocumentError where the registers for its health are taken."""
 
-    def __init__(self, name: str, spec: FileSpec, image: Image) -> None:
+    def __init__(self, name: str, spec: FileSpec, image: SourceRegisters) -> None:
         self._deliveries = Ingest(name, spec.monitoring, image)
         self._path = spec.path
         self._file = DataFile(spec.path)
@@ -78,7 +78,7 @@ class FileSource:
 class Replay(FileSource):
     """Plays documents one after the other, each in a slot of its own, counted without drift."""
 
-    def __init__(self, name: str, spec: FileSpec, image: Image, interval: float) -> None:
+    def __init__(self, name: str, spec: FileSpec, image: SourceRegisters, interval: float) -> None:
         super().__init__(name, spec, image)
         self._loop = spec.loop
         self._schedule = Schedule(interval, first=0.0)
@@ -108,5 +108,5 @@ class _Changed(Exception):  # noqa: N818  no error
 
 def build_file(name: str, spec: FileSpec, shared: Shared) -> FileSource | Replay:
     if spec.replay is None:
-        return FileSource(name, spec, shared.image)
-    return Replay(name, spec, shared.image, spec.replay)
+        return FileSource(name, spec, shared.registers(spec.bus))
+    return Replay(name, spec, shared.registers(spec.bus), spec.replay)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from aoba.bus import parse_bus
 from aoba.endpoints.options import flag, parse_options
 from aoba.errors import UsageError
 from aoba.sources.kinds import SOURCES
@@ -26,6 +27,8 @@ class _PathSpec:
     path: Path
     """Absolute."""
     monitoring: Monitoring = UNMONITORED
+    bus: str | None = None
+    """None: `main`, or what stations say."""
 
     @property
     def name(self) -> str:
@@ -74,7 +77,8 @@ def parse_fifo(text: str) -> FifoSpec:
     if kind not in ("FIFO", UNKNOWN):
         hint = f"; for a file there is file:{path}" if kind == "file" else ""
         raise UsageError(f"{path}: not a FIFO, which `mkfifo` makes{hint}")
-    return FifoSpec(path, take_monitoring(text, parse_options(text, query, MONITORING)))
+    options = parse_options(text, query, {**MONITORING, "bus": parse_bus})
+    return FifoSpec(path, take_monitoring(text, options), **options)
 
 
 def _path(text: str, form: str) -> tuple[Path, str, str]:
@@ -95,4 +99,5 @@ _FILE_OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "replay": parse_interval,
     "loop": flag,
     **MONITORING,
+    "bus": parse_bus,
 }

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from aoba.document.summary import summary
 from aoba.errors import Conflict, DocumentError, HttpError
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.http.answers import answer
 from aoba.sources.http.body import MAX_SHOWN
 from aoba.sources.http.hosts import Hosts
@@ -39,7 +39,9 @@ class HttpSource:
     registers for its health are taken.
     """
 
-    def __init__(self, name: str, spec: HttpSpec, image: Image, server: HttpServer) -> None:
+    def __init__(
+        self, name: str, spec: HttpSpec, image: SourceRegisters, server: HttpServer
+    ) -> None:
         self._spec, self._server = spec, server
         self._token = None if spec.token is None else Token(spec.token)
         self._hosts = Hosts((spec.host, *spec.hosts))
@@ -143,4 +145,6 @@ _ALLOW: Final = ", ".join(_METHODS)
 
 def build_http(name: str, spec: HttpSpec, shared: Shared) -> HttpSource:
     key = ("http", spec.host, spec.port)
-    return HttpSource(name, spec, shared.image, shared.resource(key, lambda: HttpServer(spec)))
+    return HttpSource(
+        name, spec, shared.registers(spec.bus), shared.resource(key, lambda: HttpServer(spec))
+    )

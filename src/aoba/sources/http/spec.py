@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 from urllib.parse import quote, unquote
 
+from aoba.bus import parse_bus
 from aoba.endpoints.host_port import show, split_url
 from aoba.endpoints.options import Parsers, parse_options
 from aoba.errors import UsageError
@@ -39,6 +40,8 @@ class HttpSpec:
     token: str | None = field(default=None, repr=False)
     """What must be known to post; `@FILE` or `env:NAME` say where it is. None: nothing."""
     monitoring: Monitoring = UNMONITORED
+    bus: str | None = None
+    """None: `main`, or what stations say."""
     hosts: tuple[str, ...] = ()
     """Names by which clients know this machine, besides its own and `host`."""
 
@@ -89,5 +92,5 @@ def _hosts(text: str) -> tuple[str, ...]:
     return names
 
 
-_OPTIONS: Final[Parsers] = {"token": _token, "host": _hosts, **MONITORING}
+_OPTIONS: Final[Parsers] = {"token": _token, "host": _hosts, **MONITORING, "bus": parse_bus}
 """What may follow the `?`, and what makes a value of it."""

@@ -19,7 +19,7 @@ from aoba.mqtt.attempts import Attempts
 from aoba.mqtt.backlog import Message
 from aoba.mqtt.connection import Connection, together
 from aoba.mqtt.session import Session
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.ingest import Ingest, too_large
 from aoba.sources.mqtt.spec import MqttSpec
 from aoba.sources.shared import Shared
@@ -39,7 +39,7 @@ MAX_SHOWN: Final = 100
 class MqttSource:
     """Raises DocumentError where the registers for its health are taken, and as `Connection`."""
 
-    def __init__(self, name: str, spec: MqttSpec, image: Image) -> None:
+    def __init__(self, name: str, spec: MqttSpec, image: SourceRegisters) -> None:
         self._spec = spec
         self._deliveries = Ingest(name, spec.monitoring, image)
         self._attempts = Attempts(str(spec.broker), self._deliveries.log.of_source)
@@ -118,4 +118,4 @@ class MqttSource:
 
 
 def build_mqtt(name: str, spec: MqttSpec, shared: Shared) -> MqttSource:
-    return MqttSource(name, spec, shared.image)
+    return MqttSource(name, spec, shared.registers(spec.bus))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from aoba.bus import parse_bus
 from aoba.endpoints.options import Parsers, flag
 from aoba.endpoints.topic import QOS, Broker, check_filter, parse_topic_url
 from aoba.errors import UsageError
@@ -20,6 +21,8 @@ class MqttSpec:
     persistent: bool = False
     """Whether the broker keeps messages for us while we are away."""
     monitoring: Monitoring = UNMONITORED
+    bus: str | None = None
+    """None: `main`, or what stations say."""
 
     @property
     def name(self) -> str:
@@ -44,4 +47,4 @@ def parse_mqtt(text: str) -> MqttSpec:
     return MqttSpec(broker, topic, **options)
 
 
-_OPTIONS: Final[Parsers] = {**QOS, "persistent": flag, **MONITORING}
+_OPTIONS: Final[Parsers] = {**QOS, "persistent": flag, **MONITORING, "bus": parse_bus}

@@ -16,7 +16,7 @@ from msgspec import UNSET
 from aoba.document.schema import Document
 from aoba.errors import OutdatedRun, RunError
 from aoba.registers.described import MAX_DESCRIBED
-from aoba.registers.image import Image
+from aoba.registers.image import SourceRegisters
 from aoba.sources.document_sink import DocumentSink
 from aoba.sources.health_monitor import HealthMonitor
 from aoba.sources.listener import Outcome
@@ -43,7 +43,7 @@ class Script:
     registers for its health are taken.
     """
 
-    def __init__(self, name: str, spec: ScriptSpec, runner: Runner, image: Image) -> None:
+    def __init__(self, name: str, spec: ScriptSpec, runner: Runner, image: SourceRegisters) -> None:
         self.settled = asyncio.Event()
         """Set by the first document with stations, or by the end of a first run without."""
         self._spec, self._runner = spec, runner

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from aoba.bus import parse_bus
 from aoba.endpoints.options import one_of, parse_options
 from aoba.endpoints.units import parse_duration
 from aoba.errors import UsageError
@@ -71,6 +72,8 @@ class ScriptSpec:
     feed: str | None = None
     """`writes`: each run is told on stdin what clients wrote, and its present values."""
     monitoring: Monitoring = UNMONITORED
+    bus: str | None = None
+    """None: `main`, or what stations say."""
     limits: Limits = NO_LIMITS
     mode: str = "external"
     """`external`: each run is a process; `embedded`: all are in one that Aoba keeps."""
@@ -219,6 +222,7 @@ _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "preload": _preload,
     "feed": one_of("writes"),
     **MONITORING,
+    "bus": parse_bus,
     "cwd": parse_cwd,
     "env_file": parse_env_file,
     "interval": parse_interval,

@@ -72,7 +72,7 @@ def test_a_fifo(here):
             "pipe:values?replay=1s",
             (
                 "pipe:values?replay=1s: unknown option 'replay', "
-                "known here: stale_after, on_stale, health"
+                "known here: stale_after, on_stale, health, bus"
             ),
         ),
     ],

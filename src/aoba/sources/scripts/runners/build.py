@@ -18,4 +18,4 @@ def runner_of(spec: ScriptSpec, servers: ForkServers | None = None) -> Runner:
 
 def build_script(name: str, spec: ScriptSpec, shared: Shared) -> Script:
     servers = shared.resource("fork servers", ForkServers)
-    return Script(name, spec, runner_of(spec, servers), shared.image)
+    return Script(name, spec, runner_of(spec, servers), shared.registers(spec.bus))
