@@ -180,7 +180,7 @@ def test_a_script_that_fails_every_second_run_does_not_fill_the_log(
     assert len(server.logged(r"ERROR .* run \d+: run failed: exit status 1")) == 1
     assert len(server.logged("Traceback")) == 1
     assert len(server.logged(r"INFO .* well again, after \d+ errors?$")) == 1
-    assert server.logged(r"WARNING .* same traceback, \d+ times: KeyError: \('sensor', 2\)")
+    assert server.logged(r"WARNING .* same traceback, \d+ times: KeyError: \('sensor', \d+\)")
 
 
 def test_a_script_says_at_which_level_a_line_is_logged(serve: Serve, script: Script) -> None:
