@@ -15,6 +15,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aoba.endpoints.options import Parsers
 from aoba.endpoints.units import parse_duration, parse_size, show_size
 from aoba.errors import UsageError
 
@@ -123,3 +124,7 @@ def _limit(pid: int, name: str, soft: int, hard: int) -> None:
     if most != kernel.RLIM_INFINITY:
         soft, hard = min(soft, most), min(hard, most)
     kernel.prlimit(pid, number, (soft, hard))
+
+
+LIMITS: Final[Parsers] = {"memory": parse_memory, "cpu": parse_cpu, "nice": parse_nice}
+"""The options, to be among those that a kind of source accepts."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from aoba.endpoints.options import Parsers
 from aoba.errors import UsageError
+from aoba.sources.monitoring import take
 from aoba.sources.paths import UNKNOWN, absolute, kind_at
 from aoba.worker.at_start import read_now
 
@@ -142,3 +144,17 @@ def parse_user(text: str) -> User:
         raise UsageError(f"there is no user {text!r}") from None
     groups = tuple(os.getgrouplist(found.pw_name, found.pw_gid))
     return User(found.pw_name, found.pw_uid, found.pw_gid, found.pw_dir, groups)
+
+
+PROCESS_OPTIONS: Final[Parsers] = {
+    "cwd": parse_cwd,
+    "env_file": parse_env_file,
+    "user": parse_user,
+}
+"""The options, to be among those that a kind of source accepts."""
+
+
+def take_process(options: dict[str, Any]) -> ProcessOptions:
+    """What `options` say, which are gone from them then."""
+    given = take(options, "cwd", "user")
+    return ProcessOptions(variables=options.pop("env_file", ()), **given)

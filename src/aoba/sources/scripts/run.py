@@ -1,14 +1,43 @@
 """One run of a script, whichever way that is run, and what becomes of it."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Protocol
 
 from aoba.errors import OutdatedRun, RunError
 from aoba.sources.listener import Outcome
+from aoba.sources.monitoring import Monitoring
 from aoba.sources.scripts.output_parser import NOTHING_PRINTED, OutputParser
 from aoba.sources.scripts.running_process import KeptRun, RunningProcess
 from aoba.sources.scripts.script_file import CompileRejected, Version
 from aoba.sources.source_log import SourceLog
+
+
+class RunSpec(Protocol):
+    """What has to be known of whatever is run again and again."""
+
+    @property
+    def file(self) -> Path:
+        """That in which it stands, for another version of which Aoba looks."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a run may be silent on stdout."""
+        ...
+
+    @property
+    def first_interval(self) -> float:
+        """Seconds from start to start, until a document says otherwise."""
+        ...
+
+    @property
+    def feed(self) -> str | None:
+        """`writes`: each run is told on stdin what clients wrote, and its present values."""
+        ...
+
+    @property
+    def monitoring(self) -> Monitoring: ...
 
 
 class Runner(Protocol):
@@ -61,7 +90,7 @@ class Runner(Protocol):
         ...
 
     async def interpreter(self) -> str | None:
-        """Which one runs it, as in `CPython 3.11.7`; None where it does not say."""
+        """Which one runs it, as in `/usr/bin/python3, CPython 3.11.7`; None: there is none."""
         ...
 
     def why_nothing(self) -> str:

@@ -24,9 +24,8 @@ from aoba.sources.schedule import Schedule
 from aoba.sources.scripts.feedback import Feedback
 from aoba.sources.scripts.output_parser import OutputParser
 from aoba.sources.scripts.reload import Reload
-from aoba.sources.scripts.run import Runner, follow, guarded, run_script
+from aoba.sources.scripts.run import Runner, RunSpec, follow, guarded, run_script
 from aoba.sources.scripts.script_file import ScriptFile, Version
-from aoba.sources.scripts.spec import ScriptSpec
 from aoba.sources.scripts.timers import ReusableTimer
 from aoba.sources.source_log import SourceLog
 
@@ -43,7 +42,7 @@ class Script:
     registers for its health are taken.
     """
 
-    def __init__(self, name: str, spec: ScriptSpec, runner: Runner, image: SourceRegisters) -> None:
+    def __init__(self, name: str, spec: RunSpec, runner: Runner, image: SourceRegisters) -> None:
         self.settled = asyncio.Event()
         """Set by the first document with stations, or by the end of a first run without."""
         self._spec, self._runner = spec, runner
@@ -96,8 +95,8 @@ class Script:
     async def _tell_interpreter(self) -> None:
         """Once, and not before the first run, which others wait for."""
         await self.settled.wait()
-        version = await self._runner.interpreter() or "a version that it does not tell"
-        self._log.of_source(logging.INFO, f"runs under {self._spec.python}, {version}")
+        if interpreter := await self._runner.interpreter():
+            self._log.of_source(logging.INFO, f"runs under {interpreter}")
 
     async def _stop_simple_run(self) -> None:
         """If there is one that nobody follows: following it is what stops it."""

@@ -23,13 +23,12 @@ from aoba.sources.kinds import SOURCES
 from aoba.sources.monitoring import MONITORING, UNMONITORED, Monitoring, take, take_monitoring
 from aoba.sources.paths import UNKNOWN, absolute, in_spec, kind_at
 from aoba.sources.schedule import parse_interval
-from aoba.sources.scripts.limits import NO_LIMITS, Limits, parse_cpu, parse_memory, parse_nice
+from aoba.sources.scripts.limits import LIMITS, NO_LIMITS, Limits
 from aoba.sources.scripts.process_options import (
     DEFAULTS,
+    PROCESS_OPTIONS,
     ProcessOptions,
-    parse_cwd,
-    parse_env_file,
-    parse_user,
+    take_process,
 )
 from aoba.worker.at_start import looks
 
@@ -117,20 +116,15 @@ def parse_script(text: str) -> ScriptSpec:
     preload = options.pop("preload", None)
     if preload not in (None, NOTHING) and options.setdefault("start", "warm") != "warm":
         raise UsageError(f"{text}: option 'preload' goes with start=warm")
-    options["process"] = _process(text, options)
+    if "user" in options and options.setdefault("start", "cold") != "cold":
+        raise UsageError(f"{text}: option 'user' goes with start=cold; a fork server is root's")
+    options["process"] = take_process(options)
     options["learns"] = preload in (None, AUTOMATIC)
     options["preload"] = preload if isinstance(preload, tuple) else ()
     options["monitoring"] = take_monitoring(text, options)
-    options["limits"] = Limits(**take(options, "memory", "cpu", "nice"))
+    options["limits"] = Limits(**take(options, *LIMITS))
     python = options.pop("python", None) or _find_python(None)
     return ScriptSpec(path=path, is_folder=is_folder, python=python, mode=mode, **options)
-
-
-def _process(text: str, options: dict[str, Any]) -> ProcessOptions:
-    given = {name: options.pop(name) for name in ("cwd", "user") if name in options}
-    if "user" in given and options.setdefault("start", "cold") != "cold":
-        raise UsageError(f"{text}: option 'user' goes with start=cold; a fork server is root's")
-    return ProcessOptions(variables=options.pop("env_file", ()), **given)
 
 
 def _location(text: str, location: str) -> tuple[str, str]:
@@ -194,7 +188,7 @@ def _find_python(wanted: str | None) -> str:
     raise UsageError(f"{wanted!r} is not an interpreter; expected a path or a name in the PATH")
 
 
-def _split_args(text: str) -> tuple[str, ...]:
+def parse_args(text: str) -> tuple[str, ...]:
     if "\0" in text:
         raise UsageError("an argument cannot have a NUL character in it")
     try:
@@ -216,19 +210,15 @@ def _preload(text: str) -> tuple[str, ...] | str:
 
 _OPTIONS: Final[dict[str, Callable[[str], Any]]] = {
     "python": _find_python,
-    "args": _split_args,
+    "args": parse_args,
     "timeout": parse_duration,
     "start": one_of("cold", "warm"),
     "preload": _preload,
     "feed": one_of("writes"),
     **MONITORING,
     "bus": parse_bus,
-    "cwd": parse_cwd,
-    "env_file": parse_env_file,
     "interval": parse_interval,
-    "user": parse_user,
-    "memory": parse_memory,
-    "cpu": parse_cpu,
-    "nice": parse_nice,
+    **PROCESS_OPTIONS,
+    **LIMITS,
 }
 """What may follow the `?`, and what makes a value of it."""

@@ -173,7 +173,7 @@ def test_no_interpreter_at_all(pythons):
             "boiler.py?x=5",
             (
                 "boiler.py?x=5: unknown option 'x', known here: python, args, timeout, start, "
-                "preload, feed, stale_after, on_stale, health, bus, cwd, env_file, interval, user, "
+                "preload, feed, stale_after, on_stale, health, bus, interval, cwd, env_file, user, "
                 "memory, cpu, nice"
             ),
         ),

@@ -136,7 +136,8 @@ class ExternalRunner:
 
     async def interpreter(self) -> str | None:
         """Implements `Runner`."""
-        return await version_of(self._spec.python, self._spec.process)
+        version = await version_of(self._spec.python, self._spec.process)
+        return f"{self._spec.python}, {version or 'a version that it does not tell'}"
 
     def why_nothing(self) -> str:
         """Implements `Runner`."""

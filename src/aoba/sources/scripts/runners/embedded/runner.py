@@ -117,7 +117,7 @@ class EmbeddedRunner:
 
     async def interpreter(self) -> str | None:
         """Implements `Runner`: it is Aoba's own."""
-        return own_version()
+        return f"{self._spec.python}, {own_version()}"
 
     def why_nothing(self) -> str:
         """Implements `Runner`: its `update` is called."""
