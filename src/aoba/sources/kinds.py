@@ -32,6 +32,12 @@ SOURCES: Final[dict[str, SourceKind]] = {
             ("python:embedded:PATH", "the same, in an interpreter that Aoba keeps"),
         ),
     ),
+    "exec": SourceKind(
+        "exec:PATH",
+        "aoba.sources.scripts.runners.exec:parse_exec",
+        "aoba.sources.scripts.runners.exec:build_exec",
+        (("exec:PATH", "any program that prints documents, run as a script is"),),
+    ),
     "modbus": SourceKind(
         "modbus:URL?holding=0-99",
         "aoba.sources.devices.spec:parse_device",
