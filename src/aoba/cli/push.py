@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aoba.endpoints.device import parse_target
+from aoba.endpoints.device import parse_pushed
 from aoba.endpoints.units import DURATIONS, parse_duration
 from aoba.errors import UsageError
 from aoba.logs.trace_level import TraceLevel
@@ -28,7 +28,7 @@ def push(  # noqa: PLR0913  as many as the command has options
     form: "Format",
 ) -> None:
     """Raises UsageError before anything is started."""
-    target = parse_target(url)
+    target, bus = parse_pushed(url)
     if not sources:
         raise UsageError(f"nothing to push; expected one or more of {ACCEPTED}")
     specs = [parse_spec(text) for text in sources]
@@ -38,6 +38,7 @@ def push(  # noqa: PLR0913  as many as the command has options
 
     config = PushConfig(
         target,
+        bus=bus,
         timeout=timeout,
         retries=retries,
         refresh=parse_refresh(refresh),

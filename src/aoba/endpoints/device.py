@@ -9,7 +9,9 @@ reserves where there is none.
 
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 
+from aoba.bus import MAIN, parse_bus
 from aoba.endpoints.client_tls import CLIENT_TLS, ClientTls
 from aoba.endpoints.meant_urls import meant_url
 from aoba.endpoints.options import Parsers, parse_options
@@ -97,6 +99,26 @@ def parse_target(text: str) -> Target:
         _with_port(text, url)
     given = {field.name: getattr(url, field.name) for field in fields(url)} | options
     return kind(**given, requests=requests)
+
+
+def parse_pushed(text: str) -> tuple[Target, str]:
+    """The same for who is pushed to, and the bus whose stations that are, which `bus=` names.
+
+    Raises UsageError.
+    """
+    location, _, query = text.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    named = [value for name, value in pairs if name == "bus"]
+    if len(named) > 1:
+        raise UsageError(f"{text}: option 'bus' is given twice")
+    if not named:
+        return parse_target(text), MAIN
+    rest = urlencode([pair for pair in pairs if pair[0] != "bus"])
+    try:
+        bus = parse_bus(named[0])
+    except UsageError as error:
+        raise UsageError(f"{text}: option 'bus': {error}") from None
+    return parse_target(f"{location}?{rest}" if rest else location), bus
 
 
 def _tls(text: str) -> TlsTarget:

@@ -16,10 +16,12 @@ a device, it decides about writes to what it has defined. Whatever changes is to
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
+from msgspec import UNSET
+
 from aoba.bus import MAIN
 from aoba.document.ranges import Range, Ranges
 from aoba.document.schema import Document, Station
-from aoba.errors import Conflict
+from aoba.errors import Conflict, DocumentError
 from aoba.identity import DEFAULT_IDENTITY
 from aoba.modbus.forwarding import Device
 from aoba.modbus.response_cache import ResponseCache
@@ -150,6 +152,8 @@ class Image:
 
     def check(self, source: str, document: Document, *, replace: bool = False) -> int:
         """Raise what `apply` would, changing nothing; returns bytes that it takes of the quota."""
+        if document.has_buses:
+            self._check_buses(document)
         self._check_conflicts(source, document)
         if document.has_files_and_identity:
             self._files_and_identity.check(source, document)
@@ -184,6 +188,12 @@ class Image:
     def _stored(self, block: Block) -> bytes:
         cells = self.stations[block.unit].tables[block.table]
         return cells.read(block.start, block.start + len(block.cells) // cells.width)
+
+    def _check_buses(self, document: Document) -> None:
+        for i, station in enumerate(document.stations):
+            if station.bus not in (UNSET, self.bus):
+                reason = f"{station.bus!r} is another bus than its source has, bus={self.bus}"
+                raise DocumentError(f"stations[{i}].bus", reason)
 
     def _check_conflicts(self, source: str, document: Document) -> None:
         for i, station in enumerate(document.stations):

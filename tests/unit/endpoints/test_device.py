@@ -9,6 +9,7 @@ from aoba.endpoints.device import (
     SerialTarget,
     TlsTarget,
     has_broadcast,
+    parse_pushed,
     parse_target,
 )
 from aoba.endpoints.request_options import RequestOptions
@@ -104,3 +105,20 @@ def test_a_serial_line_has_broadcasts_whatever_leads_there():
 def test_a_device_has_one_place(url):
     with pytest.raises(UsageError, match="a device has one address and one port"):
         parse_target(url)
+
+
+def test_who_is_pushed_to_may_have_a_bus():
+    assert parse_pushed("tcp://10.0.0.5") == (parse_target("tcp://10.0.0.5"), "main")
+    assert parse_pushed("tcp://10.0.0.5?delay=20ms&bus=north") == (
+        parse_target("tcp://10.0.0.5?delay=20ms"),
+        "north",
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [("bus=a&bus=b", "'bus' is given twice"), ("bus=", "'bus': expected the name of a bus")],
+)
+def test_one_that_has_none(query, says):
+    with pytest.raises(UsageError, match=says):
+        parse_pushed(f"tcp://10.0.0.5?{query}")

@@ -143,3 +143,13 @@ def test_resets_are_told_of_the_bus_that_they_are_of(buses):
     router.apply(A, document(on("north", 1, 3)), replace=True)
 
     assert told == [("main", False), ("north", False)]
+
+
+def test_where_the_source_has_a_bus_no_station_names_another_one(buses):
+    north = buses.image("north")
+    north.apply(A, document(on(None, 1, 1), on("north", 2, 2)))
+
+    with pytest.raises(DocumentError, match=r"stations\[1\].bus: 'south' is another bus"):
+        north.apply(A, document(on(None, 1, 9), on("south", 1, 1)))
+
+    assert holding(buses, "north", 1) == [1]
