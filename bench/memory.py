@@ -1,13 +1,16 @@
 """What clients and stations cost in memory: `make bench-memory`, half a minute.
 
 Resident memory of Aoba, before and after: 2000 clients that connect, read once and then idle; the
-same without a word; 247 stations of 1000 registers; clients that ask and never read the answers.
+same without a word; 247 stations of 1000 registers; clients that ask and never read the answers;
+1000 buses of a station each, each with a port of its own.
 Prints a line each, and exits with 1 where a bound does not hold.
 """
 
 import contextlib
+import json
 import resource
 import socket
+import statistics
 import struct
 import sys
 import tempfile
@@ -21,6 +24,10 @@ MIB = 1024 * 1024
 CLIENTS = 2000
 STATIONS = 247
 REGISTERS = 1000
+BUSES = 1000
+FIRST_PORT = 20_000
+ROUNDS = 15
+REQUESTS = 3000
 
 SCRIPT = """
 import json, os, time
@@ -47,6 +54,7 @@ def main() -> None:
             with serve(f"python:external:{script}?timeout=3600") as server:
                 wait_for_document(server)
                 held.append(measure(server, script))
+        held.append(buses(Path(folder)))
     sys.exit(0 if all(held) else 1)
 
 
@@ -108,6 +116,49 @@ def deaf_clients(server: Server, _script: Path) -> bool:
                 while True:
                     client.sendall(requests)
         return report("100 clients that never read", server.rss() - before, 40)
+
+
+def buses(folder: Path) -> bool:
+    """All of Aoba with a station on each bus, and a port for each; and what a request costs there.
+
+    A request is compared with one to the only station of another Aoba: both take turns.
+    """
+    one, many = folder / "one.json", folder / "many.json"
+    one.write_text(json.dumps([station(None)]))
+    many.write_text(json.dumps([station(str(FIRST_PORT + i)) for i in range(BUSES)]))
+    ports = f"tcp://127.0.0.1:{FIRST_PORT}-{FIRST_PORT + BUSES - 1}?bus={{port}}"
+    with serve(f"file:{one}") as alone, serve(f"file:{many}", "--listen", ports) as server:
+        address = "127.0.0.1", FIRST_PORT + BUSES - 1
+        with connected(alone) as client, until_served(address) as last:
+            ratios = [cpu(server, last) / cpu(alone, client) for _ in range(ROUNDS)]
+        ratio = statistics.median(ratios)
+        slow = ratio > 1.1
+        print(f"{'FAILS' if slow else 'holds'}  CPU of a request there: {ratio:.2f} times as much")
+        return report(f"{BUSES} buses, all in all", server.rss(), 150) and not slow
+
+
+def station(bus: str | None) -> dict[str, object]:
+    holding = [{"address_start": 0, "initial_values": list(range(10))}]
+    named = {} if bus is None else {"bus": bus}
+    return {"id": 1, "mode": "master", "map": {"holding": holding}, **named}
+
+
+def until_served(address: tuple[str, int]) -> socket.socket:
+    """A client, as soon as somebody listens there."""
+    while True:
+        try:
+            return socket.create_connection(address)
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+
+
+def cpu(server: Server, client: socket.socket) -> float:
+    """Seconds of CPU that the server takes for some requests."""
+    clock = ~server.process.pid << 3 | 2  # what clock_getcpuclockid(3) gives
+    before = time.clock_gettime(clock)
+    for _ in range(REQUESTS):
+        ask(client, READ_TEN)
+    return time.clock_gettime(clock) - before
 
 
 if __name__ == "__main__":
