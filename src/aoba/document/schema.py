@@ -63,9 +63,6 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
         return struct.pack(f">{len(self.records)}H", *self.records)
 
 
-_TABLES = tuple(Table)
-
-
 class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The tables of a station."""
 
@@ -82,14 +79,21 @@ class RegisterMap(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return self.__dict__["_fifos"]  # type: ignore[no-any-return]
 
     def __post_init__(self) -> None:
-        holding, fifos = self.holding, []
-        if holding is not UNSET:
+        # In few steps: a script may print a document a hundred times a second.
+        tables: list[tuple[Table, Ranges]] = []
+        fifos: list[HoldingRange] = []
+        if self.coils is not UNSET:
+            tables.append((Table.COILS, self.coils))
+        if self.discrete_inputs is not UNSET:
+            tables.append((Table.DISCRETE_INPUTS, self.discrete_inputs))
+        if (holding := self.holding) is not UNSET:
             fifos = [item for item in holding if item.fifo is True]
             if fifos:
                 holding = [item for item in holding if item.fifo is not True]
-        given = zip(_TABLES, (self.coils, self.discrete_inputs, holding, self.input), strict=True)
-        self.__dict__["_tables"] = [pair for pair in given if pair[1] is not UNSET]
-        self.__dict__["_fifos"] = fifos
+            tables.append((Table.HOLDING, holding))
+        if self.input is not UNSET:
+            tables.append((Table.INPUT, self.input))
+        self.__dict__["_tables"], self.__dict__["_fifos"] = tables, fifos
 
     def place(self, item: Range) -> str:
         """Where a range of this map stands in its station, as `map.holding[1]`."""
@@ -168,39 +172,44 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return self.__dict__["_has_files_and_identity"]  # type: ignore[no-any-return]
 
     def __post_init__(self) -> None:
-        has_files_and_identity = self.identity is not UNSET
+        has_more = self.identity is not UNSET
         if self.identity is not UNSET:
             _check_identity(self.identity)
-        count = sum(map(_count, self.stations))
+        has_buses, count = False, 0
+        for station in self.stations:
+            has_buses = has_buses or station.bus is not UNSET
+            for _, ranges in station.map.tables():
+                count += len(ranges)
+            if station.has_files_and_identity:
+                has_more = True
+                count += _count_more(station)
         if count > MAX_RANGES:
             raise ValueError(f"stations: expected at most {MAX_RANGES} ranges in all, got {count}")
-        has_buses = False
-        first_with: dict[object, int] = {}
-        for i, station in enumerate(self.stations):
-            has_buses = has_buses or station.bus is not UNSET
-            key = station.bus or MAIN, station.id
-            if first_with.setdefault(key, i) != i:
-                raise ValueError(
-                    f"stations[{i}].id: {station.id} is already the id of "
-                    f"stations[{first_with[key]}]"
-                )
-            place = f"stations[{i}]."
-            for _, ranges in station.map.tables():
-                if len(ranges) > 1:
-                    _check_overlaps(place, station.map, ranges)
-            if station.has_files_and_identity:
-                has_files_and_identity = True
-                _check_pointers(place, station.map)
+        if count > 1 or len(self.stations) > 1:
+            _check_together(self.stations)
         self.__dict__["_has_buses"] = has_buses
-        self.__dict__["_has_files_and_identity"] = has_files_and_identity
+        self.__dict__["_has_files_and_identity"] = has_more
 
 
-def _count(station: Station) -> int:
-    """How many ranges, queues and files it has."""
-    count = len(station.map.fifos()) + (0 if station.files is UNSET else len(station.files))
-    for _, ranges in station.map.tables():
-        count += len(ranges)
-    return count
+def _check_together(stations: list[Station]) -> None:
+    """Whatever is fine by itself, and may not be so beside another."""
+    first_with: dict[object, int] = {}
+    for i, station in enumerate(stations):
+        key = station.bus or MAIN, station.id
+        if first_with.setdefault(key, i) != i:
+            raise ValueError(
+                f"stations[{i}].id: {station.id} is already the id of stations[{first_with[key]}]"
+            )
+        place = f"stations[{i}]."
+        for _, ranges in station.map.tables():
+            if len(ranges) > 1:
+                _check_overlaps(place, station.map, ranges)
+        _check_pointers(place, station.map)
+
+
+def _count_more(station: Station) -> int:
+    """How many queues and files it has."""
+    return len(station.map.fifos()) + (0 if station.files is UNSET else len(station.files))
 
 
 def _check_identity(identity: dict[str, str] | UnsetType) -> None:

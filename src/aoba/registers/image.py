@@ -133,17 +133,23 @@ class Image:
         and has changed nothing, where another source has defined one of the addresses; and
         DocumentError likewise, where `source` defines more than its quota.
         """
-        size = self.check(source, document, replace=replace)
-        quota = self._quotas[source] = self._quota(source, replace=replace)
-        quota.add(size)
+        values = None if replace else self._only_values(source, document)
+        if values is None:
+            size = self.check(source, document, replace=replace)
+            quota = self._quotas[source] = self._quota(source, replace=replace)
+            quota.add(size)
         self.changes.tell(DocumentAccepted, source)
         self.cache.invalidate()
         was_stale = self._release(source)
         if replace:
             self._forget(source)
-        territory = self._territories.setdefault(source, {})
-        for station in document.stations:
-            self._define(source, document, station, territory)
+        if values is None:
+            territory = self._territories.setdefault(source, {})
+            for station in document.stations:
+                self._define(source, document, station, territory)
+        else:
+            for cells, start, given in values:
+                cells.write(start, given)
         if replace:
             self.changes.tell(SourceReset, source, False)
         if was_stale:
@@ -188,6 +194,33 @@ class Image:
     def _stored(self, block: Block) -> bytes:
         cells = self.stations[block.unit].tables[block.table]
         return cells.read(block.start, block.start + len(block.cells) // cells.width)
+
+    def _only_values(
+        self, source: str, document: Document
+    ) -> list[tuple[Cells, int, bytes]] | None:
+        """What is to be stored where, if `source` has defined all of `document` before.
+
+        That is most of the time: then nothing can be in its way, and nothing is to be counted.
+        """
+        territory = self._territories.get(source)
+        if territory is None or document.has_files_and_identity or document.has_buses:
+            return None
+        values = []
+        for station in document.stations:
+            own = territory.get(station.id)
+            if own is None:
+                return None
+            tables = self.stations[station.id].tables
+            is_slave = station.mode == "slave"
+            for table, ranges in station.map.tables():
+                spans, cells = own[table], tables[table]
+                for item in ranges:
+                    start, stop = item.span
+                    if not spans.covers(start, stop):
+                        return None
+                    if (given := item.cells()) and not (is_slave and table in _BUS_TABLES):
+                        values.append((cells, start, given))
+        return values
 
     def _check_buses(self, document: Document) -> None:
         for i, station in enumerate(document.stations):

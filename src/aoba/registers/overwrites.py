@@ -48,16 +48,20 @@ class Overwrites:
         self._bus = None if image.bus == MAIN else image.bus
         self._writes: dict[_Key, _Kept] = {}
         self._at_stake: dict[_Key, _Kept] = {}  # by the document that is taking effect
-        image.changes.subscribe(self._note, ClientWrite)
-        image.changes.subscribe(self._begins, DocumentAccepted)
-        image.changes.subscribe(self._over, DocumentApplied)
+        self._changes = image.changes
+        self._changes.subscribe(self._note, ClientWrite)
+        self._unsubscribers: list[Callable[[], None]] = []
+        """Where documents are followed: only as long as a write is kept, as they cost time."""
 
     def _note(self, change: ClientWrite) -> None:
         self._keep((change.client.host, change.unit, change.table), change, 0)
+        if not self._unsubscribers:
+            self._unsubscribers = [
+                self._changes.subscribe(self._begins, DocumentAccepted),
+                self._changes.subscribe(self._over, DocumentApplied),
+            ]
 
     def _begins(self, change: DocumentAccepted) -> None:
-        if not self._writes:  # as most of the time
-            return
         mine = {key: it for key, it in self._writes.items() if self._is_of(change.source, it[0])}
         for key in mine:
             del self._writes[key]
@@ -70,6 +74,10 @@ class Overwrites:
                 self._keep(key, write, documents + 1)
             else:
                 self._found(Overwritten(change.source, *key, _span(write), self._bus))
+        if not self._writes:
+            for unsubscribe in self._unsubscribers:
+                unsubscribe()
+            self._unsubscribers = []
 
     def _keep(self, key: _Key, write: ClientWrite, documents: int) -> None:
         self._writes.pop(key, None)
