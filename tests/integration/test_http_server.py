@@ -109,9 +109,9 @@ def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
 def crowded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three places, which can be lost quickly."""
     monkeypatch.setattr(http_connections, "MAX_CONNECTIONS", 3)
-    monkeypatch.setattr(http_connections, "GRACE", 0.05)
+    monkeypatch.setattr(http_connections, "IDLE_AFTER", 0.05)
     monkeypatch.setattr(http_connections, "_LOOK", 0.01)
-    monkeypatch.setattr(http_uploads, "GRACE", 0.05)
+    monkeypatch.setattr(http_uploads, "SLOW_AFTER", 0.05)
 
 
 @pytest.mark.usefixtures("crowded")
@@ -123,7 +123,7 @@ def test_who_has_never_asked_makes_way_before_those_who_have() -> None:
         silent = await connect()
         silent[1].write(GET[:20])
         await soon(lambda: len(server._connections._present) == 3)
-        await asyncio.sleep(2 * http_connections.GRACE)  # which it has had then
+        await asyncio.sleep(2 * http_connections.IDLE_AFTER)  # which it has had then
         assert await reply(await connect()) == GOOD
         assert await silent[0].read() == b""
         assert await reply(late) == await reply(old) == GOOD
@@ -139,12 +139,12 @@ def test_who_asks_again_does_not_make_way_before_it_is_looked_at(come: bytes) ->
         streams = await connect()
         assert await reply(streams) == GOOD
         (connection,) = server._connections._present
-        await asyncio.sleep(2 * http_connections.GRACE)  # it could make way then
+        await asyncio.sleep(2 * http_connections.IDLE_AFTER)  # it could make way then
         connection.data_received(come)
         assert not server._connections._part_from_one()
         connection.data_received(GET[len(come) :])
         assert await response(streams[0]) == GOOD
-        await asyncio.sleep(2 * http_connections.GRACE)
+        await asyncio.sleep(2 * http_connections.IDLE_AFTER)
         assert server._connections._part_from_one()
 
     served(test)

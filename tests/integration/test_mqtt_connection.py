@@ -70,7 +70,7 @@ def silent() -> Iterator[int]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "PATIENCE", 0.3)
+    monkeypatch.setattr(sessions, "ANSWER_TIMEOUT", 0.3)
 
 
 @needs_mosquitto

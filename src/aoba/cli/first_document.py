@@ -12,7 +12,7 @@ from aoba.sources.source import Source
 from aoba.sources.source_log import LOGGER
 from aoba.sources.spec import Spec
 
-PATIENCE: Final = 30.0
+DOCUMENT_TIMEOUT: Final = 30.0
 """Seconds that somebody has to deliver something."""
 
 LINGER: Final = 0.2
@@ -44,11 +44,13 @@ async def _until_told(source: Source, report: Report) -> str | None:
     life = asyncio.create_task(source.live())
     told = asyncio.create_task(report.heard.wait())
     try:
-        await asyncio.wait((life, told), timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            (life, told), timeout=DOCUMENT_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+        )
         if life.done():
             life.result()
         if not told.done():
-            return f"no document came within {PATIENCE:g} s"
+            return f"no document came within {DOCUMENT_TIMEOUT:g} s"
         await _linger(report)
         return None
     finally:

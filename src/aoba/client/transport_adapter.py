@@ -16,7 +16,7 @@ from aoba.client.channel_state import ChannelState
 from aoba.client.echo import Kind
 from aoba.endpoints.device import SerialUrl
 from aoba.errors import Unasked
-from aoba.links.gap import GapTimer
+from aoba.links.frame_timeout import FrameTimeout
 from aoba.modbus.mismatch import may_be_its_own_answer
 
 MAX_UNASKED: Final = 64 * 1024
@@ -56,7 +56,7 @@ class TransportAdapter(asyncio.Protocol, asyncio.DatagramProtocol):
     def __init__(self, state: ChannelState, gap: float) -> None:
         self._state = state
         self._reader: AnswerReader = state.reader()
-        self._gap = GapTimer(gap, self._on_gap)
+        self._gap = FrameTimeout(gap, self._on_gap)
         self._transport: Any = None
         self._write: Any = None
         self._request: Request | None = None

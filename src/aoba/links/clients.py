@@ -11,7 +11,7 @@ all that a request costs.
 from collections.abc import Iterator
 from typing import Final, Generic, Protocol, TypeVar
 
-GRACE: Final = 1.0
+REQUEST_TIMEOUT: Final = 1.0
 """Seconds that a client has for its first request before its place can be taken."""
 
 SWEEPS: Final = 8
@@ -78,7 +78,7 @@ class Clients(Generic[C]):
         while self._newcomers:
             oldest = next(iter(self._newcomers))
             if not oldest.heard and not oldest.known:
-                if now - oldest.since < GRACE:
+                if now - oldest.since < REQUEST_TIMEOUT:
                     return False
                 self.leave(oldest)
                 oldest.close()

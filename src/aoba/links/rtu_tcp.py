@@ -10,7 +10,7 @@ from typing import ClassVar, Final, cast
 
 from aoba.endpoints.url import NetworkUrl
 from aoba.links.connection import Connection, Link, OpenSession
-from aoba.links.gap import GapTimer
+from aoba.links.frame_timeout import FrameTimeout
 from aoba.links.link_log import LinkLog
 from aoba.links.serial_session import SerialSession
 from aoba.links.served import ServedStations
@@ -32,7 +32,7 @@ class RtuConnection(Connection):
 
     def __init__(self, link: Link) -> None:
         super().__init__(link)
-        self._gap = GapTimer(PAUSE, self._on_gap)
+        self._gap = FrameTimeout(PAUSE, self._on_gap)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -18,7 +18,7 @@ import serialx
 from aoba.endpoints.url import SerialUrl
 from aoba.errors import LinkError
 from aoba.links.forwarded_writes import ForwardedWrites
-from aoba.links.gap import GapTimer
+from aoba.links.frame_timeout import FrameTimeout
 from aoba.links.link_log import LinkLog
 from aoba.links.serial_port import is_pty, open_serial
 from aoba.links.serial_session import SerialSession
@@ -164,7 +164,7 @@ class _Line(asyncio.Protocol):
         self._link = link
         self._session = session
         self._turnaround = turnaround
-        self._gap = GapTimer(gap, self._on_gap)
+        self._gap = FrameTimeout(gap, self._on_gap)
         self._echo = turnaround + ECHO
         self._full = False  # the line does not take the answers
 

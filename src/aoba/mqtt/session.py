@@ -33,14 +33,14 @@ from aoba.mqtt.reasons import (
 from aoba.mqtt.receiver import Receiver
 from aoba.mqtt.wire import Wire
 
-PATIENCE: Final = 5.0
+ANSWER_TIMEOUT: Final = 5.0
 """Seconds for a connection, and for each answer."""
 SLOWEST: Final = 50_000
 """Bytes a second at which a message may take its way."""
 KEEPALIVE: Final = 15
 """Seconds without a word after which the broker is asked for one; a dead one is noticed in twice
 that time."""
-PARTING: Final = 0.5
+CLOSE_TIMEOUT: Final = 0.5
 NEVER: Final = 0xFFFF_FFFF
 """When a session expires (section 3.1.2.11.2 of MQTT 5)."""
 _PINGRESP: Final = b"\xd0\x00"  # no more follows (section 3.13)
@@ -92,7 +92,7 @@ class Session:
         broker = self._broker
         addresses: list[Address] = []
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(ANSWER_TIMEOUT):
                 addresses = await resolve(broker.host, broker.port)
                 await self._loop.create_connection(
                     lambda: self._wire,
@@ -101,7 +101,7 @@ class Session:
                     server_hostname=(broker.name or broker.host) if context else None,
                 )
         except TimeoutError:
-            raise BrokerError((too_late if addresses else not_found)(PATIENCE)) from None
+            raise BrokerError((too_late if addresses else not_found)(ANSWER_TIMEOUT)) from None
         except OSError as error:
             raise BrokerError(why_network(BROKER, error, tls=broker.tls)) from None
         # Before version 5, paho is told at its start whether the session persists.
@@ -111,7 +111,7 @@ class Session:
         )
         self._receiving = asyncio.create_task(self._receive())
         self._look_after()
-        await self._wait(self._connected, PATIENCE, silent(broker, PATIENCE))
+        await self._wait(self._connected, ANSWER_TIMEOUT, silent(broker, ANSWER_TIMEOUT))
 
     async def subscribe(self, topic: str, qos: int) -> None:
         _, number = self._paho.subscribe(topic, qos)
@@ -156,7 +156,7 @@ class Session:
         if not self._wire.is_open:
             return
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PARTING):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await self._wire.closed.wait()
         self._wire.abort()
 
@@ -195,7 +195,9 @@ class Session:
         future: asyncio.Future[Any] = self._loop.create_future()
         if number is not None:
             self._answers[number] = future
-        return await self._wait(future, PATIENCE + more, "the broker does not answer any more")
+        return await self._wait(
+            future, ANSWER_TIMEOUT + more, "the broker does not answer any more"
+        )
 
     async def _wait(self, future: asyncio.Future[Any], patience: float, else_words: str) -> Any:
         if self._loss:

@@ -14,7 +14,7 @@ from aoba.worker.files import Kind, find_program, kind_of, read
 
 T = TypeVar("T")
 
-PATIENCE: Final = 3.0
+START_TIMEOUT: Final = 3.0
 """Seconds that are waited for all looks together."""
 
 LEAST: Final = 0.1
@@ -28,7 +28,7 @@ class Looks:
     """All of it raises TimeoutError where a file system hangs, and OSError without a worker."""
 
     def __init__(self) -> None:
-        self._left = PATIENCE
+        self._left = START_TIMEOUT
 
     def kind_at(self, path: str) -> Kind | None:
         """None where there is nothing."""

@@ -31,7 +31,7 @@ OPENED: Final = 2
 GOODBYE: Final = HEADER.pack(0, 3, 0)
 """Comes last, where Aoba ends as it should."""
 
-PARTING: Final = 0.5
+CLOSE_TIMEOUT: Final = 0.5
 """Seconds from the end of the socket to that of Aoba."""
 
 STACK: Final = 512 * 1024
@@ -123,9 +123,9 @@ def end_survivors_of(aoba: int) -> None:
     from aoba.orphans.marks import mark_of
     from aoba.orphans.survivors import end_survivors
 
-    deadline = time.monotonic() + PARTING
+    deadline = time.monotonic() + CLOSE_TIMEOUT
     while os.getppid() == aoba and time.monotonic() < deadline:
-        time.sleep(PARTING / 50)
+        time.sleep(CLOSE_TIMEOUT / 50)
     mark = mark_of(os.getpid())
     if mark is not None and os.getppid() != aoba:
         end_survivors(mark.aoba)

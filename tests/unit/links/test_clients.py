@@ -1,6 +1,6 @@
 import pytest
 
-from aoba.links.clients import GRACE, SWEEPS, Clients
+from aoba.links.clients import REQUEST_TIMEOUT, SWEEPS, Clients
 
 
 class Someone:
@@ -54,7 +54,7 @@ def test_the_longest_there_without_a_request_makes_room():
     first.heard = True
     new = Someone()
 
-    assert clients.accept(new, GRACE)
+    assert clients.accept(new, REQUEST_TIMEOUT)
     assert second.parted
     assert not first.parted
     assert not third.parted
@@ -65,9 +65,9 @@ def test_the_longest_there_without_a_request_makes_room():
 
 def test_who_has_just_come_is_given_time():
     clients, someone = full(2, now=10)
-    assert not clients.accept(Someone(), 10 + GRACE / 2)
+    assert not clients.accept(Someone(), 10 + REQUEST_TIMEOUT / 2)
     assert not any(one.parted for one in someone)
-    assert clients.accept(Someone(), 10 + GRACE)
+    assert clients.accept(Someone(), 10 + REQUEST_TIMEOUT)
 
 
 def test_who_asked_once_keeps_the_place_though_sweeps_have_passed():

@@ -29,7 +29,7 @@ from aoba.outlets.push.sync import Sync
 from aoba.registers.changes import DocumentApplied, SourceReset, StalenessChanged
 from aoba.registers.image import Image
 
-GRACE: Final = 1.0
+CLOSE_TIMEOUT: Final = 1.0
 """Seconds that a round under way has at the end."""
 
 
@@ -76,7 +76,7 @@ class Reconciler:
         self._unsubscribe()
         self._stop.set()
         if self._life:
-            await asyncio.wait((self._life,), timeout=GRACE)
+            await asyncio.wait((self._life,), timeout=CLOSE_TIMEOUT)
             self._life.cancel()
             await asyncio.wait((self._life,))
             self._connection.end()

@@ -18,7 +18,7 @@ T = TypeVar("T")
 LOOK: Final = 0.2
 """Seconds from one look to the next."""
 
-PATIENCE: Final = 0.5
+STABLE_TIMEOUT: Final = 0.5
 """Seconds that one is waited for which is written to all the time."""
 
 CHUNK: Final = 64 * 1024
@@ -57,8 +57,8 @@ class DataFile:
         while identity == self._seen:
             await asyncio.sleep(LOOK)
             identity, age = await self._look()
-        patience_ends = time.monotonic() + PATIENCE
-        while self._seen is not None and age < SETTLED and time.monotonic() < patience_ends:
+        deadline = time.monotonic() + STABLE_TIMEOUT
+        while self._seen is not None and age < SETTLED and time.monotonic() < deadline:
             await asyncio.sleep(SETTLED / 4)
             identity, age = await self._look()
         self._seen = identity

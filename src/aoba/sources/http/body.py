@@ -18,7 +18,7 @@ from aoba.errors import HttpError
 from aoba.loop_share import LoopShare
 from aoba.sources.http.uploads import FREE, Upload, Uploads
 
-PATIENCE: Final = 60.0
+BODY_TIMEOUT: Final = 60.0
 """Seconds that a client has for its body,"""
 SLOWEST: Final = 50_000
 """and one more for each so many bytes of it that have come."""
@@ -90,17 +90,17 @@ class _Reader:
             if self._request.headers.get("Expect", "").lower() == "100-continue":
                 await self._request.writer.write(_CONTINUE)
                 self._request.writer.output_size = 0  # that was not yet the answer
-            async with asyncio.timeout(PATIENCE) as patience:
+            async with asyncio.timeout(BODY_TIMEOUT) as patience:
                 begun = asyncio.get_running_loop().time()
                 async for chunk in self._request.content.iter_any():
                     if self._upload.received:
                         await self._bodies.turn()
                     await self._take(decoder, chunk)
                     received = self._upload.received
-                    patience.reschedule(begun + PATIENCE + received / SLOWEST)
+                    patience.reschedule(begun + BODY_TIMEOUT + received / SLOWEST)
             await self._hold(decoder.end())
         except TimeoutError:
-            raise HttpError(408, f"the body did not come within {PATIENCE:g} s") from None
+            raise HttpError(408, f"the body did not come within {BODY_TIMEOUT:g} s") from None
         except (web.RequestPayloadError, ConnectionError):
             raise self._broken_off() from None
         except RuntimeError:

@@ -3,8 +3,8 @@
 `MAX_CONNECTIONS` are let in. Those that come then wait in the backlog of the port, where the system
 keeps them and what they send, until one of these makes way:
 
-- one that has nothing under way and has been so for `GRACE` seconds, first of all those who have
-  not managed to send the head of a request in that time;
+- one that has nothing under way and has been so for `IDLE_AFTER` seconds, first of all those who
+  have not managed to send the head of a request in that time;
 - one that sends a body slowly, and has shown no token. It is told so.
 
 As long as all places are taken, each answer ends its connection, and says so. So those that have
@@ -37,7 +37,7 @@ from aoba.sources.http.answers import TOO_LONG, answer
 MAX_CONNECTIONS: Final = 256
 MAX_LEAVING: Final = 64
 """That are heard out; of more, the oldest is cut off."""
-GRACE: Final = 1.0
+IDLE_AFTER: Final = 1.0
 SILENCE: Final = 15.0
 """Seconds, from the connection or the last answer on, until the head of a request is there; also
 those that a client has to take an answer."""
@@ -170,7 +170,7 @@ class Connections(web.Server):
     def _part_from_one(self) -> bool:
         """Of those with nothing under way; else have a slow body make way, which takes a moment."""
         now = self._loop.time()
-        idle = [each for each in self._present if now - each.idle_since >= GRACE]
+        idle = [each for each in self._present if now - each.idle_since >= IDLE_AFTER]
         if not idle:
             self._make_way()
             return False

@@ -19,7 +19,7 @@ from aoba.sources.http.answers import refusal
 from aoba.sources.http.body import Bodies
 from aoba.sources.http.connections import MAX_CONNECTIONS, MAX_LEAVING, Connections
 
-PARTING: Final = 0.5
+CLOSE_TIMEOUT: Final = 0.5
 """Seconds for requests that are under way when Aoba stops."""
 
 _BACKLOG: Final = 512
@@ -91,7 +91,7 @@ class HttpServer:
             self._doors.append(asyncio.create_task(self._connections.accept(each)))
 
     async def close(self) -> None:
-        """Let no more in, and part from those who are there within 2 x `PARTING`."""
+        """Let no more in, and part from those who are there within 2 x `CLOSE_TIMEOUT`."""
         for door in self._doors:
             door.cancel()
         await asyncio.gather(*self._doors, return_exceptions=True)
@@ -101,7 +101,7 @@ class HttpServer:
         connections, self._connections = self._connections, None
         if connections:
             connections.pre_shutdown()
-            await connections.shutdown(PARTING)
+            await connections.shutdown(CLOSE_TIMEOUT)
 
     def _make_way(self) -> bool:
         return self.bodies.uploads.make_way(time.monotonic())

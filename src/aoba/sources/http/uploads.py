@@ -17,7 +17,7 @@ from aoba.document.stream import MAX_VALUE
 FREE: Final = 64 * 1024
 MAX_LARGE: Final = MAX_VALUE + 2 * 1024 * 1024
 
-GRACE: Final = 1.0
+SLOW_AFTER: Final = 1.0
 """Seconds that a body has before it can be called slow."""
 SLOW: Final = 64 * 1024
 """Bytes a second; who sends fewer may have to make way."""
@@ -38,10 +38,10 @@ class Upload:
     is_stopped: bool = field(default=False, init=False)
 
     def rate(self, now: float) -> float:
-        return self.received / max(now - self.begun, GRACE)
+        return self.received / max(now - self.begun, SLOW_AFTER)
 
     def is_slow(self, now: float) -> bool:
-        return now - self.begun >= GRACE and self.rate(now) < SLOW
+        return now - self.begun >= SLOW_AFTER and self.rate(now) < SLOW
 
 
 class Uploads:

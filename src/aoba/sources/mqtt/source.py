@@ -24,7 +24,7 @@ from aoba.sources.ingest import Ingest, too_large
 from aoba.sources.mqtt.spec import MqttSpec
 from aoba.sources.shared import Shared
 
-GRACE: Final = 0.2
+SETTLE_TIMEOUT: Final = 0.2
 """Seconds for the messages that the broker keeps; who starts behind us waits no longer."""
 MANY: Final = 100
 """Messages; brokers have room for some more before they pass over any."""
@@ -69,7 +69,7 @@ class MqttSource:
     async def _keep_subscribed(self, session: Session) -> None:
         while True:
             await session.subscribe(self._spec.topic, self._spec.qos)
-            asyncio.get_running_loop().call_later(GRACE, self.settled.set)
+            asyncio.get_running_loop().call_later(SETTLE_TIMEOUT, self.settled.set)
             await self._quiet_after_many(session)
 
     async def _quiet_after_many(self, session: Session) -> None:

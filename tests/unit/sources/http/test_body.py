@@ -160,7 +160,7 @@ def test_a_body_that_breaks_off_is_refused(reason):
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(http_body, "PATIENCE", 0.01)
+    monkeypatch.setattr(http_body, "BODY_TIMEOUT", 0.01)
 
     class Silent(Request):
         async def _come(self):

@@ -1,7 +1,7 @@
 import pytest
 
 from aoba.document.stream import MAX_VALUE
-from aoba.sources.http.uploads import GRACE, MAX_LARGE, SLOW, Upload, Uploads
+from aoba.sources.http.uploads import MAX_LARGE, SLOW, SLOW_AFTER, Upload, Uploads
 
 NOW = 1000.0
 
@@ -76,9 +76,9 @@ def test_who_gives_up_waiting_is_not_waited_for(uploads, begin):
 
 
 def test_who_sends_slowly_makes_way_for_who_waits(uploads, begin, stopped):
-    quick = begin("quick", age=2 * GRACE, received=3 * GRACE * SLOW)
-    slow = begin("slow", age=2 * GRACE, received=GRACE * SLOW)
-    young = begin("young", age=GRACE / 2)
+    quick = begin("quick", age=2 * SLOW_AFTER, received=3 * SLOW_AFTER * SLOW)
+    slow = begin("slow", age=2 * SLOW_AFTER, received=SLOW_AFTER * SLOW)
+    young = begin("young", age=SLOW_AFTER / 2)
     for each in (quick, slow, young):
         assert uploads.reserve(each, MAX_LARGE // 3, NOW)
     late = begin("late")
@@ -89,7 +89,7 @@ def test_who_sends_slowly_makes_way_for_who_waits(uploads, begin, stopped):
     uploads.end(quick)
     uploads.end(slow)
     assert not uploads.reserve(late, MAX_VALUE, NOW)
-    assert not uploads.reserve(late, MAX_VALUE, NOW + GRACE)
+    assert not uploads.reserve(late, MAX_VALUE, NOW + SLOW_AFTER)
     assert stopped == ["slow", "young"]  # which is not young any more
 
 
@@ -115,7 +115,7 @@ def test_as_many_make_way_for_a_token_as_have_to(uploads, begin, stopped):
 def test_the_slowest_makes_way_for_a_new_client(uploads, begin, stopped):
     begin("slow", age=10, received=10)
     begin("slower", age=20, received=10)
-    begin("young", age=GRACE / 2)
+    begin("young", age=SLOW_AFTER / 2)
     begin("quick", age=10, received=11 * SLOW)
     begin("trusted", age=20, is_trusted=True)
     begin("done", age=20, is_complete=True)

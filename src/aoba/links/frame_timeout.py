@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 
-class GapTimer:
+class FrameTimeout:
     """Calls `on_gap` once, `seconds` after the last `watch`."""
 
     def __init__(self, seconds: float, on_gap: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from aoba.links.gap import GapTimer
+from aoba.links.frame_timeout import FrameTimeout
 
 
 class Loop:
@@ -58,7 +58,7 @@ def gaps():
 
 @pytest.fixture
 def timer(gaps, loop):
-    return GapTimer(2.0, lambda: gaps.append(loop.now))
+    return FrameTimeout(2.0, lambda: gaps.append(loop.now))
 
 
 def test_a_gap_is_told_once_when_the_line_has_been_quiet(loop, timer, gaps):
