@@ -93,7 +93,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001  whatever keeps it from being pickled
             for descriptor in descriptors:
                 os.close(descriptor)
-            self._send(number, RAISED, OSError(None, f"{type(result).__name__}: {error}"))
+            why = f"{type(result).__name__} cannot be pickled: {error}"
+            self._send(number, RAISED, OSError(None, why))
             return
         header = HEADER.pack(number, kind, len(data))
         try:
