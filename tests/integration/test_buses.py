@@ -123,6 +123,7 @@ def test_each_address_of_a_network_serves_the_bus_of_its_name(
         6,
         "exception 11",
     ]
+    assert not server.logged("is open to everyone")  # who can reach 127.9.0.0/16
     assert read("127.0.0.1", port) == "closed"  # one socket hears it, but it is no address of ours
 
 

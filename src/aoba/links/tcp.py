@@ -75,7 +75,9 @@ class TcpLink:
     async def serve(self) -> None:
         """Let clients in. Call `bind` first."""
         loop = asyncio.get_running_loop()
-        self.access_rules.warn_if_open(listener.getsockname()[0] for listener in self._sockets)
+        network = self.url.network  # whoever calls an address outside is parted from
+        hosts = [listener.getsockname()[0] for listener in self._sockets]
+        self.access_rules.warn_if_open([str(network.network_address)] if network else hosts)
         for listener in self._sockets:
             server = await loop.create_server(
                 lambda: self.connection(self), sock=listener, backlog=BACKLOG
