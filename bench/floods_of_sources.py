@@ -17,12 +17,19 @@ def put(value):
     print(json.dumps({"stations": stations, "reboot_interval": 10}), flush=True)
 """
 FAILING = _PRELUDE + "put(run % 60000)\n{}[f'sensor {random.random()} of run {run}']\n"
+# Those that write little in a run would take ten minutes to use up what is let through at first.
+_MANY_LINES = "sys.stderr.write(''.join(f'{run} {i} {random.random()}\\n' for i in range(300)))\n"
 IN_TURNS = (
-    _PRELUDE + "put(70000 if run % 2 else 1)\nif run % 3 == 0:\n    sys.exit(f'lost {run}')\n"
+    _PRELUDE
+    + "put(70000 if run % 2 else 1)\n"
+    + _MANY_LINES
+    + "if run % 3 == 0:\n    sys.exit(f'lost {run}')\n"
 )
 NEW_EACH_TIME = (
     _PRELUDE
-    + "put(70000 + random.randrange(10**9))\nprint(f'line {random.random()}')\n"
+    + "for _ in range(30):\n"
+    + "    put(70000 + random.randrange(10**9))\n    print(f'line {random.random()}')\n"
+    + _MANY_LINES
     + "sys.stderr.write(f'error {random.random()}\\n' * 20)\nsys.exit(random.randrange(1, 200))\n"
 )
 ENDLESS = (
