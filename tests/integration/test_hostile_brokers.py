@@ -77,7 +77,7 @@ def test_the_largest_message_there_can_be_is_passed_over(serve: Serve) -> None:
 
     with attacked(serve, does) as server:
         serves(server, 2)
-        assert server.logged(r"#: large: expected 16 MiB at most, got 268435446 bytes$")
+        server.wait_for_log(r"#: large: expected 16 MiB at most, got 268435446 bytes$")
         assert not server.logged("closed the connection|Traceback")
 
 
