@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,8 +20,16 @@ __all__ = ["hanging_folder", "runs", "script", "serve", "shared_serve", "wrong_u
 
 
 def _servers() -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def start(*sources: object, **options: Any) -> Server:
+        servers.append(stack.enter_context(Server(*sources, **options)))
+        return servers[-1]
+
     with ExitStack() as stack:
-        yield lambda *sources, **options: stack.enter_context(Server(*sources, **options))
+        yield start
+    for server in servers:  # pytest shows it where the test has failed
+        print("\n".join(server.log[-60:]))  # noqa: T201  which is what it captures
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def test_an_environment_in_the_folder_of_the_script_is_none_of_the_script(
 ):
     module("venv.lib.first")
     monkeypatch.setattr(sys, "path", [*sys.path, str(folders / "script" / "venv" / "lib")])
-    assert told(folders, "import first") == ["lib first", "beside"]
+    assert told(folders, "import first") == ["lib first", "beside venv"]
 
 
 def test_folders_that_the_script_adds_are_its_own(folders, module):
@@ -120,7 +120,7 @@ def test_folders_that_the_script_adds_are_its_own(folders, module):
     source = (
         f"import sys\nsys.path.insert(0, {str(folders / 'script' / 'vendored')!r})\nimport first"
     )
-    assert told(folders, source) == ["beside"]
+    assert told(folders, source) == ["beside vendored"]
 
 
 @pytest.mark.parametrize(
@@ -283,5 +283,6 @@ def test_what_can_be_imported_from_a_folder(tmp_path):
         (tmp_path / name).mkdir()
     (tmp_path / "package" / "__init__.py").touch()
 
-    assert importable(str(tmp_path)) == ["a", "b", "c", "package"]
+    # By names alone: a folder may be the root of a file system that hangs.
+    assert importable(str(tmp_path)) == ["a", "b", "c", "folder", "h", "package"]
     assert importable(None) == importable(str(tmp_path / "nothing")) == []
