@@ -180,3 +180,13 @@ def test_a_secret_that_cannot_be_read_at_the_start_is_wrong_usage(
             assert ended.returncode == 2
             assert re.search("secret.*: the file system does not answer$", ended.stderr)
             assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_script_beside_the_root_of_it_goes_on(
+    serve: Serve, script: Script, hanging_folder: HangingFolder
+) -> None:
+    hanging_folder.hang()
+    server = serve(script(OTHER))
+    with Client(server.port) as client:
+        eventually(lambda: client.holding(unit=2)[0] > 5, "runs of the script")
+    assert server.stop()[0] == 0
